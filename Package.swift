@@ -1,0 +1,147 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers and what each may import are stated here once; scripts/check-imports compares the sources with it.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// A library or executable of ours under Sources/.
+func ours(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+
+let products: [String] = [
+  "ChargerBase", "HAL", "EVSEControl", "OCPPTypes", "OCPPPorts", "OCPPCore", "Station", "BoardProfile",
+  "ChargerRuntime", "HALLinux", "HALSimulated",
+]
+
+let package = Package(
+  name: "charger",
+  products: products.map { .library(name: $0, targets: [$0]) },
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    // System libraries: one thin C target each.
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
+    .systemLibrary(name: "CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"])]),
+    .systemLibrary(name: "CPCSCLite", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+    // Pure modules: no C target, no NIO, no Foundation, no clock.
+    ours("ChargerBase", [deque, ordered]),
+    ours("HAL", ["ChargerBase"]),
+    ours("EVSEControl", ["ChargerBase", "HAL"]),
+    ours("OCPPJSON", ["ChargerBase"]),
+    ours("OCPPTypes", ["ChargerBase", "OCPPJSON"]),
+    ours("OCPPPorts", ["ChargerBase", "OCPPTypes"]),
+    ours("OCPPCore", ["ChargerBase", "OCPPJSON", "OCPPTypes", "OCPPPorts", deque, ordered]),
+    ours("Station", ["ChargerBase", "HAL", "EVSEControl", "OCPPCore", "OCPPTypes", deque, ordered]),
+
+    // Adapters to the outside.
+    ours("OCPPStorage", ["ChargerBase", "OCPPPorts", "CSQLite", "CLinux"]),
+    ours("OCPPSecurity", ["ChargerBase", "OCPPPorts", "COpenSSL", "CLinux", nioCore]),
+    ours(
+      "OCPPTransport",
+      ["ChargerBase", "OCPPPorts", "OCPPSecurity", nioCore, nioPosix, nioHTTP1, nioWebSocket]),
+    ours("HALLinux", ["ChargerBase", "HAL", "CLinux", "CGPIOD", "CModbus", "CPCSCLite"]),
+    ours("SimulatedWorld", ["ChargerBase", "OCPPJSON"]),
+    ours("HALSimulated", ["ChargerBase", "HAL", "SimulatedWorld", "OCPPJSON", "JSONRPC", "CLinux"]),
+    ours("BoardProfile", ["ChargerBase", "HAL", "EVSEControl", "OCPPJSON", "OCPPTypes"]),
+    ours("JSONRPC", ["ChargerBase", "OCPPJSON", "CLinux", nioCore, nioPosix]),
+    ours(
+      "ChargerRuntime",
+      [
+        "ChargerBase", "HAL", "EVSEControl", "OCPPJSON", "OCPPTypes", "OCPPPorts", "OCPPCore", "Station",
+        "BoardProfile", "OCPPStorage", "OCPPTransport", "OCPPSecurity", "JSONRPC", "CLinux", nioCore, nioPosix,
+        logging,
+      ]),
+
+    // Programs.
+    program("chargerd", ["ChargerRuntime", "HALLinux", "BoardProfile"]),
+    program(
+      "chargerd-bench", ["ChargerRuntime", "HALSimulated", "BoardProfile", "ChargerBase", "JSONRPC", "OCPPJSON"]),
+    program(
+      "bench-world",
+      ["ChargerBase", "OCPPJSON", "SimulatedWorld", "BoardProfile", "JSONRPC", "CLinux", nioCore, nioPosix, arguments]),
+    program(
+      "bench-csms",
+      [
+        "ChargerBase", "OCPPJSON", "OCPPTypes", "JSONRPC", "CLinux", nioCore, nioPosix, nioHTTP1, nioWebSocket,
+        arguments,
+      ]),
+    program("chargerctl", ["ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
+    program(
+      "charger-benchmark",
+      [
+        "ChargerBase", "OCPPJSON", "OCPPTypes", "EVSEControl", "HAL", "HALSimulated", "SimulatedWorld",
+        "ChargerRuntime", "BoardProfile", "JSONRPC", "CLinux", nioCore, nioPosix, nioHTTP1, nioWebSocket, arguments,
+      ]),
+    program("charger-transfer", ["ChargerBase", "CCurl", "CLinux"]),
+
+    // Test support: the simulated CSMS, link and store that drive the engine in process on the simulated clock.
+    .target(
+      name: "SimulationSupport",
+      dependencies: [
+        "ChargerBase", "HAL", "EVSEControl", "OCPPJSON", "OCPPTypes", "OCPPPorts", "OCPPCore", "Station",
+        "BoardProfile", "SimulatedWorld", "HALSimulated", deque, ordered,
+      ],
+      path: "Tests/SimulationSupport", swiftSettings: strict),
+
+    tests("ChargerBaseTests", ["ChargerBase"]),
+    tests("HALTests", ["HAL", "HALSimulated", "SimulatedWorld", "ChargerBase"]),
+    tests("EVSEControlTests", ["EVSEControl", "HAL", "ChargerBase"]),
+    tests("OCPPJSONTests", ["OCPPJSON", "ChargerBase"]),
+    tests("OCPPTypesTests", ["OCPPTypes", "OCPPJSON", "ChargerBase"]),
+    tests("OCPPCoreTests", ["OCPPCore", "OCPPPorts", "OCPPTypes", "OCPPJSON", "ChargerBase"]),
+    tests("StationTests", ["Station", "EVSEControl", "OCPPCore", "ChargerBase"]),
+    tests("OCPPStorageTests", ["OCPPStorage", "OCPPPorts", "CSQLite", "ChargerBase"]),
+    tests("OCPPSecurityTests", ["OCPPSecurity", "COpenSSL", "OCPPPorts", nioCore, nioEmbedded]),
+    tests(
+      "OCPPTransportTests",
+      [
+        "OCPPTransport", "OCPPSecurity", "OCPPPorts", "COpenSSL", "ChargerBase", nioCore, nioPosix, nioHTTP1,
+        nioWebSocket,
+      ]),
+    tests("HALLinuxTests", ["HALLinux", "HAL", "CGPIOD", "CModbus", "CPCSCLite", "ChargerBase"]),
+    tests("SimulatedWorldTests", ["SimulatedWorld", "ChargerBase", "OCPPJSON"]),
+    tests("HALSimulatedTests", ["HALSimulated", "SimulatedWorld", "HAL", "JSONRPC", "ChargerBase", "OCPPJSON"]),
+    tests("BoardProfileTests", ["BoardProfile", "EVSEControl", "HAL", "OCPPJSON", "OCPPTypes", "ChargerBase"]),
+    tests("JSONRPCTests", ["JSONRPC", "OCPPJSON", "ChargerBase", nioCore, nioPosix]),
+    tests("ChargerRuntimeTests", ["ChargerRuntime", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
+    tests("ProgramTests", ["CCurl", "JSONRPC", "OCPPJSON", "ChargerBase", "CLinux"]),
+    tests(
+      "Conformance", ["SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),
+    tests(
+      "Simulation",
+      [
+        "SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase", "SimulatedWorld",
+        "EVSEControl", "Station",
+      ]),
+    tests("Hardware", ["HALLinux", "HAL", "ChargerBase"]),
+  ]
+)

@@ -1,0 +1,136 @@
+// Linux calls and constants that the Glibc module does not offer, each under a name of its own.
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+/// Nanoseconds since boot, running on during suspend; never set back.
+static inline int64_t linux_boottime_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_BOOTTIME, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/// Milliseconds since the Unix epoch by the system's civil clock.
+static inline int64_t linux_realtime_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static inline int linux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+/// Watches a descriptor for input; `tag` comes back from linux_epoll_wait.
+static inline int linux_epoll_add(int epoll, int descriptor, uint64_t tag) {
+  struct epoll_event event;
+  memset(&event, 0, sizeof event);
+  event.events = EPOLLIN;
+  event.data.u64 = tag;
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+static inline int linux_epoll_remove(int epoll, int descriptor) {
+  return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL);
+}
+
+/// Waits at most `timeout_ms` (-1: for ever) and writes at most 16 tags. Answers how many, or -1.
+static inline int linux_epoll_wait(int epoll, uint64_t *tags, int capacity, int timeout_ms) {
+  struct epoll_event events[16];
+  int wanted = capacity < 16 ? capacity : 16;
+  int count = epoll_wait(epoll, events, wanted, timeout_ms);
+  for (int i = 0; i < count; i++) tags[i] = events[i].data.u64;
+  return count;
+}
+
+static inline int linux_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+static inline void linux_eventfd_signal(int descriptor) {
+  uint64_t one = 1;
+  ssize_t written = write(descriptor, &one, sizeof one);
+  (void)written;
+}
+static inline void linux_eventfd_drain(int descriptor) {
+  uint64_t value;
+  ssize_t got = read(descriptor, &value, sizeof value);
+  (void)got;
+}
+
+static inline int linux_timerfd(void) { return timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC); }
+/// Arms the timer for an absolute boot time; zero disarms it.
+static inline int linux_timerfd_arm(int descriptor, int64_t boottime_ns) {
+  struct itimerspec when;
+  memset(&when, 0, sizeof when);
+  when.it_value.tv_sec = boottime_ns / 1000000000;
+  when.it_value.tv_nsec = boottime_ns % 1000000000;
+  return timerfd_settime(descriptor, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+static inline void linux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+/// SCHED_FIFO for the calling thread; 0 when the system allows it.
+static inline int linux_realtime_thread(int priority) {
+  struct sched_param parameter;
+  memset(&parameter, 0, sizeof parameter);
+  parameter.sched_priority = priority;
+  return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameter);
+}
+
+#ifndef MCL_ONFAULT
+#define MCL_ONFAULT 4
+#endif
+/// Locks pages as they are touched, so that idle mappings cost nothing; 0 when the system allows it.
+static inline int linux_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); }
+
+/// Touches `bytes` of the calling thread's stack, so that later calls meet no page fault. At most 256 KiB.
+__attribute__((noinline)) static void linux_touch_stack(size_t bytes) {
+  volatile unsigned char area[262144];
+  size_t limit = bytes < sizeof area ? bytes : sizeof area;
+  for (size_t i = 0; i < limit; i += 4096) area[sizeof area - 1 - i] = 0;
+}
+
+static inline void linux_write_stderr(const char *bytes, size_t count) {
+  while (count > 0) {
+    ssize_t written = write(2, bytes, count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    bytes += written;
+    count -= (size_t)written;
+  }
+}
+
+static inline int linux_errno(void) { return errno; }
+static inline pid_t linux_thread_id(void) { return (pid_t)syscall(SYS_gettid); }
+
+/// Fills a socket address for a Unix path; -1 when the path is too long.
+static inline int linux_unix_address(struct sockaddr_un *address, const char *path) {
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  if (strlen(path) >= sizeof address->sun_path) return -1;
+  strcpy(address->sun_path, path);
+  return 0;
+}

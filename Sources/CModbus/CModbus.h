@@ -1,0 +1,3 @@
+// libmodbus 3.1.
+#pragma once
+#include <modbus/modbus.h>

@@ -1,0 +1,3 @@
+// PC/SC lite; its headers are found by pkg-config alone.
+#pragma once
+#include <winscard.h>
