@@ -1,0 +1,114 @@
+import ChargerBase
+import OCPPTypes
+
+/// What the engine asks of the firmware around it. All calls come on the engine's lane, during one of its own members,
+/// and must return at once without calling back into the engine; answers come as facts.
+public protocol ChargePointDelegate: AnyObject {
+  /// Energy may flow at a connector, until it is revoked. The delegate keeps the lease renewed for as long as the
+  /// engine lives; `energyBudget` is in Wh from now on.
+  func chargePoint(_ chargePoint: ChargePoint, grant grant: EnergyGrant, to connector: ConnectorID)
+  func chargePoint(_ chargePoint: ChargePoint, revokeGrantAt connector: ConnectorID)
+  /// The effective operative state of a connector has changed; also told for each connector at start.
+  func chargePoint(_ chargePoint: ChargePoint, setOperative isOperative: Bool, _ connector: ConnectorID)
+  /// What the driver at an EVSE (nil: the whole station) should be shown now.
+  func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?)
+  /// Everything that had to be stored before the reset is stored, and the transactions are ended: reset now.
+  func chargePoint(_ chargePoint: ChargePoint, reset scope: ResetScope)
+  /// Whether the CSMS's reset can be done at all (default: yes for the station, no for a single EVSE).
+  func chargePoint(_ chargePoint: ChargePoint, isResetAllowed scope: ResetScope) -> Bool
+  /// Release the cable of a connector that is in no transaction.
+  func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID)
+  /// The link came up or went down.
+  func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus)
+  /// Civil time as the CSMS tells it, corrected for the way it took.
+  func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant)
+  /// Something an operator or a flight recorder wants to know: one line each, never secret.
+  func chargePoint(_ chargePoint: ChargePoint, noted event: EngineEvent)
+}
+
+extension ChargePointDelegate {
+  public func chargePoint(_ chargePoint: ChargePoint, isResetAllowed scope: ResetScope) -> Bool {
+    scope == .station
+  }
+  public func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID) {}
+  public func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus) {}
+  public func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant) {}
+  public func chargePoint(_ chargePoint: ChargePoint, noted event: EngineEvent) {}
+  public func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?) {}
+}
+
+public struct EnergyGrant: Sendable, Equatable {
+  public enum Reason: UInt8, Sendable { case authorized, remoteStart, resumedTransaction, chargeWithoutAuthorization }
+  /// Rises with every new grant of the station.
+  public var number: UInt32
+  public var reason: Reason
+  /// Wh that may still flow (MaxEnergyOnInvalidId); nil for no budget.
+  public var energyBudget: Decimal?
+
+  public init(number: UInt32, reason: Reason, energyBudget: Decimal? = nil) {
+    self.number = number
+    self.reason = reason
+    self.energyBudget = energyBudget
+  }
+}
+
+public enum ResetScope: Sendable, Equatable {
+  case station
+  case evse(EVSEID)
+}
+
+/// What a driver should be told, as a state and not as a text: lights and displays have their own words for it.
+public enum DriverFeedback: Sendable, Equatable {
+  case available
+  case plugIn
+  case presentToken
+  case authorizing
+  case accepted
+  /// The token was refused; `status` is the CSMS's word or the station's own finding.
+  case rejected(AuthorizationStatus)
+  case preparing
+  case charging
+  case suspendedByVehicle
+  case suspendedByStation
+  case finished
+  case unavailable
+  case faulted(String)
+  case reserved
+}
+
+/// The link as people see it.
+public struct LinkStatus: Sendable, Equatable {
+  public var isConnected: Bool
+  public var isAccepted: Bool
+  public var configurationSlot: Int32?
+  public var version: OCPPVersion?
+  public var url: String?
+  /// Why the last dial or link ended, when it did.
+  public var lastFailure: String?
+
+  public init(
+    isConnected: Bool = false, isAccepted: Bool = false, configurationSlot: Int32? = nil, version: OCPPVersion? = nil,
+    url: String? = nil, lastFailure: String? = nil
+  ) {
+    self.isConnected = isConnected
+    self.isAccepted = isAccepted
+    self.configurationSlot = configurationSlot
+    self.version = version
+    self.url = url
+    self.lastFailure = lastFailure
+  }
+}
+
+/// An event worth a line in the log and on the station socket.
+public struct EngineEvent: Sendable, Equatable {
+  public enum Kind: String, Sendable {
+    case boot, link, authorization, transaction, status, configuration, reset, security, storage, message
+  }
+  public var kind: Kind
+  public var text: String
+
+  public init(_ kind: Kind, _ text: String) {
+    self.kind = kind
+    self.text = text
+  }
+}

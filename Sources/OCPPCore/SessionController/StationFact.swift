@@ -1,0 +1,87 @@
+import ChargerBase
+import OCPPTypes
+
+/// What happens at the station, in the order in which it happens: everything that the engine learns from below.
+///
+/// Facts carry no clock of their own; the engine takes the instant at which it is told, or the one that they bring.
+public enum StationFact: Sendable, Equatable {
+  /// A driver presented a token; `evses` are those that the reader stands for, nil for the whole station.
+  case tokenPresented(PresentedIdToken, evses: [EVSEID]?)
+  /// A vehicle was connected to, or left, a connector (members 13 and 14 of the ChargePoint contract).
+  case connected(ConnectorID, Bool, at: MonotonicInstant)
+  /// The power path closed or opened.
+  case powerPath(ConnectorID, closed: Bool, at: MonotonicInstant)
+  /// The charging state of the EVSE whose connector is in use (member 18).
+  case charging(ConnectorID, ChargingState, at: MonotonicInstant)
+  /// The bay of an EVSE was entered, or left, by something that may be a vehicle (parking bay detector).
+  case parkingBay(EVSEID, occupied: Bool, at: MonotonicInstant)
+  /// A reading of the EVSE's meter (member 19).
+  case meter(EVSEID, MeterSample)
+  /// A fault began or ended at a connector, an EVSE (connector 0) or, with nil, the station (members 22 and 23).
+  case fault(ConnectorID?, StationFault, active: Bool, at: MonotonicInstant)
+  /// The hardware can, or cannot, be used (members 20 and 21).
+  case usable(ConnectorID, Bool, at: MonotonicInstant)
+  /// The control lane let a permit end: its lease or its energy budget ran out.
+  case permitEnded(ConnectorID, number: UInt32, at: MonotonicInstant)
+}
+
+/// A token as it was presented, before anybody has said whether it is good.
+public struct PresentedIdToken: Sendable, Equatable {
+  public var idToken: IdToken
+  /// The reader's name, for the driver's feedback.
+  public var reader: String?
+
+  public init(idToken: IdToken, reader: String? = nil) {
+    self.idToken = idToken
+    self.reader = reader
+  }
+}
+
+/// A meter reading in OCPP's terms; a missing value was not measured.
+public struct MeterSample: Sendable, Equatable {
+  /// When the meter gave it, on the station's own clock.
+  public var takenAt: MonotonicInstant
+  public var values: [MeasuredValue]
+
+  public init(takenAt: MonotonicInstant, values: [MeasuredValue]) {
+    self.takenAt = takenAt
+    self.values = values
+  }
+
+  /// The import register in Wh, where the meter has one.
+  public var energyImport: Decimal? {
+    values.first { $0.measurand == .energyActiveImportRegister && $0.phase == nil }?.value
+  }
+}
+
+/// One measured value in OCPP's default unit of its measurand (Wh, W, A, V, Hz, Celsius, Percent).
+public struct MeasuredValue: Sendable, Equatable {
+  public var measurand: Measurand
+  public var phase: Phase?
+  public var location: Location?
+  public var value: Decimal
+
+  public init(measurand: Measurand, phase: Phase? = nil, location: Location? = nil, value: Decimal) {
+    self.measurand = measurand
+    self.phase = phase
+    self.location = location
+    self.value = value
+  }
+}
+
+/// A fault in the terms of the device model and of people.
+public struct StationFault: Sendable, Equatable {
+  /// Stable name: OCPP component and variable that carry it, and the code that field technicians know.
+  public var code: String
+  public var component: String
+  public var variable: String
+  /// One sentence for a person.
+  public var text: String
+
+  public init(code: String, component: String, variable: String, text: String) {
+    self.code = code
+    self.component = component
+    self.variable = variable
+    self.text = text
+  }
+}

@@ -1,0 +1,152 @@
+import ChargerBase
+
+/// The station's durable memory.
+///
+/// 1. No member blocks, and none calls back before it has returned: each request with an id is answered later by
+///    exactly one `StoreEvent` with that id, in the order of the requests.
+/// 2. A commit is applied whole or not at all, and commits are applied in the order in which they were submitted.
+/// 3. `.full`: when `.committed` is told, the commit survives a power cut. `.relaxed`: it survives the death of the
+///    program, and a power cut may take it, but never a later commit without it.
+/// 4. Commits that wait together may share one flush.
+/// 5. A failure is told as `.failed`; the store then holds what it held before. Nothing is retried inside.
+public protocol StationStore: AnyObject {
+  func commit(_ mutations: [StoreMutation], durability: StoreDurability, id: StoreRequestID)
+  func query(_ query: StoreQuery, id: StoreRequestID)
+}
+
+public struct StoreRequestID: Sendable, Hashable {
+  public let number: UInt64
+  public init(_ number: UInt64) { self.number = number }
+}
+
+public enum StoreDurability: UInt8, Sendable {
+  case relaxed, full
+}
+
+/// Which queue a record waits in. Security events have a lane of their own, so that none can hold up billing.
+public enum OutboxLane: UInt8, Sendable, CaseIterable {
+  case transaction = 1
+  case security = 2
+  case general = 3
+}
+
+/// The place of a record in the outbox: given out by the engine, rising by one, never used again.
+public struct OutboxNumber: Sendable, Hashable, Comparable {
+  public let rawValue: Int64
+  public init(_ rawValue: Int64) { self.rawValue = rawValue }
+  public static func < (left: OutboxNumber, right: OutboxNumber) -> Bool { left.rawValue < right.rawValue }
+  public var next: OutboxNumber { OutboxNumber(rawValue.addingSaturating(1)) }
+}
+
+/// A record on its way to the CSMS. `body` is a version-neutral record of facts in the stored-record format; the store
+/// does not look into it.
+public struct OutboxEntry: Sendable, Equatable {
+  public var number: OutboxNumber
+  public var lane: OutboxLane
+  /// Groups records whose order must hold among themselves: the transaction id; empty elsewhere.
+  public var group: String
+  /// For thinning: an `Updated` that may go when space is short.
+  public var isExpendable: Bool
+  /// Made without an accepted link. A record is offline too when its number is at or under the stored watermark.
+  public var isOffline: Bool
+  public var failedAttempts: Int32
+  public var body: [UInt8]
+
+  public init(
+    number: OutboxNumber, lane: OutboxLane, group: String, isExpendable: Bool, isOffline: Bool,
+    failedAttempts: Int32 = 0, body: [UInt8]
+  ) {
+    self.number = number
+    self.lane = lane
+    self.group = group
+    self.isExpendable = isExpendable
+    self.isOffline = isOffline
+    self.failedAttempts = failedAttempts
+    self.body = body
+  }
+}
+
+/// Kinds of small documents that the engine keeps; each has keys of its own. Raw values are stored: never reuse one.
+public enum DocumentKind: UInt8, Sendable, CaseIterable {
+  /// Device-model attribute values that were set; the key names component, variable and attribute.
+  case variable = 1
+  /// The open transaction of an EVSE; the key is the EVSE's number.
+  case transaction = 2
+  /// The engine's own memory: boot, clock, last identifiers, pending resets.
+  case engine = 3
+  /// Scheduled and persistent availability.
+  case availability = 4
+  /// Authorization cache entries.
+  case authorization = 5
+}
+
+public enum StoreMutation: Sendable, Equatable {
+  case append(OutboxEntry)
+  case remove([OutboxNumber])
+  /// Everything with this number or a lower one is offline: one write, however long the queue.
+  case markOffline(through: OutboxNumber)
+  case setFailedAttempts(OutboxNumber, Int32)
+  /// Out of the queue and into the dead letters, where people can read it.
+  case moveToDeadLetters(OutboxNumber, reason: String)
+  /// At most 64 KiB a body and 512 bytes a key.
+  case putDocument(DocumentKind, key: String, body: [UInt8])
+  case removeDocument(DocumentKind, key: String)
+}
+
+public enum StoreQuery: Sendable, Equatable {
+  /// The oldest records of a lane beyond a number, at most `limit`.
+  case outbox(OutboxLane, after: OutboxNumber, limit: Int)
+  case deadLetters(limit: Int)
+}
+
+public enum StoreEvent: Sendable, Equatable {
+  case committed(StoreRequestID)
+  case entries(StoreRequestID, [OutboxEntry])
+  case failed(StoreRequestID, StoreFailure)
+}
+
+public struct StoreFailure: Error, Sendable, Equatable {
+  public enum Kind: UInt8, Sendable {
+    /// No space, or the quota is used.
+    case full
+    case readOnly, corrupt, inputOutput, other
+  }
+  public var kind: Kind
+  public var detail: String
+
+  public init(_ kind: Kind, detail: String) {
+    self.kind = kind
+    self.detail = detail
+  }
+}
+
+/// What the store held when it was opened: all that the engine needs before it starts. The queue itself stays on disk.
+public struct StoreSnapshot: Sendable, Equatable {
+  public struct Document: Sendable, Equatable {
+    public var kind: DocumentKind
+    public var key: String
+    public var body: [UInt8]
+    public init(kind: DocumentKind, key: String, body: [UInt8]) {
+      self.kind = kind
+      self.key = key
+      self.body = body
+    }
+  }
+  /// In the order of kind and key.
+  public var documents: [Document]
+  /// The highest number ever given out, removed records included.
+  public var lastOutboxNumber: OutboxNumber
+  public var offlineThrough: OutboxNumber
+  /// Records waiting, by lane in the order of `OutboxLane`.
+  public var waiting: [Int]
+
+  public init(
+    documents: [Document] = [], lastOutboxNumber: OutboxNumber = OutboxNumber(0),
+    offlineThrough: OutboxNumber = OutboxNumber(0), waiting: [Int] = [0, 0, 0]
+  ) {
+    self.documents = documents
+    self.lastOutboxNumber = lastOutboxNumber
+    self.offlineThrough = offlineThrough
+    self.waiting = waiting
+  }
+}
