@@ -56,7 +56,8 @@ extension StationVariable {
     case .fileTransferProtocols:
       // Empty for as long as no functional block transfers files.
       .init(
-        component, "FileTransferProtocols", .init(.memberList, members: ["HTTP", "HTTPS", "FTP", "SFTP"]), .readOnly, "")
+        component, "FileTransferProtocols", .init(.memberList, members: ["HTTP", "HTTPS", "FTP", "SFTP"]), .readOnly, ""
+      )
     case .heartbeatInterval:
       .init(component, "HeartbeatInterval", Self.seconds(from: 1), .readWrite, "300")
     case .messageAttemptInterval:
