@@ -33,7 +33,8 @@ final class OpenedStore {
     return StoreSalvage.copy(from: path, to: database, reason: reason)
   }
 
-  private static func connect(_ directory: StateDirectory, options: StoreOptions) throws(StoreFailure) -> SQLiteDatabase {
+  private static func connect(_ directory: StateDirectory, options: StoreOptions) throws(StoreFailure) -> SQLiteDatabase
+  {
     let database = try orStoreFailure { () throws(SQLiteError) in
       let database = try SQLiteDatabase(path: directory.databasePath, create: false)
       // Exclusive: the log's index lives in memory of ours, and no other program can write underneath.

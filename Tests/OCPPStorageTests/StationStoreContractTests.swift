@@ -79,7 +79,8 @@ struct StationStoreContractTests {
     store.commit([.append(entry(1))])
     let before = ProcessCounters.now()
     for number in 2...201 { store.submit([.append(entry(Int64(number)))]) }
-    #expect(store.answers(201).allSatisfy(\.isCommitted))
+    let failures = store.answers(201).filter { !$0.isCommitted }
+    #expect(failures == [])
     let written = ProcessCounters.now().writtenBytes - before.writtenBytes
     // One by one, 200 records would cost 200 flushes and more than 5 kB each.
     print("storage: \(written / 200) bytes written per record when 200 wait together")
@@ -91,7 +92,8 @@ struct StationStoreContractTests {
     store.commit([.append(entry(1)), .putDocument(.engine, key: "k", body: [1])])
     let tooLong = String(repeating: "k", count: 513)
     #expect(store.commit([.remove([OutboxNumber(1)]), .putDocument(.engine, key: tooLong, body: [])])?.failure != nil)
-    #expect(store.commit([.putDocument(.engine, key: "k", body: [UInt8](repeating: 0, count: 65_537)])])?.failure != nil)
+    let tooBig = [UInt8](repeating: 0, count: 65_537)
+    #expect(store.commit([.putDocument(.engine, key: "k", body: tooBig)])?.failure != nil)
     #expect(store.outbox() == [entry(1)])
     #expect(store.commit([.append(entry(2))])?.isCommitted == true)
   }

@@ -11,8 +11,11 @@ final class TemporaryDirectory {
 
   init(on parent: String = "/tmp") throws {
     var template = Array("\(parent)/charger-store-XXXXXX".utf8CString)
-    let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress) != nil }
-    try #require(made)
+    let made = template.withUnsafeMutableBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { return false }
+      return mkdtemp(start) != nil
+    }
+    try #require(made, "a temporary directory")
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
