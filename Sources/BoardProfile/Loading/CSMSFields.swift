@@ -33,7 +33,8 @@ extension ProfileField {
       let after = text[text.index(after: end)...]
       guard after.isEmpty || after.hasPrefix(":") else { return false }
       if !after.isEmpty { port = after.dropFirst() }
-      guard host.utf8.allSatisfy({ Characters.isLetterOrDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") })
+      guard
+        host.utf8.allSatisfy({ Characters.isLetterOrDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") })
       else { return false }
     } else if let colon = text.firstIndex(of: ":") {
       host = text[..<colon]
@@ -51,7 +52,8 @@ extension ProfileField {
     guard let number = integer(in: least...3) else { return nil }
     if let url, url.hasPrefix("wss://") != (number >= 2) {
       report(
-        number >= 2 ? "is \(number), which needs TLS, but \(urlKey) is ws://"
+        number >= 2
+          ? "is \(number), which needs TLS, but \(urlKey) is ws://"
           : "is \(number), which has no TLS, but \(urlKey) is wss://",
         allowed: number >= 2 ? "\(least == 0 ? "0 or 1" : "1") with ws://" : "2 or 3 with wss://")
     }

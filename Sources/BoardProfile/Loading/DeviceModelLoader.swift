@@ -1,4 +1,5 @@
 import ChargerBase
+import OCPPTypes
 
 /// Reads `deviceModel`, in a board profile and in a unit file alike.
 struct DeviceModelLoader {
@@ -19,8 +20,11 @@ struct DeviceModelLoader {
   }
 
   private static func key(of entry: DeviceModelEntry) -> String {
-    let place = "\(entry.evse ?? 0)/\(entry.connector ?? 0)/\(entry.attribute.rawValue)"
-    let names = [entry.component, entry.componentInstance ?? "", entry.variable, entry.variableInstance ?? ""]
+    let evse = entry.component.evse
+    let place = "\(evse?.id ?? 0)/\(evse?.connectorId ?? 0)/\(entry.attribute.rawName)"
+    let names = [
+      entry.component.name, entry.component.instance ?? "", entry.variable.name, entry.variable.instance ?? "",
+    ]
     return place + "/" + names.map { $0.lowercased() }.joined(separator: "/")
   }
 
@@ -31,9 +35,13 @@ struct DeviceModelLoader {
     let place = component.flatMap { ProfileObject<ComponentEVSEKey>($0[.evse]) }
     let evse = place.flatMap { places.evse($0[.id]) }
     let connector = place.flatMap { places.connector($0[.connectorId], of: evse) }
-    let attribute = object[.attribute].choice(as: DeviceModelEntry.Attribute.self)
+    let attribute = object[.attribute].choice(of: AttributeKind.allCases.map(\.rawName)).flatMap {
+      AttributeKind(wireName: $0)
+    }
     let value = object[.value].text(isRequired: true, length: 0...2_500)
-    let mutability = object[.mutability].choice(as: DeviceModelEntry.Mutability.self)
+    let mutability = object[.mutability].choice(of: Mutability.allCases.map(\.rawName)).flatMap {
+      Mutability(wireName: $0)
+    }
     let characteristics = characteristics(object[.variableCharacteristics])
     if let characteristics, let value { check(value, against: characteristics, at: object[.value]) }
     let names = (component.flatMap { name($0[.name]) }, variable.flatMap { name($0[.name]) })
@@ -43,51 +51,58 @@ struct DeviceModelLoader {
     )
     guard let componentName = names.0, let variableName = names.1, let value else { return nil }
     return DeviceModelEntry(
-      component: componentName, componentInstance: instances.0, evse: evse, connector: connector,
-      variable: variableName, variableInstance: instances.1, attribute: attribute ?? .actual, value: value,
+      component: Component(
+        name: componentName, evse: evse.map { EVSE(id: $0, connectorId: connector) }, instance: instances.0),
+      variable: Variable(name: variableName, instance: instances.1), attribute: attribute ?? .actual, value: value,
       mutability: mutability, characteristics: characteristics)
   }
 
   private func name(_ field: ProfileField, isRequired: Bool = true) -> String? {
     field.text(
-      isRequired: isRequired, length: 1...50, characters: Characters.identifierWords, isAllowed: Characters.isIdentifier)
+      isRequired: isRequired, length: 1...50, characters: Characters.identifierWords, isAllowed: Characters.isIdentifier
+    )
   }
 
-  private func characteristics(_ field: ProfileField) -> DeviceModelEntry.Characteristics? {
+  private func characteristics(_ field: ProfileField) -> VariableCharacteristics? {
     guard let object = ProfileObject<CharacteristicsKey>(field) else { return nil }
-    let dataType = object[.dataType].choice(isRequired: true, as: DeviceModelEntry.DataType.self)
+    let dataType = object[.dataType].choice(isRequired: true, of: DataKind.allCases.map(\.rawName)).flatMap {
+      DataKind(wireName: $0)
+    }
     let limits: ClosedRange<Decimal> = -999_999_999_999...999_999_999_999
-    let minimum = object[.minLimit].decimal(in: limits)
+    var minimum = object[.minLimit].decimal(in: limits)
     let maximum = object[.maxLimit].decimal(in: limits)
-    if let minimum, let maximum, minimum > maximum {
-      object[.minLimit].report("is \(minimum), more than maxLimit", allowed: "at most \(maximum)")
+    if let least = minimum, let maximum, least > maximum {
+      object[.minLimit].report("is \(least), more than maxLimit", allowed: "at most \(maximum)")
+      minimum = nil  // Told once; a value is not measured against it.
     }
     let values = object[.valuesList].text(length: 1...1_000)
     if let dataType {
       if dataType.isList, values == nil, !object[.valuesList].isPresent {
         object[.valuesList].report(
-          "is missing", allowed: "the allowed values with commas between, as \(dataType.rawValue) needs them")
+          "is missing", allowed: "the allowed values with commas between, as \(dataType.rawName) needs them")
       } else if !dataType.isList, object[.valuesList].isPresent {
-        object[.valuesList].report("is given for \(dataType.rawValue)", allowed: "for OptionList, SequenceList and MemberList only")
+        object[.valuesList].report(
+          "is given for \(dataType.rawName)", allowed: "for OptionList, SequenceList and MemberList only")
       }
     }
     let unit = object[.unit].text(length: 1...16)
     let supportsMonitoring = object[.supportsMonitoring].boolean() ?? false
     guard let dataType else { return nil }
-    return DeviceModelEntry.Characteristics(
-      dataType: dataType, unit: unit, minLimit: minimum, maxLimit: maximum, valuesList: values,
-      supportsMonitoring: supportsMonitoring)
+    return VariableCharacteristics(
+      dataType: dataType, supportsMonitoring: supportsMonitoring, unit: unit, minLimit: minimum, maxLimit: maximum,
+      valuesList: values)
   }
 
   private func check(
-    _ value: String, against characteristics: DeviceModelEntry.Characteristics, at field: ProfileField
+    _ value: String, against characteristics: VariableCharacteristics, at field: ProfileField
   ) {
     switch characteristics.dataType {
     case .integer, .decimal:
       let isInteger = characteristics.dataType == .integer
       guard let number = Decimal(value), !isInteger || (number.integer != nil && !value.contains(".")) else {
         field.report(
-          "is \"\(ProfileField.shortened(value))\"", allowed: isInteger ? "a whole number as a text" : "a number as a text")
+          "is \"\(ProfileField.shortened(value))\"",
+          allowed: isInteger ? "a whole number as a text" : "a number as a text")
         return
       }
       if let minimum = characteristics.minLimit, number < minimum {
@@ -116,4 +131,9 @@ struct DeviceModelLoader {
     case .string: break
     }
   }
+}
+
+extension DataKind {
+  /// Whether values come from a list of allowed ones.
+  fileprivate var isList: Bool { self == .optionList || self == .sequenceList || self == .memberList }
 }

@@ -16,7 +16,9 @@ struct StationPlaces {
 
   /// An EVSE's number, reported when there is no such EVSE.
   func evse(_ field: ProfileField, isRequired: Bool = true) -> Int32? {
-    guard let number = field.integer(isRequired: isRequired, in: 1...Int64(BoardProfile.maximumEVSEs)) else { return nil }
+    guard let number = field.integer(isRequired: isRequired, in: 1...Int64(BoardProfile.maximumEVSEs)) else {
+      return nil
+    }
     if let connectors, number > connectors.count {
       field.report(
         "refers to EVSE \(number), which this board does not have",
@@ -40,7 +42,9 @@ struct StationPlaces {
 
 enum EVSELoader {
   static func load(_ field: ProfileField) -> [EVSEProfile] {
-    guard let fields = field.list(isRequired: true, count: 1...BoardProfile.maximumEVSEs, of: "EVSEs") else { return [] }
+    guard let fields = field.list(isRequired: true, count: 1...BoardProfile.maximumEVSEs, of: "EVSEs") else {
+      return []
+    }
     var numbering = Numbering(what: "EVSE", limit: BoardProfile.maximumEVSEs)
     return fields.compactMap { field in
       guard let object = ProfileObject<EVSEKey>(field, isRequired: true) else { return nil }
@@ -88,10 +92,10 @@ enum EVSELoader {
       let pilot = DriverLoader.load(object[.pilot], isRequired: true)
       let contactor = DriverLoader.load(object[.contactor], isRequired: true)
       let hasVentilation = object[.hasVentilation].boolean() ?? false
-      guard let pilot, let contactor else { return nil }
       return ConnectorProfile(
-        id: ConnectorID(evse: evse, number: id ?? 0), cable: cable ?? .fixed, type: type ?? .unknown, pilot: pilot,
-        contactor: contactor, hasVentilation: hasVentilation)
+        id: ConnectorID(evse: evse, number: id ?? 0), cable: cable ?? .fixed, type: type ?? .unknown,
+        pilot: pilot ?? .missing(object[.pilot]), contactor: contactor ?? .missing(object[.contactor]),
+        hasVentilation: hasVentilation)
     }
   }
 
@@ -137,9 +141,11 @@ struct Numbering {
     }
     let expected = (seen.last?.number ?? 0) + 1
     if let first = seen.first(where: { $0.number == number }) {
-      field.report("is \(number), and so is \(first.path)", allowed: "\(what)s numbered 1, 2, 3 … in order: here \(expected)")
+      field.report(
+        "is \(number), and so is \(first.path)", allowed: "\(what)s numbered 1, 2, 3 … in order: here \(expected)")
     } else if number != expected {
-      field.report("is \(number), which leaves a gap", allowed: "\(what)s numbered 1, 2, 3 … in order: here \(expected)")
+      field.report(
+        "is \(number), which leaves a gap", allowed: "\(what)s numbered 1, 2, 3 … in order: here \(expected)")
       seen.append((number, field.path))
       return Int32(number)
     }

@@ -63,7 +63,8 @@ enum TimingLoader {
         [object[lower.0], object[higher.0], object[.hysteresisMillivolts]].first { $0.isPresent } ?? object.field
       field.report(
         "makes \(lower.0.rawValue) \(lower.1.millivolts) and \(higher.0.rawValue) \(higher.1.millivolts)",
-        allowed: "each threshold lower than the one before by more than twice the hysteresis (\(distance.millivolts) mV)")
+        allowed:
+          "each threshold lower than the one before by more than twice the hysteresis (\(distance.millivolts) mV)")
     }
   }
 }

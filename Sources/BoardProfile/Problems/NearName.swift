@@ -22,7 +22,7 @@ package enum NearName {
     return best?.name
   }
 
-  private static func tolerance(_ length: Int) -> Int { max(1, length / 3) }
+  private static func tolerance(_ length: Int) -> Int { max(1, (length + 1) / 3) }
 
   /// Letters and digits alone, in lower case: `maximum_current-a` and `maximumCurrentA` are the same to a person.
   private static func folded(_ name: String) -> [UInt8] {

@@ -2,6 +2,7 @@ import ChargerBase
 import EVSEControl
 import HAL
 import OCPPJSON
+import OCPPTypes
 
 extension BoardProfile {
   /// Reads and checks a board profile.
@@ -75,7 +76,8 @@ struct BoardLoader {
     guard let object = ProfileObject<DeadManKey>(field, isRequired: true) else { return nil }
     let means = object[.means].choice(isRequired: true, as: DeadManRule.Means.self)
     if means == .simulatedWorld, purpose == .product {
-      object[.means].report("is \"simulatedWorld\", which protects nobody", allowed: "companionController, watchdogRelay")
+      object[.means].report(
+        "is \"simulatedWorld\", which protects nobody", allowed: "companionController, watchdogRelay")
     }
     let within = object[.withinMilliseconds].milliseconds(in: 10...30_000, isRequired: true)
     guard let means, let within else { return nil }
@@ -88,8 +90,12 @@ struct BoardLoader {
     defaults.url = object[.url].webSocketURL()
     defaults.securityProfile = object[.securityProfile].securityProfile(
       purpose: purpose, url: defaults.url, urlKey: CSMSKey.url.rawValue)
-    if let versions = object[.versions].list(count: 1...CSMSDefaults.knownVersions.count, of: "versions") {
-      defaults.versions = versions.compactMap { $0.choice(isRequired: true, of: CSMSDefaults.knownVersions) }
+    if let versions = object[.versions].list(count: 1...OCPPVersion.allCases.count, of: "versions") {
+      defaults.versions = versions.compactMap { field in
+        field.choice(isRequired: true, of: OCPPVersion.allCases.map(\.subprotocol)).flatMap {
+          OCPPVersion(subprotocol: $0)
+        }
+      }
       for (index, version) in versions.enumerated()
       where versions.prefix(index).contains(where: { $0.node?.content == version.node?.content }) {
         version.report("is there twice", allowed: "each version once")

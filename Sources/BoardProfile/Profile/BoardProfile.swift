@@ -1,6 +1,7 @@
 import ChargerBase
 import EVSEControl
 import HAL
+import OCPPTypes
 
 /// What is the same for every station of one board type: EVSEs, connectors, drivers, limits and defaults.
 ///
@@ -114,12 +115,10 @@ public struct CSMSDefaults: Sendable, Equatable {
   public var url: String?
   /// 0…3 (A00); 0 is for bench use without authentication.
   public var securityProfile: Int32?
-  /// OCPP versions to offer, in order of preference, as in `2.0.1`.
-  public var versions: [String]
+  /// OCPP versions to offer, in order of preference.
+  public var versions: [OCPPVersion]
 
-  public static let knownVersions = ["2.0.1", "2.1"]
-
-  public init(url: String? = nil, securityProfile: Int32? = nil, versions: [String] = ["2.0.1"]) {
+  public init(url: String? = nil, securityProfile: Int32? = nil, versions: [OCPPVersion] = [.v201]) {
     self.url = url
     self.securityProfile = securityProfile
     self.versions = versions

@@ -19,6 +19,13 @@ public struct DriverReference: Sendable, Equatable {
     self.reserved = reserved
   }
 
+  /// Stands for a driver that could not be read, in a profile that nobody will get to see.
+  static func missing(_ field: ProfileField) -> DriverReference {
+    DriverReference(
+      driver: "", path: field.path, node: ProfileNode(offset: field.offset, .null), nameOffset: field.offset,
+      reserved: [])
+  }
+
   /// Whether the profile tells the driver anything beside its name.
   var hasOptions: Bool {
     if case .object(let members) = node.content { !members.isEmpty } else { false }

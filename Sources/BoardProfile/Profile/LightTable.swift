@@ -2,10 +2,12 @@ import HAL
 
 /// What a driver is to be told, one name per state: the keys of a profile's `lights`. They are the case names of
 /// OCPPCore's `DriverFeedback`.
-public enum FeedbackKind: String, ProfileKey {
+public enum FeedbackKind: String, CaseIterable, Sendable {
   case available, plugIn, presentToken, authorizing, accepted, rejected, preparing, charging, suspendedByVehicle
   case suspendedByStation, finished, unavailable, faulted, reserved
 }
+
+extension FeedbackKind: ProfileKey {}
 
 /// Which pattern a status light shows for which feedback.
 public struct LightTable: Sendable, Equatable {

@@ -7,12 +7,13 @@ package final class ProblemCollector {
   package init(source: ProfileSource) { self.source = source }
 
   package var isEmpty: Bool { problems.isEmpty }
-  package var count: Int { problems.count + omitted }
+  /// Further problems are only counted: no work needs to be spent on their words.
+  package var isFull: Bool { problems.count >= ProfileProblems.maximumCount }
 
   package func report(
     at offset: Int, path: String, _ message: String, allowed: String? = nil, suggestion: String? = nil
   ) {
-    guard problems.count < ProfileProblems.maximumCount else {
+    guard !isFull else {
       omitted += 1
       return
     }

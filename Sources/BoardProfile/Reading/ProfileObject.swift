@@ -7,7 +7,8 @@ package struct ProfileObject<Key: ProfileKey> {
   package let field: ProfileField
 
   /// Nil, with a problem unless the field is missing and not required, when there is no object.
-  package init?(_ field: ProfileField, isRequired: Bool = false, keys: Key.Type = Key.self, allowsOthers: Bool = false) {
+  package init?(_ field: ProfileField, isRequired: Bool = false, keys: Key.Type = Key.self, allowsOthers: Bool = false)
+  {
     let names = Key.allCases.map(\.rawValue)
     guard let node = field.node else {
       if isRequired { field.report("is missing", allowed: "an object with \(names.joined(separator: ", "))") }
@@ -46,7 +47,7 @@ enum ProfileNames {
       if !seen.insert(member.name).inserted {
         collector.report(at: member.nameOffset, path: memberPath, "is there twice")
       } else if let known, !known.contains(member.name) {
-        let near = NearName.find(member.name, in: known)
+        let near = collector.isFull ? nil : NearName.find(member.name, in: known)
         collector.report(
           at: member.nameOffset, path: memberPath, "is not a key that is known here",
           allowed: known.isEmpty ? "no keys" : known.joined(separator: ", "), suggestion: near)

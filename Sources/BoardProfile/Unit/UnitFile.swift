@@ -40,9 +40,10 @@ public struct UnitFile: Sendable, Equatable {
       urlKey: url == nil ? "the board profile's csms.url" : UnitKey.csmsUrl.rawValue)
     let password = object[.basicAuthPassword].text(
       length: 16...64, characters: Characters.identifierWords, isAllowed: Characters.isIdentifier, isSecret: true)
-    if securityProfile == 1 || securityProfile == 2, !object[.basicAuthPassword].isPresent {
+    let inForce = object[.securityProfile].isPresent ? securityProfile : board?.csms.securityProfile
+    if let inForce, inForce == 1 || inForce == 2, !object[.basicAuthPassword].isPresent {
       object[.basicAuthPassword].report(
-        "is missing, and security profile \(securityProfile ?? 0) needs it", allowed: "a text of 16…64 characters")
+        "is missing, and security profile \(inForce) needs it", allowed: "a text of 16…64 characters")
     }
     return UnitFile(
       identity: object[.identity].text(
