@@ -43,7 +43,8 @@ extension EVSESessionStateMachine {
 
   /// The token, and the remote start that brought it, are told in the next event, whichever it is (E03.FR.01,
   /// F02.FR.05, .21).
-  private mutating func tellAuthorization(_ record: inout TransactionEventRecord, _ transaction: inout OpenTransaction) {
+  private mutating func tellAuthorization(_ record: inout TransactionEventRecord, _ transaction: inout OpenTransaction)
+  {
     guard var authorization else { return }
     if !authorization.isTokenReported {
       record.token = authorization.token

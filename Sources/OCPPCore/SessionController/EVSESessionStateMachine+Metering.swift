@@ -22,8 +22,9 @@ extension EVSESessionStateMachine {
 
   mutating func noteRegister(of sample: MeterSample, _ context: Context) {
     guard let register = sample.energyImport else { return }
+    let time = time(of: sample, context)
     transaction?.lastRegister = register
-    transaction?.lastRegisterAt = time(of: sample, context)
+    transaction?.lastRegisterAt = time
     if transaction?.startRegister == nil { transaction?.startRegister = register }
   }
 

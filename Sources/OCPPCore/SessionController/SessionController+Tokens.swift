@@ -31,7 +31,8 @@ struct TokenQuestion {
 //    d. else it is refused: every EVSE is taken.
 extension SessionController {
   func tokenPresented(_ token: IdToken, evses named: [EVSEID]?) {
-    let evses = named.map { named in slots.map { $0.machine.evse }.filter { named.contains($0) } }
+    let evses =
+      named.map { named in slots.map { $0.machine.evse }.filter { named.contains($0) } }
       ?? slots.map { $0.machine.evse }
     if let own = longestAuthorized(among: evses, where: { $0.token.isSameToken(as: token) }) {
       presentedAgain(token, at: own)

@@ -62,7 +62,8 @@ package final class SessionController: SessionControlling {
         continue
       }
       slots[place].machine.resume(transaction, reason: reason, at: services.now)
-      services.note(EngineEvent(.transaction, "transaction \(transaction.id) was open; waiting for the vehicle at \(evse)"))
+      services.note(
+        EngineEvent(.transaction, "transaction \(transaction.id) was open; waiting for the vehicle at \(evse)"))
     }
     for place in slots.indices { settle(place) }
   }
@@ -101,7 +102,8 @@ package final class SessionController: SessionControlling {
 
   /// A fault of the whole station (nil) ends sessions everywhere when it is of that kind, and is otherwise no business
   /// of theirs.
-  private func faultChanged(_ place: ConnectorID?, _ fault: StationFault, _ isActive: Bool, _ instant: MonotonicInstant) {
+  private func faultChanged(_ place: ConnectorID?, _ fault: StationFault, _ isActive: Bool, _ instant: MonotonicInstant)
+  {
     if place == nil, EndingFaults.stopReason(for: fault) == nil { return }
     for slot in slots where place == nil || place?.evse == slot.machine.evse {
       run(slot.machine.evse, at: instant) { machine, context in machine.fault(fault, isActive: isActive, context) }
@@ -136,7 +138,9 @@ package final class SessionController: SessionControlling {
   }
 
   package func isBusy(_ scope: ResetScope) -> Bool {
-    slots.contains { covers(scope, $0.machine.evse) && ($0.machine.transaction != nil || $0.machine.authorization != nil) }
+    slots.contains {
+      covers(scope, $0.machine.evse) && ($0.machine.transaction != nil || $0.machine.authorization != nil)
+    }
       || scope == .station && !undecided.isEmpty
   }
 
@@ -152,10 +156,13 @@ package final class SessionController: SessionControlling {
     var remaining = open.count
     for place in affected {
       run(
-        slots[place].machine.evse, whenDurable: slots[place].machine.transaction == nil ? nil : {
-          remaining -= 1
-          if remaining == 0 { whenDurable() }
-        }
+        slots[place].machine.evse,
+        whenDurable: slots[place].machine.transaction == nil
+          ? nil
+          : {
+            remaining -= 1
+            if remaining == 0 { whenDurable() }
+          }
       ) { machine, context in machine.endForReset(context) }
     }
   }
