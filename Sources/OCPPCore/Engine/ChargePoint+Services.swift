@@ -63,5 +63,7 @@ private struct InjectedRandom: RandomNumberGenerator {
 
 extension ChargePoint {
   /// The session controller of a station in the field.
-  static func standardSessions(_ services: any EngineServices) -> (any SessionControlling)? { nil }
+  static func standardSessions(_ services: any EngineServices) -> (any SessionControlling)? {
+    SessionController(services: services)
+  }
 }
