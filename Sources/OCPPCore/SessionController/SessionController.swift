@@ -312,6 +312,10 @@ package final class SessionController: SessionControlling {
         EnergyGrant(number: lastGrantNumber, reason: wanted.reason, energyBudget: wanted.energyBudget),
         to: wanted.connector)
     }
+    if let cable = slots[place].machine.cableToUnlock {
+      slots[place].machine.cableToUnlock = nil
+      services.unlock(cable)
+    }
     let picture = slots[place].notice?.feedback ?? slots[place].machine.feedback
     if slots[place].shown != picture {
       slots[place].shown = picture
