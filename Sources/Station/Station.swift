@@ -1,1 +1,199 @@
-// Filled by the slices that follow.
+import ChargerBase
+import EVSEControl
+import HAL
+import OCPPCore
+import OCPPTypes
+
+/// Stands between the control lane and the OCPP engine and translates: control facts to station facts, the engine's
+/// intents to control commands, states to lights and texts. It holds no protocol logic and runs on the network loop.
+public final class Station: ChargePointDelegate {
+  /// The newest snapshot of each connector, in the order of the board profile.
+  public private(set) var snapshots: [ConnectorSnapshot] = []
+  public private(set) var link = LinkStatus()
+  /// The newest reading of each EVSE's meter.
+  public private(set) var readings: [(evse: EVSEID, reading: MeterReading)] = []
+
+  private let evses: [EVSEHardware]
+  private let readers: [ReaderHardware]
+  private let display: (any DriverDisplay)?
+  private let guidance = DriverGuidance()
+  private weak var outlet: (any StationOutlet)?
+  private var chargePoint: ChargePoint?
+  private var leases: PermitLeases
+  private var commands = PendingCommands()
+  private var shown: [(evse: EVSEID, feedback: DriverFeedback)] = []
+  private var now: MonotonicInstant = .zero
+
+  /// - Parameter leaseLength: how long energy may flow without a sign of life from this lane.
+  public init(hardware: StationHardware, leaseLength: Duration, outlet: any StationOutlet) {
+    evses = hardware.evses
+    readers = hardware.readers
+    display = hardware.display
+    leases = PermitLeases(length: leaseLength)
+    self.outlet = outlet
+  }
+
+  /// The engine, once it has been made with this station as its delegate.
+  public func attach(_ chargePoint: ChargePoint) { self.chargePoint = chargePoint }
+
+  /// When `advance` must be called next.
+  public var nextDeadline: MonotonicInstant { min(leases.nextRenewal, commands.retryAt) }
+
+  public func advance(to now: MonotonicInstant) {
+    self.now = now
+    for (connector, permit) in leases.renew(at: now) { commands.append(.grant(connector, permit)) }
+    flushCommands()
+  }
+
+  /// Tells the control lane; nothing is lost when its queue is full for a moment.
+  public func command(_ command: ControlCommand) {
+    commands.append(command)
+    flushCommands()
+  }
+
+  private func flushCommands() {
+    commands.flush(at: now) { command in outlet?.send(command) ?? false }
+  }
+
+  // MARK: From below
+
+  /// Takes the control lane's facts, oldest first.
+  public func take(_ facts: [ControlFact], at now: MonotonicInstant) {
+    self.now = now
+    for fact in facts { take(fact) }
+  }
+
+  private func take(_ fact: ControlFact) {
+    switch fact {
+    case .connected(let connector, let isConnected, let at):
+      note("vehicle", connector, isConnected ? "A vehicle is plugged in." : "The vehicle is unplugged.")
+      tell(.connected(connector, isConnected, at: at))
+    case .powerPath(let connector, let closed, let at):
+      note("contactor", connector, closed ? "The contactor has closed." : "The contactor has opened.")
+      tell(.powerPath(connector, closed: closed, at: at))
+    case .charging(let connector, let phase, let at):
+      tell(.charging(connector, Self.chargingState(phase), at: at))
+    case .meter(let evse, let reading):
+      if let index = readings.firstIndex(where: { $0.evse == evse }) {
+        readings[index].reading = reading
+      } else {
+        readings.append((evse, reading))
+      }
+      tell(.meter(evse, meterSample(from: reading)))
+    case .fault(let connector, let fault, let active, let at):
+      let entry = FaultCatalogue.entry(for: fault)
+      note("fault", connector, active ? "Fault \(entry.code): \(entry.text)" : "Fault \(entry.code) is gone.")
+      tell(.fault(connector, entry, active: active, at: at))
+      refreshFaultLight(of: connector.evse)
+    case .permitEnded(let connector, let number, let end, let at):
+      leases.end(at: connector)
+      note(
+        "permit", connector,
+        end == .leaseExpired ? "The permission to charge ran out." : "The energy allowed for this session is used.")
+      tell(.permitEnded(connector, number: number, at: at))
+    }
+  }
+
+  public func take(_ newest: [ConnectorSnapshot]) {
+    snapshots = newest
+  }
+
+  /// A reader has something new: each presentation goes to the engine once.
+  public func readersNotified(at now: MonotonicInstant) {
+    self.now = now
+    for place in readers {
+      for token in place.reader.takePresentedTokens() {
+        let idToken = IdToken(idToken: token.value, type: Self.idTokenKind(token.kind))
+        tell(
+          .tokenPresented(
+            PresentedIdToken(idToken: idToken, reader: place.reader.name), evses: token.evses ?? place.evses))
+      }
+    }
+  }
+
+  private func tell(_ fact: StationFact) { chargePoint?.handle(fact) }
+
+  private func note(_ kind: String, _ connector: ConnectorID, _ text: String) {
+    outlet?.noted(StationEvent(kind: kind, evse: connector.evse, connector: connector.number, text: text))
+  }
+
+  // MARK: For people
+
+  /// "Why is it not charging?", one answer per EVSE.
+  public func explain() -> [EnergyExplanation] {
+    evses.map { evse in
+      EnergyExplanation(
+        evse: evse.id, connectors: snapshots.filter { $0.connector.evse == evse.id }, linkIsUp: link.isConnected)
+    }
+  }
+
+  /// A fault is shown without asking the engine: the light must be right even when nothing above works.
+  private func refreshFaultLight(of evse: EVSEID) {
+    guard let index = shown.firstIndex(where: { $0.evse == evse }) else { return }
+    present(shown[index].feedback, at: evse)
+  }
+
+  private func present(_ feedback: DriverFeedback, at evse: EVSEID) {
+    let faults = snapshots.filter { $0.connector.evse == evse }.flatMap { $0.faults.faults }
+    let effective = faults.first.map { DriverFeedback.faulted(FaultCatalogue.entry(for: $0).text) } ?? feedback
+    let entry = guidance.entry(for: effective)
+    evses.first { $0.id == evse }?.light?.show(entry.light)
+    display?.show(lines: entry.lines, evse: evse)
+  }
+
+  // MARK: ChargePointDelegate
+
+  public func chargePoint(_ chargePoint: ChargePoint, grant: EnergyGrant, to connector: ConnectorID) {
+    let permit = leases.grant(grant, to: connector, at: now)
+    command(.grant(connector, permit))
+  }
+
+  public func chargePoint(_ chargePoint: ChargePoint, revokeGrantAt connector: ConnectorID) {
+    leases.end(at: connector)
+    command(.revoke(connector))
+  }
+
+  public func chargePoint(_ chargePoint: ChargePoint, setOperative isOperative: Bool, _ connector: ConnectorID) {
+    command(.setOperative(connector, isOperative))
+  }
+
+  public func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?) {
+    let places = evse.map { [$0] } ?? evses.map(\.id)
+    for place in places {
+      if let index = shown.firstIndex(where: { $0.evse == place }) {
+        shown[index].feedback = feedback
+      } else {
+        shown.append((place, feedback))
+      }
+      present(feedback, at: place)
+    }
+  }
+
+  public func chargePoint(_ chargePoint: ChargePoint, reset scope: ResetScope) { outlet?.reset(scope) }
+
+  public func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus) {
+    link = status
+    outlet?.linkChanged(status)
+  }
+
+  public func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant) {
+    outlet?.timeSet(wall, at: instant)
+  }
+
+  public func chargePoint(_ chargePoint: ChargePoint, noted event: EngineEvent) {
+    outlet?.noted(StationEvent(kind: event.kind.rawValue, text: event.text))
+  }
+
+  // MARK: Names
+
+  package static func chargingState(_ phase: ChargingPhase) -> ChargingState {
+    switch phase {
+    case .connected: .evConnected
+    case .suspendedByVehicle: .suspendedEV
+    case .suspendedByStation: .suspendedEVSE
+    case .charging: .charging
+    }
+  }
+
+  package static func idTokenKind(_ kind: TokenKind) -> String { kind.rawValue }
+}

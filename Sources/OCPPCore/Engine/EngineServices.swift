@@ -17,6 +17,11 @@ package protocol EngineServices: AnyObject {
   /// False while the outbox is full or the store cannot be written: then no new transaction begins (DESIGN §4).
   var canBeginTransaction: Bool { get }
 
+  /// Whether records of a transaction (nil: of any) still wait for the CSMS's acceptance (E14.FR.04, .07).
+  func hasQueuedTransactionEvents(_ transactionID: String?) -> Bool
+  /// Civil time of a stored event by what is known today; nil while it cannot be told.
+  func wallTime(of time: EventTime) -> WallTime?
+
   /// A new identifier of 36 characters, never used before by this station.
   func makeIdentifier() -> String
 
@@ -44,6 +49,16 @@ package protocol EngineServices: AnyObject {
   func note(_ event: EngineEvent)
 }
 
+extension EngineServices {
+  /// From the event's own civil time, or from the station's clock when the event belongs to this boot.
+  package func wallTime(of time: EventTime) -> WallTime? {
+    if let wall = time.wall { return wall }
+    let present = eventTime
+    guard present.boot == time.boot, let wall = present.wall else { return nil }
+    return wall + present.instant.duration(to: time.instant)
+  }
+}
+
 /// A record for the outbox: a version-neutral fact in stored form with what the queue must know of it.
 package struct OutboxRecord {
   package var kind: OutboxRecordKind
@@ -54,7 +69,8 @@ package struct OutboxRecord {
   /// The record's fields (`RecordWriter`), without the kind.
   package var body: [UInt8]
 
-  package init(kind: OutboxRecordKind, lane: OutboxLane, group: String = "", isExpendable: Bool = false, body: [UInt8]) {
+  package init(kind: OutboxRecordKind, lane: OutboxLane, group: String = "", isExpendable: Bool = false, body: [UInt8])
+  {
     self.kind = kind
     self.lane = lane
     self.group = group

@@ -13,6 +13,8 @@ public enum StationFact: Sendable, Equatable {
   case powerPath(ConnectorID, closed: Bool, at: MonotonicInstant)
   /// The charging state of the EVSE whose connector is in use (member 18).
   case charging(ConnectorID, ChargingState, at: MonotonicInstant)
+  /// The bay of an EVSE was entered, or left, by something that may be a vehicle (parking bay detector).
+  case parkingBay(EVSEID, occupied: Bool, at: MonotonicInstant)
   /// A reading of the EVSE's meter (member 19).
   case meter(EVSEID, MeterSample)
   /// A fault began or ended at a connector, an EVSE (connector 0) or, with nil, the station (members 22 and 23).

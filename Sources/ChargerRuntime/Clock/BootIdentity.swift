@@ -1,0 +1,33 @@
+import CLinux
+
+/// Which start of the operating system this is, as the kernel names it.
+package enum BootIdentity {
+  /// The kernel's boot id, or nil where there is none.
+  package static func current() -> String? {
+    guard let bytes = FileReading.contents(of: "/proc/sys/kernel/random/boot_id", limit: 64) else { return nil }
+    let text = String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self)
+    return text.isEmpty ? nil : text
+  }
+}
+
+/// Whole small files.
+package enum FileReading {
+  /// The file's bytes; nil when it cannot be read or is longer than `limit`.
+  package static func contents(of path: String, limit: Int) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 16 * 1024)
+    while true {
+      let count = block.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if linux_errno() == EINTR { continue }
+        return nil
+      }
+      if count == 0 { return bytes }
+      guard bytes.count + count <= limit else { return nil }
+      bytes.append(contentsOf: block[..<count])
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/// The names met so far in one object whose names are not known beforehand. At most `JSONLimits.maximumItems`.
+struct SeenNames {
+  private var keys: [ScannedString] = []
+
+  /// Refuses a name that was there already, and one too many.
+  mutating func insert(_ key: ScannedString, in reader: borrowing JSONReader) throws(JSONFault) {
+    guard keys.count < reader.limits.maximumItems else { throw JSONFault(.tooManyItems, at: key.start - 1) }
+    for earlier in keys {
+      let isSame: Bool
+      if key.hasEscapes || earlier.hasEscapes {
+        isSame = reader.unescaped(key) == reader.unescaped(earlier)
+      } else {
+        isSame =
+          key.count == earlier.count
+          && JSONReader.isEqual(reader.base + key.start, reader.base + earlier.start, key.count)
+      }
+      if isSame { throw JSONFault(.duplicateKey, at: key.start - 1) }
+    }
+    keys.append(key)
+  }
+}
+
+extension JSONReader {
+  /// Moves to the value of the next member, whatever its name; nil at the end of the object.
+  mutating func nextMember(isFirst: Bool) throws(JSONFault) -> ScannedString? {
+    skipWhitespace()
+    if peek() == UInt8(ascii: "}") {
+      index += 1
+      depth -= 1
+      return nil
+    }
+    if !isFirst {
+      guard peek() == UInt8(ascii: ",") else { throw JSONFault(.syntax, at: index) }
+      index += 1
+      skipWhitespace()
+    }
+    guard peek() == UInt8(ascii: "\"") else { throw JSONFault(.syntax, at: index) }
+    let key = try scanString()
+    try takeColon()
+    return key
+  }
+
+  /// Reads an object of any members: `member` gets each name and reads or skips its value.
+  public mutating func object(
+    _ member: (inout JSONReader, String) throws(JSONFault) -> Void
+  ) throws(JSONFault) {
+    try enterObject()
+    var seen = SeenNames()
+    var isFirst = true
+    while let key = try nextMember(isFirst: isFirst) {
+      try seen.insert(key, in: self)
+      isFirst = false
+      try member(&self, text(key))
+    }
+  }
+
+  /// Checks one value of any type and moves behind it. Its nesting is bounded by `JSONLimits.maximumDepth`.
+  ///
+  /// With `isCheckingNames` false names may repeat and containers may be of any size: for text that is read again.
+  public mutating func skipValue(isCheckingNames: Bool = true) throws(JSONFault) {
+    skipWhitespace()
+    switch peek() {
+    case UInt8(ascii: "\""): _ = try scanString()
+    case UInt8(ascii: "-"), 48...57: _ = try skipNumber()
+    case UInt8(ascii: "t"): try takeLiteral("true")
+    case UInt8(ascii: "f"): try takeLiteral("false")
+    case UInt8(ascii: "n"): try takeLiteral("null")
+    case UInt8(ascii: "["):
+      try enterArray()
+      var count = 0
+      while try nextElement(&count) {
+        try skipValue(isCheckingNames: isCheckingNames)
+        if !isCheckingNames { count = 1 }
+      }
+    case UInt8(ascii: "{"):
+      try enterObject()
+      var seen = SeenNames()
+      var isFirst = true
+      while let key = try nextMember(isFirst: isFirst) {
+        if isCheckingNames { try seen.insert(key, in: self) }
+        isFirst = false
+        try skipValue(isCheckingNames: isCheckingNames)
+      }
+    default: throw JSONFault(.syntax, at: index)
+    }
+  }
+
+  /// The bytes of the text from `offset` to where the reader stands.
+  public func bytes(from offset: Int) -> [UInt8] {
+    guard offset >= 0, offset <= index else { return [] }
+    return Array(UnsafeRawBufferPointer(start: base + offset, count: index - offset))
+  }
+}

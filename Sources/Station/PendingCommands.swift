@@ -1,0 +1,39 @@
+import ChargerBase
+import EVSEControl
+
+/// Commands on their way to the control lane. A full queue loses none: what was refused is offered again shortly, in
+/// order, and a newer command for the same purpose takes the place of an older one, which bounds the list.
+package struct PendingCommands: Sendable {
+  // At most one entry per connector or EVSE and purpose.
+  private var waiting: [ControlCommand] = []
+  package private(set) var retryAt: MonotonicInstant = .distantFuture
+
+  package init() {}
+
+  package var isEmpty: Bool { waiting.isEmpty }
+
+  package mutating func append(_ command: ControlCommand) {
+    waiting.removeAll { Self.replaces(command, $0) }
+    waiting.append(command)
+  }
+
+  /// Offers the commands in order until one is refused; that one is offered again 5 ms later.
+  package mutating func flush(at now: MonotonicInstant, send: (ControlCommand) -> Bool) {
+    var sent = 0
+    while sent < waiting.count, send(waiting[sent]) { sent += 1 }
+    waiting.removeFirst(sent)
+    retryAt = waiting.isEmpty ? .distantFuture : now + .milliseconds(5)
+  }
+
+  private static func replaces(_ newer: ControlCommand, _ older: ControlCommand) -> Bool {
+    switch (newer, older) {
+    case (.grant(let left, _), .grant(let right, _)), (.grant(let left, _), .revoke(let right)),
+      (.revoke(let left), .grant(let right, _)), (.revoke(let left), .revoke(let right)),
+      (.setOperative(let left, _), .setOperative(let right, _)):
+      left == right
+    case (.limit(let left, let source, _), .limit(let right, let other, _)): left == right && source == other
+    case (.shutDown, .shutDown): true
+    default: false
+    }
+  }
+}
