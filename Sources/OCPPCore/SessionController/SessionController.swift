@@ -24,7 +24,7 @@ package final class SessionController: SessionControlling {
     var notice: (feedback: DriverFeedback, until: MonotonicInstant)?
   }
 
-  let services: any EngineServices
+  unowned let services: any EngineServices
   let authorizer: TokenAuthorizer
   private let codec: TransactionEventCodec
   var slots: [EVSESlot]
