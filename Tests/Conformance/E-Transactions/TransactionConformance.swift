@@ -134,7 +134,8 @@ struct TransactionConformance {
     finish(station)
   }
 
-  @Test("TC_E_29_CS TC_E_30_CS TC_E_31_CS TC_E_32_CS TC_E_33_CS E14 The status of a transaction, with and without a queue")
+  @Test(
+    "TC_E_29_CS TC_E_30_CS TC_E_31_CS TC_E_32_CS TC_E_33_CS E14 The status of a transaction, with and without a queue")
   func transactionStatus() throws {
     let station = ChargingStation()
     station.plugIn()
@@ -142,12 +143,12 @@ struct TransactionConformance {
     station.wait(10)
     let id = try #require(station.transactionID)
     let ask = GetTransactionStatusRequest(transactionId: id).encode(version: .v201)
-    #expect(station.csms(.getTransactionStatus, ask) == .object([("ongoingIndicator", true), ("messagesInQueue", false)]))
+    #expect(station.csms(.getTransactionStatus, ask) == ["messagesInQueue": false, "ongoingIndicator": true])
     station.harness.csms.script = { $0.action == .transactionEvent ? .silent : .standard }
     station.vehicle(wantsEnergy: false)
-    #expect(station.csms(.getTransactionStatus, ask) == .object([("ongoingIndicator", true), ("messagesInQueue", true)]))
+    #expect(station.csms(.getTransactionStatus, ask) == ["messagesInQueue": true, "ongoingIndicator": true])
     let all = GetTransactionStatusRequest().encode(version: .v201)
-    #expect(station.csms(.getTransactionStatus, all) == .object([("messagesInQueue", true)]))
+    #expect(station.csms(.getTransactionStatus, all) == ["messagesInQueue": true])
     finish(station)
   }
 
@@ -157,7 +158,9 @@ struct TransactionConformance {
   func death(_ end: EngineHarness.End, _ moment: Int) throws {
     let station = ChargingStation([("SampledDataCtrlr", "TxUpdatedInterval", "5")], seed: UInt64(moment) + 1)
     // The moments lie close together around each event, where commits and answers are under way.
-    let offsets: [Duration] = [.zero, .milliseconds(1), .milliseconds(3), .milliseconds(12), .milliseconds(30), .seconds(4)]
+    let offsets: [Duration] = [
+      .zero, .milliseconds(1), .milliseconds(3), .milliseconds(12), .milliseconds(30), .seconds(4),
+    ]
     let phase = moment / offsets.count
     let offset = offsets[moment % offsets.count]
     func dieIn(_ number: Int) {
