@@ -140,7 +140,7 @@ let package = Package(
     tests(
       "ChargerRuntimeTests",
       ["ChargerRuntime", "EVSEControl", "HAL", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
-    tests("ProgramTests", ["CCurl", "JSONRPC", "OCPPJSON", "ChargerBase", "CLinux"]),
+    tests("ProgramTests", ["CCurl", "TLSTestSupport", "JSONRPC", "OCPPJSON", "ChargerBase", "CLinux"]),
     tests(
       "Conformance", ["SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),
     tests(
