@@ -1,0 +1,25 @@
+import OCPPJSON
+import Station
+
+/// `station.explain`: "why is it not charging?", one object per EVSE.
+enum ExplainDocument {
+  static func make(_ lane: NetworkLane) -> JSONValue {
+    .array(
+      (lane.station?.explain() ?? []).map { answer in
+        .object([
+          JSONMember("evse", JSONValue(answer.evse.number)),
+          JSONMember("charging", JSONValue(answer.isCharging)),
+          JSONMember(
+            "reasons",
+            .array(
+              answer.reasons.map { reason in
+                .object([
+                  JSONMember("code", JSONValue(reason.code)),
+                  JSONMember("text", JSONValue(reason.text)),
+                  JSONMember("remedy", JSONValue(reason.remedy)),
+                ])
+              })),
+        ])
+      })
+  }
+}
