@@ -1,8 +1,6 @@
 // Linux calls and constants that the Glibc module does not offer, each under a name of its own.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+// No _GNU_SOURCE: with it the system's types would differ from those of the Glibc module, and no file could import both.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -92,6 +90,9 @@ static inline int linux_timerfd_arm(int descriptor, int64_t boottime_ns) {
 
 static inline void linux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
+#ifndef SCHED_RESET_ON_FORK
+#define SCHED_RESET_ON_FORK 0x40000000
+#endif
 /// SCHED_FIFO for the calling thread; 0 when the system allows it.
 static inline int linux_realtime_thread(int priority) {
   struct sched_param parameter;

@@ -16,7 +16,7 @@ public enum ContactorPosition: UInt8, Sendable {
   case open, closed
 }
 
-public struct ContactorFeedback: Sendable, Equatable {
+public struct ContactorFeedback: Sendable, Hashable {
   public var position: ContactorPosition
   public var takenAt: MonotonicInstant
 

@@ -14,7 +14,7 @@ public protocol ControlPilot: ControlLaneDriver {
 }
 
 /// Peaks of the pilot signal at the station's terminal.
-public struct PilotMeasurement: Sendable, Equatable {
+public struct PilotMeasurement: Sendable, Hashable {
   /// The voltage in the high part of the period, or the steady voltage.
   public var positivePeak: Voltage
   /// The voltage in the low part of the period; nil while the output is steady.
@@ -29,7 +29,7 @@ public struct PilotMeasurement: Sendable, Equatable {
 }
 
 /// What the station puts on the control pilot.
-public enum PilotOutput: Sendable, Equatable {
+public enum PilotOutput: Sendable, Hashable {
   /// Steady +12 V: no offer (X1).
   case steadyPositive
   /// ±12 V at 1 kHz: the duty cycle offers current (X2).

@@ -6,7 +6,7 @@ import OCPPTypes
 public protocol ChargePointDelegate: AnyObject {
   /// Energy may flow at a connector, until it is revoked. The delegate keeps the lease renewed for as long as the
   /// engine lives; `energyBudget` is in Wh from now on.
-  func chargePoint(_ chargePoint: ChargePoint, grant grant: EnergyGrant, to connector: ConnectorID)
+  func chargePoint(_ chargePoint: ChargePoint, grant: EnergyGrant, to connector: ConnectorID)
   func chargePoint(_ chargePoint: ChargePoint, revokeGrantAt connector: ConnectorID)
   /// The effective operative state of a connector has changed; also told for each connector at start.
   func chargePoint(_ chargePoint: ChargePoint, setOperative isOperative: Bool, _ connector: ConnectorID)

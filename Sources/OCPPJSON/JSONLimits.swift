@@ -10,7 +10,7 @@ public struct JSONLimits: Sendable, Equatable {
   public var maximumStringBytes: Int
 
   public init(
-    maximumBytes: Int = 262_144, maximumDepth: Int = 32, maximumItems: Int = 1_024, maximumStringBytes: Int = 65_536
+    maximumBytes: Int = 262_144, maximumDepth: Int = 32, maximumItems: Int = 2_048, maximumStringBytes: Int = 65_536
   ) {
     self.maximumBytes = maximumBytes
     self.maximumDepth = maximumDepth

@@ -58,14 +58,18 @@ extension JSONReader {
     return value
   }
 
-  /// A decimal from `minimum` to `maximum`; `isWhole` refuses a fraction as the wrong type.
+  /// A decimal from `minimum` to `maximum`; `isWhole` asks for a whole number of 32 bits and refuses a fraction as the
+  /// wrong type.
   public mutating func decimal(
     isWhole: Bool = false, minimum: Decimal? = nil, maximum: Decimal? = nil
   ) throws(JSONFault) -> Decimal {
     let start = try beginNumber()
     _ = try skipNumber()
     let value = try decimal(from: start)
-    if isWhole, value.places != 0 { throw JSONFault(.wrongType, at: start) }
+    if isWhole {
+      guard let whole = value.integer else { throw JSONFault(.wrongType, at: start) }
+      guard Int32(exactly: whole) != nil else { throw JSONFault(.numberOutOfRange, at: start) }
+    }
     if let minimum, value < minimum { throw JSONFault(.numberOutOfRange, at: start) }
     if let maximum, value > maximum { throw JSONFault(.numberOutOfRange, at: start) }
     return value

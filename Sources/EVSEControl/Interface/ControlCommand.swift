@@ -10,6 +10,8 @@ public enum ControlCommand: Sendable, Equatable {
   case limit(EVSEID, source: LimitSource, Current?)
   /// Makes a connector operative, or takes it out of service (pilot state F once no vehicle draws energy).
   case setOperative(ConnectorID, Bool)
+  /// Clears the latched faults of a connector after service; a fault that is still there comes back.
+  case clearLatchedFaults(ConnectorID)
   /// Ends all energy in order and admits no new permit: the program is about to stop.
   case shutDown
 }

@@ -2,7 +2,7 @@ import ChargerBase
 
 /// The lease under which energy may flow at one connector (DESIGN §1.3): the upper side grants and renews it, the
 /// control lane lets it run out by itself.
-public struct EnergyPermit: Sendable, Equatable {
+public struct EnergyPermit: Sendable, Hashable {
   /// Which grant this is; a renewal keeps the number, a new session gets a new one.
   public var number: UInt32
   public var reason: Reason

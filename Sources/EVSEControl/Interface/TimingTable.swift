@@ -21,6 +21,12 @@ public struct TimingTable: Sendable, Equatable {
   public var pilotSilence = Duration.milliseconds(500)
   public var contactorSilence = Duration.milliseconds(500)
   public var meterSilence = Duration.seconds(10)
+  /// After the station has changed its own signal, the pilot is not judged by what the change itself explains for this
+  /// long: 10 ms to apply it, 20 ms to read it back, and a margin (product value).
+  public var pilotSettling = Duration.milliseconds(60)
+  /// The vehicle must have followed a lower duty cycle after 5 s (*unverified*); until then its old share of a shared
+  /// supply is not given to another.
+  public var vehicleFollowsOffer = Duration.seconds(5)
   /// Least time between two changes of the duty cycle upwards (product value).
   public var offerRaiseInterval = Duration.seconds(1)
 

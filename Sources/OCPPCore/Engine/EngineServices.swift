@@ -69,7 +69,8 @@ package struct OutboxRecord {
   /// The record's fields (`RecordWriter`), without the kind.
   package var body: [UInt8]
 
-  package init(kind: OutboxRecordKind, lane: OutboxLane, group: String = "", isExpendable: Bool = false, body: [UInt8]) {
+  package init(kind: OutboxRecordKind, lane: OutboxLane, group: String = "", isExpendable: Bool = false, body: [UInt8])
+  {
     self.kind = kind
     self.lane = lane
     self.group = group

@@ -1,0 +1,116 @@
+import ChargerBase
+
+/// The keys that a profile gives to one driver, read by the driver's factory.
+///
+/// Every accessor reports what is wrong under its path and then answers something harmless, so that a factory reads all
+/// its options in a row without a branch; what it answers is used only when no problem was found anywhere.
+public final class DriverOptions {
+  /// The piece of hardware that the driver is for.
+  public enum Place: Sendable, Hashable {
+    case connector(ConnectorID)
+    case evse(EVSEID)
+    /// A reader, by the profile's name for it.
+    case reader(String)
+    case display
+  }
+
+  public let place: Place
+  /// What the profile says of the EVSE; nil for readers and displays.
+  public let evse: EVSEProfile?
+  private let reference: DriverReference
+  private let collector: ProblemCollector
+  private let claims: DriverClaims
+  private var asked: [String] = []
+
+  init(
+    place: Place, evse: EVSEProfile?, reference: DriverReference, collector: ProblemCollector, claims: DriverClaims
+  ) {
+    self.place = place
+    self.evse = evse
+    self.reference = reference
+    self.collector = collector
+    self.claims = claims
+  }
+
+  private func field(_ name: String) -> ProfileField {
+    if !asked.contains(name) { asked.append(name) }
+    return ProfileField(
+      node: reference.node.member(name), path: "\(reference.path).\(name)", parentOffset: reference.node.offset,
+      collector: collector)
+  }
+
+  // MARK: Values that must be there
+
+  /// A text of at most 255 characters.
+  public func string(_ name: String) -> String { field(name).text(isRequired: true, length: 1...255) ?? "" }
+
+  public func integer(_ name: String, in range: ClosedRange<Int64>) -> Int64 {
+    field(name).integer(isRequired: true, in: range) ?? range.lowerBound
+  }
+
+  public func decimal(_ name: String, in range: ClosedRange<Decimal>) -> Decimal {
+    field(name).decimal(isRequired: true, in: range) ?? range.lowerBound
+  }
+
+  public func boolean(_ name: String) -> Bool { field(name).boolean(isRequired: true) ?? false }
+
+  /// One of `names`, of which there must be at least one.
+  public func choice(_ name: String, of names: [String]) -> String {
+    field(name).choice(isRequired: true, of: names) ?? names.first ?? ""
+  }
+
+  // MARK: Values with a default
+
+  public func string(_ name: String, default value: String) -> String { field(name).text(length: 1...255) ?? value }
+
+  public func integer(_ name: String, in range: ClosedRange<Int64>, default value: Int64) -> Int64 {
+    field(name).integer(in: range) ?? value
+  }
+
+  public func decimal(_ name: String, in range: ClosedRange<Decimal>, default value: Decimal) -> Decimal {
+    field(name).decimal(in: range) ?? value
+  }
+
+  public func boolean(_ name: String, default value: Bool) -> Bool { field(name).boolean() ?? value }
+
+  public func choice(_ name: String, of names: [String], default value: String) -> String {
+    field(name).choice(of: names) ?? value
+  }
+
+  /// Nil when the profile does not have it.
+  public func optionalString(_ name: String) -> String? { field(name).text(length: 1...255) }
+
+  // MARK: What only the driver knows
+
+  /// Reports something that is wrong with an option, in words that follow its path.
+  public func report(_ name: String, _ message: String, allowed: String? = nil) {
+    field(name).report(message, allowed: allowed)
+  }
+
+  /// Takes a piece of hardware for this driver alone, named as in `gpio line contactor-k1`. A second driver that claims
+  /// the same is reported with the place of the first.
+  public func claim(_ hardware: String) {
+    guard let holder = claims.take(hardware, for: reference.path) else { return }
+    collector.report(
+      at: reference.node.offset, path: reference.path, "uses \(hardware), and so does \(holder)",
+      allowed: "each piece of hardware under one driver")
+  }
+
+  /// After the factory has asked for all it knows: the rest are slips of the hand.
+  func reportUnknownKeys() {
+    guard case .object(let members) = reference.node.content else { return }
+    ProfileNames.check(members, known: asked + reference.reserved, path: reference.path, collector: collector)
+  }
+}
+
+/// Who has taken which piece of hardware, within one profile.
+final class DriverClaims {
+  private var holders: [String: String] = [:]
+
+  /// The path of the one who holds it already; nil when it was free and is now taken.
+  func take(_ hardware: String, for path: String) -> String? {
+    if let holder = holders[hardware] { return holder }
+    holders[hardware] = path
+    return nil
+  }
+}

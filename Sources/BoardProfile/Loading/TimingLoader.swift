@@ -1,0 +1,70 @@
+import ChargerBase
+import EVSEControl
+
+/// Overrides of the control lane's times and thresholds. The upper ends of the opening times are the standard's: a
+/// profile can make the station quicker, not slower (IEC 61851-1 Annex A).
+enum TimingLoader {
+  static func timing(_ field: ProfileField) -> TimingTable {
+    var table = TimingTable()
+    guard let object = ProfileObject<TimingKey>(field) else { return table }
+    func set(_ key: TimingKey, _ entry: WritableKeyPath<TimingTable, Duration>, _ range: ClosedRange<Int64>) {
+      if let duration = object[key].milliseconds(in: range) { table[keyPath: entry] = duration }
+    }
+    set(.openAfterVehicleStopsMilliseconds, \.openAfterVehicleStops, 20...100)
+    set(.openAfterUnplugMilliseconds, \.openAfterUnplug, 20...100)
+    set(.closeAfterRequestMilliseconds, \.closeAfterRequest, 100...3_000)
+    set(.openUnderLoadAfterWithdrawalMilliseconds, \.openUnderLoadAfterWithdrawal, 3_000...10_000)
+    set(.pilotFilterMilliseconds, \.pilotFilter, 1...80)
+    set(.contactorTravelMilliseconds, \.contactorTravel, 20...2_000)
+    set(.contactorRestMilliseconds, \.contactorRest, 0...60_000)
+    set(.pilotSilenceMilliseconds, \.pilotSilence, 100...5_000)
+    set(.contactorSilenceMilliseconds, \.contactorSilence, 100...5_000)
+    set(.meterSilenceMilliseconds, \.meterSilence, 1_000...300_000)
+    set(.offerRaiseIntervalMilliseconds, \.offerRaiseInterval, 0...60_000)
+    let room = min(table.openAfterVehicleStops, table.openAfterUnplug) - table.pilotFilter
+    if room < .milliseconds(10) {
+      let field = object[.pilotFilterMilliseconds].isPresent ? object[.pilotFilterMilliseconds] : field
+      field.report(
+        "leaves \(room.wholeMilliseconds) ms of the opening time for the contactor's command",
+        allowed: "a pilot filter at least 10 ms shorter than both opening times")
+    }
+    return table
+  }
+
+  static func thresholds(_ field: ProfileField) -> PilotThresholds {
+    var thresholds = PilotThresholds()
+    guard let object = ProfileObject<PilotThresholdKey>(field) else { return thresholds }
+    func set(
+      _ key: PilotThresholdKey, _ entry: WritableKeyPath<PilotThresholds, Voltage>, _ range: ClosedRange<Int64>
+    ) {
+      guard let number = object[key].integer(in: range, unit: "mV") else { return }
+      thresholds[keyPath: entry] = Voltage(millivolts: number)
+    }
+    set(.aAboveMillivolts, \.aAbove, -13_000...13_000)
+    set(.bAboveMillivolts, \.bAbove, -13_000...13_000)
+    set(.cAboveMillivolts, \.cAbove, -13_000...13_000)
+    set(.dAboveMillivolts, \.dAbove, -13_000...13_000)
+    set(.eAboveMillivolts, \.eAbove, -13_000...13_000)
+    set(.hysteresisMillivolts, \.hysteresis, 0...1_000)
+    set(.diodeBelowMillivolts, \.diodeBelow, -12_500 ... -3_000)
+    checkOrder(of: thresholds, object)
+    return thresholds
+  }
+
+  private static func checkOrder(of thresholds: PilotThresholds, _ object: ProfileObject<PilotThresholdKey>) {
+    let ordered: [(PilotThresholdKey, Voltage)] = [
+      (.aAboveMillivolts, thresholds.aAbove), (.bAboveMillivolts, thresholds.bAbove),
+      (.cAboveMillivolts, thresholds.cAbove), (.dAboveMillivolts, thresholds.dAbove),
+      (.eAboveMillivolts, thresholds.eAbove),
+    ]
+    let distance = thresholds.hysteresis + thresholds.hysteresis
+    for (higher, lower) in zip(ordered, ordered.dropFirst()) where higher.1 - lower.1 <= distance {
+      let field =
+        [object[lower.0], object[higher.0], object[.hysteresisMillivolts]].first { $0.isPresent } ?? object.field
+      field.report(
+        "makes \(lower.0.rawValue) \(lower.1.millivolts) and \(higher.0.rawValue) \(higher.1.millivolts)",
+        allowed:
+          "each threshold lower than the one before by more than twice the hysteresis (\(distance.millivolts) mV)")
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import ChargerBase
+import EVSEControl
+import HAL
+import OCPPJSON
+import OCPPTypes
+
+extension BoardProfile {
+  /// Reads and checks a board profile.
+  ///
+  /// Pure: reading the file is the caller's work, `fileName` is only told in problems.
+  ///
+  /// - Throws: everything that is wrong with the file at once. Only a text that is no JSON ends the search early.
+  public static func load(bytes: [UInt8], fileName: String) throws(ProfileProblems) -> BoardProfile {
+    let collector = ProblemCollector(source: ProfileSource(fileName: fileName, bytes: bytes))
+    var profile: BoardProfile?
+    if let root = ProfileField(parsing: bytes, collector: collector) { profile = BoardLoader(root).load() }
+    guard let profile, collector.isEmpty else { throw collector.result }
+    return profile
+  }
+}
+
+extension ProfileField {
+  /// The whole file as one value; nil when it is no JSON.
+  init?(parsing bytes: [UInt8], collector: ProblemCollector) {
+    do throws(JSONError) {
+      let node = try ProfileNode(parsing: bytes)
+      self.init(node: node, path: "$", parentOffset: 0, collector: collector)
+    } catch {
+      collector.report(error)
+      return nil
+    }
+  }
+}
+
+/// Reads the top of a board profile. What is bad is reported and replaced by something harmless, so that the rest can be
+/// checked; a profile with problems never leaves `load`.
+struct BoardLoader {
+  let root: ProfileField
+
+  init(_ root: ProfileField) { self.root = root }
+
+  func load() -> BoardProfile? {
+    guard let object = ProfileObject<BoardKey>(root, isRequired: true) else { return nil }
+    let purpose = object[.purpose].choice(isRequired: true, as: BoardProfile.Purpose.self)
+    let evses = EVSELoader.load(object[.evses])
+    let places = StationPlaces(evses)
+    let readers = ReaderLoader.load(object[.readers], places: places)
+    let display = DriverLoader.load(object[.display])
+    checkSharedDrivers(evses: evses, readers: readers, object)
+    return BoardProfile(
+      name: object[.name].text(
+        isRequired: true, length: 1...50, characters: "letters, digits, - and _", isAllowed: Characters.isWord) ?? "",
+      purpose: purpose ?? .bench,
+      vendorName: object[.vendorName].text(isRequired: true, length: 1...50) ?? "",
+      model: object[.model].text(isRequired: true, length: 1...20) ?? "",
+      evses: evses,
+      sharedSupply: object[.sharedSupplyA].current(in: 6...1_000),
+      readers: readers,
+      display: display,
+      deadMan: deadMan(object[.deadMan], purpose: purpose),
+      leaseExpiry: object[.leaseExpiry].choice(as: LeaseExpiryPolicy.self) ?? .finishSession,
+      lease: .seconds(object[.leaseSeconds].integer(in: 5...3_600, unit: "s") ?? 60),
+      resetAction: object[.resetAction].choice(as: BoardProfile.ResetAction.self)
+        ?? (purpose == .product ? .reboot : .restart),
+      timing: TimingLoader.timing(object[.timing]),
+      thresholds: TimingLoader.thresholds(object[.pilotThresholds]),
+      lights: lights(object[.lights]),
+      deviceModel: DeviceModelLoader(places: places).load(object[.deviceModel]),
+      csms: csms(object[.csms], purpose: purpose),
+      source: root.collector.source)
+  }
+
+  /// DESIGN §5: a dead program cannot open a contactor, so each product says what does.
+  private func deadMan(_ field: ProfileField, purpose: BoardProfile.Purpose?) -> DeadManRule? {
+    guard field.isPresent || purpose == .product else { return nil }
+    guard let object = ProfileObject<DeadManKey>(field, isRequired: true) else { return nil }
+    let means = object[.means].choice(isRequired: true, as: DeadManRule.Means.self)
+    if means == .simulatedWorld, purpose == .product {
+      object[.means].report(
+        "is \"simulatedWorld\", which protects nobody", allowed: "companionController, watchdogRelay")
+    }
+    let within = object[.withinMilliseconds].milliseconds(in: 10...30_000, isRequired: true)
+    guard let means, let within else { return nil }
+    return DeadManRule(means: means, within: within)
+  }
+
+  private func csms(_ field: ProfileField, purpose: BoardProfile.Purpose?) -> CSMSDefaults {
+    var defaults = CSMSDefaults()
+    guard let object = ProfileObject<CSMSKey>(field) else { return defaults }
+    defaults.url = object[.url].webSocketURL()
+    defaults.securityProfile = object[.securityProfile].securityProfile(
+      purpose: purpose, url: defaults.url, urlKey: CSMSKey.url.rawValue)
+    if let versions = object[.versions].list(count: 1...OCPPVersion.allCases.count, of: "versions") {
+      defaults.versions = versions.compactMap { field in
+        field.choice(isRequired: true, of: OCPPVersion.allCases.map(\.subprotocol)).flatMap {
+          OCPPVersion(subprotocol: $0)
+        }
+      }
+      for (index, version) in versions.enumerated()
+      where versions.prefix(index).contains(where: { $0.node?.content == version.node?.content }) {
+        version.report("is there twice", allowed: "each version once")
+      }
+    }
+    return defaults
+  }
+
+  private func lights(_ field: ProfileField) -> LightTable {
+    var table = LightTable()
+    guard let object = ProfileObject<FeedbackKind>(field) else { return table }
+    for feedback in FeedbackKind.allCases where object[feedback].isPresent {
+      guard let pattern = ProfileObject<LightPatternKey>(object[feedback]) else { continue }
+      let colour = pattern[.colour].choice(isRequired: true, as: LightPattern.Colour.self)
+      let rhythm = pattern[.rhythm].choice(as: LightPattern.Rhythm.self)
+      table[feedback] = LightPattern(colour ?? .off, rhythm ?? .steady)
+    }
+    return table
+  }
+
+  /// Two drivers of one kind with the very same options would fight over one piece of hardware.
+  private func checkSharedDrivers(
+    evses: [EVSEProfile], readers: [ReaderProfile], _ object: ProfileObject<BoardKey>
+  ) {
+    let connectors = evses.flatMap(\.connectors)
+    let kinds: [[DriverReference]] = [
+      connectors.map(\.pilot), connectors.map(\.contactor), evses.compactMap(\.meter), evses.compactMap(\.light),
+      readers.map(\.driver),
+    ]
+    for references in kinds {
+      for (index, reference) in references.enumerated() where reference.hasOptions {
+        guard
+          let other = references.prefix(index).first(where: {
+            $0.driver == reference.driver && $0.node.hasSameContent(as: reference.node)
+          })
+        else { continue }
+        root.collector.report(
+          at: reference.node.offset, path: reference.path, "drives the same hardware as \(other.path)",
+          allowed: "one driver for each thing: other options, or one of the two left out")
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import ChargerBase
+import EVSEControl
+import HAL
+import OCPPTypes
+
+/// What is the same for every station of one board type: EVSEs, connectors, drivers, limits and defaults.
+///
+/// A value of this type has been checked: numbering is gapless, references lead somewhere, and every number is in the
+/// range that `boards/README.md` states. Make one with `load(bytes:fileName:)`.
+public struct BoardProfile: Sendable, Equatable {
+  /// The profile's own name: letters, digits, `-`, `_`; at most 50.
+  public var name: String
+  public var purpose: Purpose
+  /// As in BootNotification, at most 50 characters.
+  public var vendorName: String
+  /// As in BootNotification, at most 20 characters.
+  public var model: String
+  /// Numbered 1, 2, 3 … in this order; at most `maximumEVSEs`.
+  public var evses: [EVSEProfile]
+  /// The current per phase that all EVSEs share, from 6 A; nil when each has a supply of its own.
+  public var sharedSupply: Current?
+  public var readers: [ReaderProfile]
+  public var display: DriverReference?
+  /// Never nil for a product.
+  public var deadMan: DeadManRule?
+  public var leaseExpiry: LeaseExpiryPolicy
+  /// How long a permit holds unless the upper side renews it, 5…3,600 s.
+  public var lease: Duration
+  public var resetAction: ResetAction
+  public var timing: TimingTable
+  public var thresholds: PilotThresholds
+  public var lights: LightTable
+  /// First-start defaults of the device model, in the file's order.
+  public var deviceModel: [DeviceModelEntry]
+  public var csms: CSMSDefaults
+  /// For problems that are found later, when drivers are built.
+  package var source: ProfileSource
+
+  /// A station of more EVSEs is several stations.
+  public static let maximumEVSEs = 16
+  public static let maximumConnectorsPerEVSE = 8
+  public static let maximumReaders = 16
+  public static let maximumDeviceModelEntries = 512
+
+  public enum Purpose: String, Sendable, CaseIterable {
+    /// For desks and tests: no mains behind it, so no dead-man rule is asked for.
+    case bench
+    /// For the street.
+    case product
+  }
+
+  /// What a Reset of the whole station does.
+  public enum ResetAction: String, Sendable, CaseIterable {
+    /// The program executes itself anew under the same process id.
+    case restart
+    /// The operating system restarts.
+    case reboot
+  }
+
+  /// Looks an EVSE up by its number.
+  public func evse(_ id: EVSEID) -> EVSEProfile? { evses.first { $0.id == id } }
+}
+
+public struct EVSEProfile: Sendable, Equatable {
+  public var id: EVSEID
+  /// Most current per phase that the hardware carries, 6…80 A.
+  public var maximumCurrent: Current
+  /// 1 or 3.
+  public var phases: UInt8
+  public var meter: DriverReference?
+  /// Energy may flow only while the meter is alive.
+  public var meterNeeded: Bool
+  public var light: DriverReference?
+  /// Numbered 1, 2, 3 … in this order.
+  public var connectors: [ConnectorProfile]
+}
+
+public struct ConnectorProfile: Sendable, Equatable {
+  public var id: ConnectorID
+  public var cable: CableKind
+  public var type: ConnectorType
+  public var pilot: DriverReference
+  public var contactor: DriverReference
+  /// Ventilation for vehicles in state D.
+  public var hasVentilation: Bool
+}
+
+public struct ReaderProfile: Sendable, Equatable {
+  /// Unlike every other reader's name.
+  public var name: String
+  /// EVSEs that it stands for; nil for the whole station.
+  public var evses: [EVSEID]?
+  public var driver: DriverReference
+}
+
+/// What opens the contactor when the program on Linux is dead (DESIGN §5).
+public struct DeadManRule: Sendable, Equatable {
+  public var means: Means
+  /// The longest time from the program's death to the open contactor, 10…30,000 ms.
+  public var within: Duration
+
+  public enum Means: String, Sendable, CaseIterable {
+    /// A controller beside the processor that drives pilot and contactor and needs a sign of life.
+    case companionController
+    /// A relay in the contactor's coil circuit that drops unless it is fed.
+    case watchdogRelay
+    /// The simulated world does it. Bench only.
+    case simulatedWorld
+  }
+}
+
+/// Where the station dials when nothing else was said: for bench and for stations that leave the factory prepared.
+public struct CSMSDefaults: Sendable, Equatable {
+  /// `ws://` or `wss://`, without the identity, which is appended.
+  public var url: String?
+  /// 0…3 (A00); 0 is for bench use without authentication.
+  public var securityProfile: Int32?
+  /// OCPP versions to offer, in order of preference.
+  public var versions: [OCPPVersion]
+
+  public init(url: String? = nil, securityProfile: Int32? = nil, versions: [OCPPVersion] = [.v201]) {
+    self.url = url
+    self.securityProfile = securityProfile
+    self.versions = versions
+  }
+}

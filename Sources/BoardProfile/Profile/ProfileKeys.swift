@@ -1,0 +1,97 @@
+/// Every key that a board profile or a unit file may have, one list per kind of object. `boards/README.md` has a table
+/// for each; a test compares them.
+enum BoardKey: String, ProfileKey {
+  case name, purpose, vendorName, model, evses, sharedSupplyA, readers, display, deadMan, leaseExpiry, leaseSeconds
+  case resetAction, timing, pilotThresholds, lights, csms, deviceModel
+}
+
+enum EVSEKey: String, ProfileKey {
+  case id, maximumCurrentA, phases, meter, meterNeeded, light, connectors
+}
+
+enum ConnectorKey: String, ProfileKey {
+  case id, cable, connectorType, pilot, contactor, hasVentilation
+}
+
+/// The keys of a driver that are not the driver's own.
+enum DriverKey: String, ProfileKey {
+  case driver
+}
+
+enum ReaderKey: String, ProfileKey {
+  case name, driver, evses
+}
+
+enum DeadManKey: String, ProfileKey {
+  case means, withinMilliseconds
+}
+
+enum CSMSKey: String, ProfileKey {
+  case url, securityProfile, versions
+}
+
+enum LightPatternKey: String, ProfileKey {
+  case colour, rhythm
+}
+
+enum TimingKey: String, ProfileKey {
+  case openAfterVehicleStopsMilliseconds, openAfterUnplugMilliseconds, closeAfterRequestMilliseconds
+  case openUnderLoadAfterWithdrawalMilliseconds, pilotFilterMilliseconds, contactorTravelMilliseconds
+  case contactorRestMilliseconds, pilotSilenceMilliseconds, contactorSilenceMilliseconds, meterSilenceMilliseconds
+  case offerRaiseIntervalMilliseconds
+}
+
+enum PilotThresholdKey: String, ProfileKey {
+  case aAboveMillivolts, bAboveMillivolts, cAboveMillivolts, dAboveMillivolts, eAboveMillivolts
+  case hysteresisMillivolts, diodeBelowMillivolts
+}
+
+enum DeviceModelKey: String, ProfileKey {
+  case component, variable, attribute, value, mutability, variableCharacteristics
+}
+
+enum ComponentKey: String, ProfileKey {
+  case name, instance, evse
+}
+
+enum ComponentEVSEKey: String, ProfileKey {
+  case id, connectorId
+}
+
+enum VariableNameKey: String, ProfileKey {
+  case name, instance
+}
+
+enum CharacteristicsKey: String, ProfileKey {
+  case dataType, unit, minLimit, maxLimit, valuesList, supportsMonitoring
+}
+
+enum UnitKey: String, ProfileKey {
+  case identity, csmsUrl, securityProfile, basicAuthPassword, serialNumber, ratedSupplyA, rootCertificatesFile
+  case deviceModel
+}
+
+/// All kinds of object with their keys, under the headings that `boards/README.md` gives them.
+package enum ProfileKeyReference {
+  package static let sections: [(heading: String, keys: [String])] = [
+    ("Board profile", names(BoardKey.self)),
+    ("EVSE", names(EVSEKey.self)),
+    ("Connector", names(ConnectorKey.self)),
+    ("Reader", names(ReaderKey.self)),
+    ("Driver", names(DriverKey.self)),
+    ("Dead-man rule", names(DeadManKey.self)),
+    ("CSMS defaults", names(CSMSKey.self)),
+    ("Timing", names(TimingKey.self)),
+    ("Pilot thresholds", names(PilotThresholdKey.self)),
+    ("Lights", names(FeedbackKind.self)),
+    ("Light pattern", names(LightPatternKey.self)),
+    ("Device-model entry", names(DeviceModelKey.self)),
+    ("Component", names(ComponentKey.self)),
+    ("Component's EVSE", names(ComponentEVSEKey.self)),
+    ("Variable", names(VariableNameKey.self)),
+    ("Variable characteristics", names(CharacteristicsKey.self)),
+    ("Unit file", names(UnitKey.self)),
+  ]
+
+  private static func names<Key: ProfileKey>(_ keys: Key.Type) -> [String] { Key.allCases.map(\.rawValue) }
+}

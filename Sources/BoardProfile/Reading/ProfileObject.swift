@@ -1,0 +1,69 @@
+/// The keys of one kind of object in a file: the loader asks for these and no others, and `boards/README.md` lists them.
+package protocol ProfileKey: CaseIterable, RawRepresentable, Sendable where RawValue == String {}
+
+/// An object of a file, read by the keys that it may have. Making one reports unknown and repeated keys.
+package struct ProfileObject<Key: ProfileKey> {
+  private let node: ProfileNode?
+  package let field: ProfileField
+
+  /// Nil, with a problem unless the field is missing and not required, when there is no object.
+  package init?(_ field: ProfileField, isRequired: Bool = false, keys: Key.Type = Key.self, allowsOthers: Bool = false)
+  {
+    let names = Key.allCases.map(\.rawValue)
+    guard let node = field.node else {
+      if isRequired { field.report("is missing", allowed: "an object with \(names.joined(separator: ", "))") }
+      return nil
+    }
+    guard case .object(let members) = node.content else {
+      field.report(
+        "is \(node.kindName) where an object is needed", allowed: "an object with \(names.joined(separator: ", "))")
+      return nil
+    }
+    self.node = node
+    self.field = field
+    Self.checkNames(members, known: allowsOthers ? nil : names, field: field)
+  }
+
+  private static func checkNames(_ members: [ProfileNode.Member], known: [String]?, field: ProfileField) {
+    ProfileNames.check(members, known: known, path: field.path, collector: field.collector)
+  }
+
+  package subscript(_ key: Key) -> ProfileField {
+    ProfileField(
+      node: node?.member(key.rawValue), path: "\(field.path).\(key.rawValue)", parentOffset: field.offset,
+      collector: field.collector)
+  }
+}
+
+enum ProfileNames {
+  /// Reports keys that repeat and, where the known ones are given, keys that are none of them.
+  static func check(
+    _ members: [ProfileNode.Member], known: [String]?, path: String, collector: ProblemCollector
+  ) {
+    var seen: Set<String> = []
+    for member in members {
+      let name = ProfileField.shortened(member.name)
+      let memberPath = path + (isPlain(member.name) ? ".\(name)" : "[\"\(name)\"]")
+      if !seen.insert(member.name).inserted {
+        collector.report(at: member.nameOffset, path: memberPath, "is there twice")
+      } else if let known, !known.contains(member.name) {
+        let near = collector.isFull ? nil : NearName.find(member.name, in: known)
+        collector.report(
+          at: member.nameOffset, path: memberPath, "is not a key that is known here",
+          allowed: known.isEmpty ? "no keys" : known.joined(separator: ", "), suggestion: near)
+      }
+    }
+  }
+
+  private static func isPlain(_ name: String) -> Bool {
+    !name.isEmpty
+      && name.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
+  }
+}

@@ -1,0 +1,57 @@
+import ChargerBase
+import HAL
+
+/// Entries for what control takes in and gives out.
+extension FlightRecorder {
+  public func note(
+    _ kind: FlightRecord.Kind, _ connector: ConnectorID = FlightRecord.station, _ first: Int32 = 0, _ second: Int32 = 0,
+    at now: MonotonicInstant
+  ) {
+    record(FlightRecord(at: now, kind: kind, connector: connector, first: first, second: second))
+  }
+
+  public func record(_ output: PilotOutput, at connector: ConnectorID, _ now: MonotonicInstant) {
+    switch output {
+    case .steadyPositive: note(.pilotOutput, connector, 0, at: now)
+    case .pulseWidth(let duty): note(.pilotOutput, connector, 1, Int32(duty.hundredthsOfPercent), at: now)
+    case .steadyNegative: note(.pilotOutput, connector, 2, at: now)
+    }
+  }
+
+  /// Records an edge; meter readings are no edges and are left out.
+  public func record(_ fact: ControlFact) {
+    switch fact {
+    case .connected(let connector, let isConnected, let at):
+      note(.connected, connector, isConnected ? 1 : 0, at: at)
+    case .powerPath(let connector, let closed, let at):
+      note(.powerPath, connector, closed ? 1 : 0, at: at)
+    case .charging(let connector, let phase, let at):
+      note(.phase, connector, Int32(phase.rawValue), at: at)
+    case .meter:
+      break
+    case .fault(let connector, let fault, let active, let at):
+      note(.fault, connector, Int32(fault.rawValue), active ? 1 : 0, at: at)
+    case .permitEnded(let connector, let number, let end, let at):
+      note(.permitEnded, connector, Int32(bitPattern: number), Int32(end.rawValue), at: at)
+    }
+  }
+
+  public func record(_ command: ControlCommand, at now: MonotonicInstant) {
+    switch command {
+    case .grant(let connector, let permit):
+      let seconds = Int32(clamping: (permit.expiry - now).wholeSeconds)
+      note(.permitGranted, connector, Int32(bitPattern: permit.number), seconds, at: now)
+    case .revoke(let connector):
+      note(.permitRevoked, connector, at: now)
+    case .limit(let evse, let source, let current):
+      let milliamperes = current.map { Int32(clamping: max(0, $0.milliamperes)) } ?? -1
+      note(.limit, ConnectorID(evse: evse, number: 0), Int32(source.rawValue), milliamperes, at: now)
+    case .setOperative(let connector, let isOperative):
+      note(.operative, connector, isOperative ? 1 : 0, at: now)
+    case .clearLatchedFaults(let connector):
+      note(.faultsCleared, connector, at: now)
+    case .shutDown:
+      note(.shutDown, at: now)
+    }
+  }
+}

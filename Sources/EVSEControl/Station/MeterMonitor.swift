@@ -1,0 +1,44 @@
+import ChargerBase
+import HAL
+
+/// Whether an EVSE's meter still speaks: its driver says so, and its readings are fresh.
+package struct MeterMonitor: Hashable, Sendable {
+  /// The time of the newest reading; nil before the first.
+  package private(set) var newestAt: MonotonicInstant?
+  package private(set) var register: Energy?
+  private var driverIsSilent = false
+  private var listeningSince: MonotonicInstant
+
+  package init(at now: MonotonicInstant) { listeningSince = now }
+
+  /// Takes a reading, or answers false for one that is not newer than the last. A time to come counts as the present.
+  package mutating func take(_ reading: MeterReading, at now: MonotonicInstant) -> Bool {
+    if let newestAt, reading.takenAt <= newestAt { return false }
+    newestAt = min(reading.takenAt, now)
+    if let read = reading.importRegister { register = read }
+    return true
+  }
+
+  package mutating func setAlive(_ alive: Bool, at now: MonotonicInstant) {
+    guard alive == driverIsSilent else { return }
+    driverIsSilent = !alive
+    if alive { listeningSince = now }
+  }
+
+  /// A fresh reading is there.
+  package func isFresh(at now: MonotonicInstant, timing: TimingTable) -> Bool {
+    guard !driverIsSilent, let newestAt else { return false }
+    return now < newestAt + timing.meterSilence
+  }
+
+  package func isSilent(at now: MonotonicInstant, timing: TimingTable) -> Bool {
+    if driverIsSilent { return true }
+    return now >= max(newestAt ?? listeningSince, listeningSince) + timing.meterSilence
+  }
+
+  package func deadlines(_ soonest: inout Deadline, timing: TimingTable) {
+    guard !driverIsSilent else { return }
+    if let newestAt { soonest.add(newestAt + timing.meterSilence) }
+    soonest.add(listeningSince + timing.meterSilence)
+  }
+}

@@ -1,0 +1,50 @@
+import ChargerBase
+import HAL
+import SimulatedWorld
+
+// The world's values in the HAL's terms, and back.
+
+extension PilotSignal {
+  init(_ output: PilotOutput) {
+    switch output {
+    case .steadyPositive: self = .steadyPositive
+    case .pulseWidth(let duty): self = .pulseWidth(hundredthsOfPercent: duty.hundredthsOfPercent)
+    case .steadyNegative: self = .steadyNegative
+    }
+  }
+}
+
+extension PilotMeasurement {
+  init(_ peaks: PilotPeaks, takenAt: MonotonicInstant) {
+    self.init(positivePeak: peaks.positive, negativePeak: peaks.negative, takenAt: takenAt)
+  }
+}
+
+extension PhaseValues {
+  init(phases: [Value], total: Value? = nil) {
+    self.init(
+      total: total, l1: phases.first, l2: phases.count > 1 ? phases[1] : nil, l3: phases.count > 2 ? phases[2] : nil)
+  }
+}
+
+extension MeterReading {
+  init(_ values: MeterValues, takenAt: MonotonicInstant) {
+    self.init(
+      takenAt: takenAt, importRegister: values.importRegister, exportRegister: values.exportRegister,
+      power: PhaseValues(phases: values.powers, total: values.totalPower),
+      current: PhaseValues(phases: values.currents), voltage: PhaseValues(phases: values.voltages),
+      frequency: values.frequency)
+  }
+}
+
+extension PresentedToken {
+  init(_ token: WorldToken) {
+    self.init(
+      value: String(token.value.prefix(255)), kind: TokenKind(rawValue: token.kind) ?? .local, evses: token.evses)
+  }
+}
+
+extension LightPattern {
+  /// `off`, or colour and rhythm such as `green blinking`.
+  var words: String { colour == .off ? "off" : "\(colour.rawValue) \(rhythm.rawValue)" }
+}

@@ -1,0 +1,72 @@
+import ChargerBase
+import OCPPTypes
+
+// The variables of authorization, transactions and metering; the session controller enforces them.
+
+extension StationVariable {
+  /// Conditions of TxStartPoint (E01).
+  static let startPoints = [
+    "ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer",
+  ]
+  /// Conditions of TxStopPoint (E06; errata 2.24 takes DataSigned out).
+  static let stopPoints = startPoints
+  /// What a meter of the station may be asked for.
+  static let measurands = Measurand.allCases.filter { $0.isDefined(in: .v201) }.map { $0.rawName }
+
+  var sessionDefinition: VariableDefinition {
+    let boolean = VariableCharacter(.boolean)
+    let measurands = VariableCharacter(.memberList, members: Self.measurands)
+    return switch self {
+    case .authorizeRemoteStart:
+      .init("AuthCtrlr", "AuthorizeRemoteStart", boolean, .readWrite, "true")
+    case .localAuthorizeOffline:
+      .init("AuthCtrlr", "LocalAuthorizeOffline", boolean, .readWrite, "true")
+    case .localPreAuthorize:
+      .init("AuthCtrlr", "LocalPreAuthorize", boolean, .readWrite, "false")
+    case .offlineTxForUnknownIdEnabled:
+      .init("AuthCtrlr", "OfflineTxForUnknownIdEnabled", boolean, .readWrite, "false")
+    case .authCacheAvailable:
+      .init("AuthCacheCtrlr", "Available", boolean, .readOnly, "true")
+    case .authCacheEnabled:
+      .init("AuthCacheCtrlr", "Enabled", boolean, .readWrite, "true")
+    case .authCacheLifeTime:
+      .init("AuthCacheCtrlr", "LifeTime", Self.seconds(from: 0), .readWrite, "86400")
+    case .evConnectionTimeOut:
+      .init("TxCtrlr", "EVConnectionTimeOut", Self.seconds(from: 0, to: 86_400), .readWrite, "60")
+    case .maxEnergyOnInvalidId:
+      .init(
+        "TxCtrlr", "MaxEnergyOnInvalidId", .init(.integer, unit: "Wh", minimum: 0, maximum: 1_000_000), .readWrite, "0")
+    case .stopTxOnEVSideDisconnect:
+      .init("TxCtrlr", "StopTxOnEVSideDisconnect", boolean, .readWrite, "true")
+    case .stopTxOnInvalidId:
+      .init("TxCtrlr", "StopTxOnInvalidId", boolean, .readWrite, "true")
+    case .txStartPoint:
+      .init(
+        "TxCtrlr", "TxStartPoint", .init(.memberList, members: Self.startPoints, allowsEmpty: false), .readWrite,
+        "PowerPathClosed")
+    case .txStopPoint:
+      .init(
+        "TxCtrlr", "TxStopPoint", .init(.memberList, members: Self.stopPoints, allowsEmpty: false), .readWrite,
+        "EVConnected,Authorized")
+    case .sampledTxStartedMeasurands:
+      .init("SampledDataCtrlr", "TxStartedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
+    case .sampledTxUpdatedMeasurands:
+      .init("SampledDataCtrlr", "TxUpdatedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
+    case .sampledTxUpdatedInterval:
+      .init("SampledDataCtrlr", "TxUpdatedInterval", Self.seconds(from: 0), .readWrite, "300")
+    case .sampledTxEndedMeasurands:
+      .init("SampledDataCtrlr", "TxEndedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
+    case .sampledTxEndedInterval:
+      .init("SampledDataCtrlr", "TxEndedInterval", Self.seconds(from: 0), .readWrite, "0")
+    case .alignedInterval:
+      .init("AlignedDataCtrlr", "Interval", Self.seconds(from: 0, to: 86_400), .readWrite, "0")
+    case .alignedMeasurands:
+      .init("AlignedDataCtrlr", "Measurands", measurands, .readWrite, "Energy.Active.Import.Register")
+    case .alignedTxEndedInterval:
+      .init("AlignedDataCtrlr", "TxEndedInterval", Self.seconds(from: 0, to: 86_400), .readWrite, "0")
+    default:
+      // The last of them; that each case has a definition of its own is tested.
+      .init("AlignedDataCtrlr", "TxEndedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
+    }
+  }
+}

@@ -1,0 +1,6 @@
+import ChargerBase
+import OCPPPorts
+import OCPPTypes
+
+public final class ChargePoint {
+}

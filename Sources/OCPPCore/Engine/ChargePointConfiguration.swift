@@ -1,0 +1,155 @@
+import ChargerBase
+import OCPPTypes
+
+/// What the engine must know of the station before it starts. It comes from the board profile and the unit file and does
+/// not change while the engine runs; what the CSMS may change is in the device model.
+public struct ChargePointConfiguration: Sendable {
+  /// BootNotification's identity of the station.
+  public struct Identity: Sendable, Equatable {
+    /// 1…50 characters.
+    public var vendorName: String
+    /// 1…20 characters.
+    public var model: String
+    /// At most 25 characters.
+    public var serialNumber: String?
+    /// At most 50 characters.
+    public var firmwareVersion: String?
+    /// At most 20 characters.
+    public var iccid: String?
+    /// At most 20 characters.
+    public var imsi: String?
+
+    public init(
+      vendorName: String, model: String, serialNumber: String? = nil, firmwareVersion: String? = nil,
+      iccid: String? = nil, imsi: String? = nil
+    ) {
+      self.vendorName = vendorName
+      self.model = model
+      self.serialNumber = serialNumber
+      self.firmwareVersion = firmwareVersion
+      self.iccid = iccid
+      self.imsi = imsi
+    }
+  }
+
+  public struct Connector: Sendable, Equatable {
+    /// From 1, within its EVSE.
+    public var number: Int32
+    /// OCPP's name: `cType2`, `sType2` …
+    public var type: String
+    /// A cable that hangs at the station, not a socket.
+    public var hasFixedCable: Bool
+    /// AC phases; 0 is DC.
+    public var supplyPhases: Int32
+
+    public init(number: Int32 = 1, type: String = "sType2", hasFixedCable: Bool = false, supplyPhases: Int32 = 3) {
+      self.number = number
+      self.type = type
+      self.hasFixedCable = hasFixedCable
+      self.supplyPhases = supplyPhases
+    }
+  }
+
+  public struct EVSE: Sendable, Equatable {
+    /// From 1.
+    public var id: Int32
+    public var connectors: [Connector]
+    /// The most it can deliver, in W.
+    public var maximumPowerW: Int32
+    /// AC phases; 0 is DC.
+    public var supplyPhases: Int32
+    /// Whether it can be reset alone (B11.FR.10).
+    public var allowsReset: Bool
+
+    public init(
+      id: Int32, connectors: [Connector] = [Connector()], maximumPowerW: Int32 = 22_080, supplyPhases: Int32 = 3,
+      allowsReset: Bool = false
+    ) {
+      self.id = id
+      self.connectors = connectors
+      self.maximumPowerW = maximumPowerW
+      self.supplyPhases = supplyPhases
+      self.allowsReset = allowsReset
+    }
+  }
+
+  /// A way to a CSMS (NetworkConnectionProfile).
+  public struct NetworkProfile: Sendable, Equatable {
+    /// The configuration slot, from 1.
+    public var slot: Int32
+    /// `ws://` or `wss://`, without the identity.
+    public var url: String
+    public var identity: String
+    /// HTTP Basic password (security profiles 1 and 2).
+    public var basicAuthPassword: [UInt8]?
+    /// 1…3 (A00), or 0 for bench use without authentication.
+    public var securityProfile: Int32
+
+    public init(
+      slot: Int32 = 1, url: String, identity: String, basicAuthPassword: [UInt8]? = nil, securityProfile: Int32 = 0
+    ) {
+      self.slot = slot
+      self.url = url
+      self.identity = identity
+      self.basicAuthPassword = basicAuthPassword
+      self.securityProfile = securityProfile
+    }
+  }
+
+  /// A first-start value for the device model; the CSMS's own settings win over it later.
+  public struct DeviceModelEntry: Sendable, Equatable {
+    public var key: VariableKey
+    public var attribute: AttributeKind
+    public var value: String
+    /// Nil leaves the variable as it is defined; a variable that is not defined becomes ReadOnly.
+    public var mutability: Mutability?
+
+    public init(key: VariableKey, attribute: AttributeKind = .actual, value: String, mutability: Mutability? = nil) {
+      self.key = key
+      self.attribute = attribute
+      self.value = value
+      self.mutability = mutability
+    }
+  }
+
+  public var identity: Identity
+  /// At most 64, in the order of their ids.
+  public var evses: [EVSE]
+  /// At most 8; the first dial goes to the first slot of NetworkConfigurationPriority.
+  public var networkProfiles: [NetworkProfile]
+  public var deviceModel: [DeviceModelEntry]
+  /// Sub-protocols to offer, in order of preference.
+  public var versions: [OCPPVersion]
+  /// The boot of the operating system that this run belongs to.
+  public var boot: BootNumber
+  /// AC phases of the station's supply; 0 is DC.
+  public var supplyPhases: Int32
+  /// Records that the outbox may hold; at least 100,000 on a station in the field.
+  public var outboxCapacity: Int
+  /// The largest frame in either direction, in bytes.
+  public var maximumFrameBytes: Int
+  /// How long a CALL of ours waits for its answer (MessageTimeout).
+  public var messageTimeout: Duration
+
+  public init(
+    identity: Identity, evses: [EVSE], networkProfiles: [NetworkProfile], deviceModel: [DeviceModelEntry] = [],
+    versions: [OCPPVersion] = [.v201], boot: BootNumber, supplyPhases: Int32 = 3, outboxCapacity: Int = 200_000,
+    maximumFrameBytes: Int = 512 * 1024, messageTimeout: Duration = .seconds(30)
+  ) {
+    self.identity = identity
+    self.evses = evses
+    self.networkProfiles = networkProfiles
+    self.deviceModel = deviceModel
+    self.versions = versions
+    self.boot = boot
+    self.supplyPhases = supplyPhases
+    self.outboxCapacity = outboxCapacity
+    self.maximumFrameBytes = maximumFrameBytes
+    self.messageTimeout = messageTimeout
+  }
+
+  /// Every connector of the station, EVSE by EVSE.
+  public var connectors: [ConnectorID] {
+    evses.flatMap { evse in evse.connectors.map { ConnectorID(evse: EVSEID(evse.id), number: $0.number) } }
+  }
+}

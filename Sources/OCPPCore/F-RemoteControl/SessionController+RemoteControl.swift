@@ -1,0 +1,115 @@
+import ChargerBase
+import OCPPTypes
+
+// F01–F03 and F05: the CSMS starts, stops and unlocks. The answer goes out first, the consequences follow it.
+
+extension SessionController {
+  func requestStart(_ call: IncomingCall) throws(MessageViolation) {
+    let request = try RequestStartTransactionRequest.decode(call.payload, version: call.version)
+    // A charging profile in it is ignored: this station has no smart charging (F01.FR.12, F02.FR.20).
+    let chosen = chooseEVSEs(for: request)
+    let transactionID = chosen.count == 1 ? chosen.first.flatMap { self.transactionID(at: $0) } : nil
+    let isAccepted = services.isOnline && !chosen.isEmpty
+    let answer = RequestStartTransactionResponse(
+      status: isAccepted ? .accepted : .rejected, transactionId: isAccepted ? transactionID : nil)
+    call.respond { writer, version in answer.encode(into: &writer, version: version) }
+    guard isAccepted else { return }
+    services.later { [weak self] in self?.beginRemoteStart(request, at: chosen) }
+  }
+
+  /// The EVSEs that a remote start may use; none rejects it (F01.FR.20–.24, F02.FR.22–.26).
+  private func chooseEVSEs(for request: RequestStartTransactionRequest) -> [EVSEID] {
+    if let number = request.evseId {
+      guard let place = place(of: EVSEID(number)) else { return [] }
+      let machine = slots[place].machine
+      let canBegin = machine.transaction != nil || services.canBeginTransaction
+      return canBegin && machine.mayAuthorize(request.idToken) && !isKept(machine.evse) ? [machine.evse] : []
+    }
+    let all = slots.map { $0.machine.evse }
+    if let waiting = longestWaitingVehicle(for: request.idToken, among: all) { return [waiting] }
+    guard services.canBeginTransaction, undecided.count < slots.count else { return [] }
+    return freeEVSEs(for: request.idToken, among: all)
+  }
+
+  private func beginRemoteStart(_ request: RequestStartTransactionRequest, at evses: [EVSEID]) {
+    let authorization = SessionAuthorization(
+      token: request.idToken, groupToken: request.groupIdToken, remoteStartID: request.remoteStartId,
+      reason: .remoteStart)
+    let kind = request.idToken.type
+    // C05.FR.01: the CSMS has vouched for a Central token itself.
+    guard settings.authorizesRemoteStart, settings.requiresAuthorization, kind != .central, kind != .noAuthorization
+    else {
+      finishRemoteStart(authorization, at: evses)
+      return
+    }
+    let only = evses.count == 1 ? evses.first : nil
+    notify(.authorizing, at: only)
+    ask(request.idToken, remoteStartID: request.remoteStartId, evses: evses) { [weak self] verdict in
+      guard let self else { return }
+      if let only { endNotice(at: only) }
+      let allowed = evses.filter { verdict.evses?.contains($0) ?? true }
+      guard verdict.status == .accepted, !allowed.isEmpty else {
+        notify(.rejected(verdict.status == .accepted ? .notAtThisLocation : verdict.status), at: only)
+        return
+      }
+      var confirmed = authorization
+      confirmed.groupToken = verdict.groupToken ?? authorization.groupToken
+      finishRemoteStart(confirmed, at: allowed)
+    }
+  }
+
+  private func finishRemoteStart(_ authorization: SessionAuthorization, at evses: [EVSEID]) {
+    if evses.count == 1, let only = evses.first {
+      guard let place = place(of: only), slots[place].machine.mayAuthorize(authorization.token) else {
+        notify(.rejected(.notAtThisTime), at: only)
+        return
+      }
+      authorize(authorization, at: only)
+    } else if let waiting = longestWaitingVehicle(for: authorization.token, among: evses) {
+      authorize(authorization, at: waiting)
+    } else {
+      place(authorization, among: evses, feedbackAt: nil)
+    }
+  }
+
+  func requestStop(_ call: IncomingCall) throws(MessageViolation) {
+    let request = try RequestStopTransactionRequest.decode(call.payload, version: call.version)
+    // F03.FR.07, .08
+    let machine = slots.map { $0.machine }.first {
+      $0.transaction?.id == request.transactionId && $0.transaction?.pendingEnd == nil
+    }
+    let isAccepted = services.isOnline && machine != nil
+    let answer = RequestStopTransactionResponse(status: isAccepted ? .accepted : .rejected)
+    call.respond { writer, version in answer.encode(into: &writer, version: version) }
+    guard isAccepted, let evse = machine?.evse else { return }
+    services.later { [weak self] in
+      guard let self, transactionID(at: evse) == request.transactionId else { return }
+      run(evse) { machine, context in machine.stop(SessionCause(.remoteStop, .remote), context) }
+    }
+  }
+
+  /// F05. A cable that hangs at the station has no lock to open, and the answer says so.
+  func unlockConnector(_ call: IncomingCall) throws(MessageViolation) {
+    let request = try UnlockConnectorRequest.decode(call.payload, version: call.version)
+    let connector = ConnectorID(evse: EVSEID(request.evseId), number: request.connectorId)
+    let answer = unlock(connector)
+    call.respond { writer, version in answer.encode(into: &writer, version: version) }
+  }
+
+  private func unlock(_ connector: ConnectorID) -> UnlockConnectorResponse {
+    guard let place = place(of: connector.evse), slots[place].machine.connectors.contains(connector) else {
+      return UnlockConnectorResponse(status: .unknownConnector)
+    }
+    let machine = slots[place].machine
+    if machine.transaction != nil, machine.authorization != nil, machine.connector ?? connector == connector {
+      return UnlockConnectorResponse(status: .ongoingAuthorizedTransaction)
+    }
+    guard !machine.hasFixedCable(connector) else {
+      return UnlockConnectorResponse(
+        status: .unlockFailed,
+        statusInfo: StatusInfo(reasonCode: "UnsupportedRequest", additionalInfo: "the cable is fixed to the station"))
+    }
+    services.unlock(connector)
+    return UnlockConnectorResponse(status: .unlocked)
+  }
+}

@@ -1,0 +1,139 @@
+import ChargerBase
+import OCPPTypes
+
+// What happens at the EVSE.
+
+extension EVSESessionStateMachine {
+  package mutating func connected(_ place: ConnectorID, _ context: Context) -> [Effect] {
+    if resumption != nil { return resumptionSaw(vehicleAt: place, context) }
+    guard connector == nil else { return [] }
+    var effects = flushPendingEnd(context)
+    let old = conditions
+    connector = place
+    connectedSince = context.now
+    connectionDeadline = nil
+    physicalState = .evConnected
+    if authorization == nil, !context.settings.requiresAuthorization, isUsable, context.mayBegin {
+      authorization = SessionAuthorization(
+        token: IdToken(idToken: "", type: .noAuthorization), reason: .chargeWithoutAuthorization)
+      authorizedSince = context.now
+    }
+    effects += evaluate(old, SessionCause(.cablePluggedIn), context)
+    return effects
+  }
+
+  package mutating func disconnected(_ place: ConnectorID, _ context: Context) -> [Effect] {
+    if resumption != nil { return resumptionSaw(vehicleAt: nil, context) }
+    guard connector == place else { return [] }
+    let old = conditions
+    connector = nil
+    connectedSince = nil
+    hasFinished = false
+    physicalState = .idle
+    if transaction == nil || context.settings.stopsOnVehicleSideDisconnect {
+      // E09.FR.01
+      authorization = nil
+      authorizedSince = nil
+    } else if hasFixedCable(place), authorization != nil {
+      // E10.FR.02
+      connectionDeadline = context.now + context.settings.connectionTimeout
+    }
+    return evaluate(old, SessionCause(.evCommunicationLost, .evDisconnected), context)
+  }
+
+  package mutating func parkingBay(isOccupied: Bool, _ context: Context) -> [Effect] {
+    guard isBayOccupied != isOccupied else { return [] }
+    let old = conditions
+    isBayOccupied = isOccupied
+    return evaluate(old, SessionCause(isOccupied ? .evDetected : .evDeparted, .local), context)
+  }
+
+  package mutating func powerPath(isClosed: Bool, _ context: Context) -> [Effect] {
+    guard isPathClosed != isClosed else { return [] }
+    isPathClosed = isClosed
+    pathOpenedAt = isClosed ? nil : context.now
+    if !isClosed, endDeadline != nil { endDeadline = context.now + Self.readingGrace }
+    return finishEndIfReady(context)
+  }
+
+  package mutating func charging(_ state: ChargingState, at place: ConnectorID, _ context: Context) -> [Effect] {
+    guard connector == place, physicalState != state else { return [] }
+    if resumption != nil {
+      physicalState = state
+      return []
+    }
+    let old = conditions
+    physicalState = state
+    if state == .charging || state == .suspendedEV { isAwaitingResumedEnergy = false }
+    guard let transaction else {
+      return evaluate(old, SessionCause(.chargingStateChanged), context)
+    }
+    guard transaction.pendingEnd == nil else { return finishEndIfReady(context) }
+    guard transaction.chargingState != chargingState else { return [] }
+    // E06.FR.07: the vehicle has ended the energy transfer, unless something else had before.
+    let reason: StopReason = state == .suspendedEV ? .stoppedByEV : .other
+    return evaluate(old, SessionCause(.chargingStateChanged, reason), context)
+  }
+
+  package mutating func fault(_ fault: StationFault, isActive: Bool, _ context: Context) -> [Effect] {
+    faults.removeAll { $0.code == fault.code }
+    guard isActive else { return [] }
+    if faults.count < Self.maximumFaults { faults.append(fault) }
+    guard let reason = EndingFaults.stopReason(for: fault), transaction != nil, resumption == nil,
+      transaction?.pendingEnd == nil
+    else { return [] }
+    authorization = nil
+    return beginEnd(SessionCause(.abnormalCondition, reason), context)
+  }
+
+  /// What the CSMS or the operator allows.
+  package mutating func operative(_ isOperative: Bool, _ place: ConnectorID) {
+    inoperative.removeAll { $0 == place }
+    if !isOperative { inoperative.append(place) }
+  }
+
+  /// What the hardware can do (members 20 and 21).
+  package mutating func usable(_ isUsable: Bool, _ place: ConnectorID) {
+    unusable.removeAll { $0 == place }
+    if !isUsable { unusable.append(place) }
+  }
+
+  /// The control lane let the permit end by itself: its energy is used up, or its lease has run out although this
+  /// side lives, and is granted anew.
+  package mutating func permitEnded(_ context: Context) -> [Effect] {
+    if transaction?.energyLimit != nil { return barEnergy(context) }
+    permissionEpoch &+= 1
+    return []
+  }
+
+  /// Deadlines that have come.
+  package mutating func advance(_ context: Context) -> [Effect] {
+    if resumption != nil { return decideResumption(context) }
+    var effects: [Effect] = []
+    if let deadline = connectionDeadline, deadline <= context.now {
+      connectionDeadline = nil
+      effects += connectionTimedOut(context)
+    }
+    effects += finishEndIfReady(context)
+    effects += samplePeriodically(context)
+    return effects
+  }
+
+  private mutating func connectionTimedOut(_ context: Context) -> [Effect] {
+    authorization = nil
+    authorizedSince = nil
+    guard transaction != nil, transaction?.pendingEnd == nil else { return [] }
+    if transaction?.connector != nil {
+      // E10.FR.02: the vehicle had been there and did not come back.
+      return evaluate([.authorized], SessionCause(.evCommunicationLost, .evDisconnected), context)
+    }
+    // E03.FR.05, .15
+    let cause = SessionCause(.evConnectTimeout, .timeout)
+    let stopPoints = context.settings.stopPoints.asStopPoints
+    if stopPoints.contains(.authorized) || !stopPoints.contains(.parkingBayOccupancy) {
+      return beginEnd(cause, context)
+    }
+    if transaction?.stopReason == nil { transaction?.stopReason = .timeout }
+    return [report(.updated, cause, context)]
+  }
+}

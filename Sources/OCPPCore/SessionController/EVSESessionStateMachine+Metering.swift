@@ -1,0 +1,131 @@
+import ChargerBase
+import OCPPTypes
+
+// Readings within a transaction (J02): which are told, in which event, and when the next is due.
+
+extension EVSESessionStateMachine {
+  /// Takes a reading; a register that has fallen is not believed while a transaction runs (J02.FR.16).
+  mutating func took(_ sample: MeterSample, _ context: Context) -> [Effect] {
+    if let latest = latestSample, sample.takenAt < latest.takenAt { return [] }
+    if resumption != nil { return resumptionSaw(sample, context) }
+    if let register = sample.energyImport, let last = transaction?.lastRegister, register < last {
+      return [.note("meter register of \(evse) fell from \(last) to \(register) Wh; the reading is not used")]
+    }
+    latestSample = sample
+    noteRegister(of: sample, context)
+    var effects = finishEndIfReady(context)
+    if effects.isEmpty, let limit = transaction?.energyLimit, let register = sample.energyImport, register >= limit {
+      effects = barEnergy(context)
+    }
+    return effects
+  }
+
+  mutating func noteRegister(of sample: MeterSample, _ context: Context) {
+    guard let register = sample.energyImport else { return }
+    let time = time(of: sample, context)
+    transaction?.lastRegister = register
+    transaction?.lastRegisterAt = time
+    if transaction?.startRegister == nil { transaction?.startRegister = register }
+  }
+
+  /// The newest reading, if it is fresh enough to be told as one of now.
+  func freshSample(_ context: Context) -> MeterSample? {
+    guard let latestSample, latestSample.takenAt.duration(to: context.now) <= Self.staleAfter else { return nil }
+    return latestSample
+  }
+
+  /// A reading's own time; one from before this boot cannot occur.
+  func time(of sample: MeterSample, _ context: Context) -> EventTime {
+    EventTime(
+      boot: context.time.boot, instant: sample.takenAt,
+      wall: context.time.wall.map { $0 + context.now.duration(to: sample.takenAt) })
+  }
+
+  func reading(_ sample: MeterSample, _ context: Context, _ readingContext: ReadingContext) -> MeterReadingRecord {
+    MeterReadingRecord(time: time(of: sample, context), context: readingContext, values: sample.values)
+  }
+
+  mutating func scheduleSampling(_ context: Context) {
+    let settings = context.settings
+    nextUpdate = settings.updatedInterval > .zero ? context.now + settings.updatedInterval : nil
+    nextEndedSample = settings.endedInterval > .zero ? context.now + settings.endedInterval : nil
+  }
+
+  /// The settings have changed: intervals count from now, unless they stay as they are.
+  package mutating func intervalsChanged(_ context: Context) {
+    guard transaction != nil, transaction?.pendingEnd == nil else { return }
+    scheduleSampling(context)
+  }
+
+  /// What the configuration adds to an event: the first readings, and with Ended all that belongs to it.
+  mutating func addReadings(
+    _ record: inout TransactionEventRecord, _ transaction: inout OpenTransaction, _ context: Context
+  ) {
+    let settings = context.settings
+    if transaction.beginReading == nil, let sample = freshSample(context) {
+      transaction.beginReading = reading(sample, context, .transactionBegin)
+      transaction.startRegister = transaction.startRegister ?? sample.energyImport
+    }
+    // E01.FR.09; when there was no reading, or no vehicle, at the start: when charging starts (E01.FR.17).
+    let isTime = record.kind == .started || record.chargingState == .charging
+    if !transaction.isBeginReported, isTime,
+      let first = transaction.beginReading?.selecting(settings.startedMeasurands, context: .transactionBegin)
+    {
+      record.readings.append(first)
+      transaction.isBeginReported = true
+    }
+    guard record.kind == .ended else { return }
+    // E06.FR.11: the first reading, those between, and the last one with its own time.
+    let last = latestSample.map { reading($0, context, .transactionEnd) }
+    var readings = [transaction.beginReading?.selecting(settings.endedMeasurands, context: .transactionBegin)]
+    readings += transaction.endedReadings.map { $0.selecting(settings.endedMeasurands, context: .samplePeriodic) }
+    readings.append((last ?? lastKnown(transaction))?.selecting(settings.endedMeasurands, context: .transactionEnd))
+    record.readings += readings.compactMap { $0 }
+  }
+
+  /// The register as it was last seen, with the time of then: all there is when no reading has come since a restart.
+  private func lastKnown(_ transaction: OpenTransaction) -> MeterReadingRecord? {
+    guard let register = transaction.lastRegister, let time = transaction.lastRegisterAt else { return nil }
+    return MeterReadingRecord(
+      time: time, context: .transactionEnd,
+      values: [MeasuredValue(measurand: .energyActiveImportRegister, value: register)])
+  }
+
+  /// Periodic readings that are due. One that is stale is left out: no event says that nothing was measured.
+  mutating func samplePeriodically(_ context: Context) -> [Effect] {
+    guard transaction != nil, transaction?.pendingEnd == nil, resumption == nil else {
+      nextUpdate = nil
+      nextEndedSample = nil
+      return []
+    }
+    var effects: [Effect] = []
+    if let due = nextEndedSample, due <= context.now {
+      nextEndedSample = following(due, context.settings.endedInterval, context)
+      if let sample = freshSample(context),
+        let kept = reading(sample, context, .samplePeriodic)
+          .selecting(context.settings.endedMeasurands, context: .samplePeriodic)
+      {
+        transaction?.keep(kept)
+      }
+    }
+    if let due = nextUpdate, due <= context.now {
+      nextUpdate = following(due, context.settings.updatedInterval, context)
+      if let sample = freshSample(context), lastPublishedSampleAt.map({ $0 < sample.takenAt }) ?? true,
+        let told = reading(sample, context, .samplePeriodic)
+          .selecting(context.settings.updatedMeasurands, context: .samplePeriodic)
+      {
+        lastPublishedSampleAt = sample.takenAt
+        effects.append(report(.updated, SessionCause(.meterValuePeriodic), context, reading: told))
+      }
+    }
+    return effects
+  }
+
+  private func following(
+    _ due: MonotonicInstant, _ interval: Duration, _ context: Context
+  ) -> MonotonicInstant? {
+    guard interval > .zero else { return nil }
+    let next = due + interval
+    return next > context.now ? next : context.now + interval
+  }
+}

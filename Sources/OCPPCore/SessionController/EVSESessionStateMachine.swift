@@ -1,0 +1,258 @@
+import ChargerBase
+import OCPPTypes
+
+/// One EVSE's session: from facts and decisions to transaction events and the wish for energy. A value without clock,
+/// store or link; the session controller carries out what it returns.
+///
+/// A transaction begins when a listed start point comes to hold, and ends when a listed stop point ceases to (E01, E06).
+/// Energy may flow while a vehicle is connected and a driver authorized, within a transaction or, where EnergyTransfer
+/// starts it, just before.
+package struct EVSESessionStateMachine: Sendable {
+  /// Faults that are remembered at one EVSE; beyond them the newest is not listed, which lifts no block.
+  package static let maximumFaults = 16
+  /// A reading older than this is not published as a new one.
+  package static let staleAfter: Duration = .seconds(15)
+  /// How long the contactor may take to open before the transaction is ended regardless.
+  package static let openingGrace: Duration = .seconds(10)
+  /// How long the last reading may take after the contactor has opened.
+  package static let readingGrace: Duration = .seconds(2)
+
+  package enum Effect: Sendable, Equatable {
+    /// Append the event in one commit with the document; nil removes the document.
+    case report(TransactionEventRecord, document: [UInt8]?)
+    /// Store the document alone.
+    case store([UInt8])
+    case note(String)
+  }
+
+  /// The instant of the event, what is configured, and whether something new may begin.
+  package struct Context {
+    package var time: EventTime
+    package var settings: SessionSettings
+    package var mayBegin: Bool
+    package var makeTransactionID: () -> String
+
+    package init(
+      time: EventTime, settings: SessionSettings, mayBegin: Bool, makeTransactionID: @escaping () -> String
+    ) {
+      self.time = time
+      self.settings = settings
+      self.mayBegin = mayBegin
+      self.makeTransactionID = makeTransactionID
+    }
+
+    var now: MonotonicInstant { time.instant }
+  }
+
+  /// The wish for energy: granted once everything that led to it is durable.
+  package struct Permission: Sendable, Equatable {
+    package var connector: ConnectorID
+    package var reason: EnergyGrant.Reason
+    package var energyBudget: Decimal?
+    /// Another epoch is another grant.
+    package var epoch: UInt32
+  }
+
+  /// Waiting for the first facts after a start.
+  package struct Resumption: Sendable, Equatable {
+    var reason: BootReason
+    var vehicle: ResumeTable.Vehicle = .unseen
+    var meter: ResumeTable.Meter = .silent
+    /// Nil once they have passed.
+    var vehicleDeadline: MonotonicInstant?
+    var meterDeadline: MonotonicInstant?
+  }
+
+  package let evse: EVSEID
+  package let connectors: [ConnectorID]
+  private let fixedCables: [ConnectorID]
+
+  /// The connector that a vehicle is at, and since when.
+  package var connector: ConnectorID?
+  package var connectedSince: MonotonicInstant?
+  package var isBayOccupied = false
+  /// By the facts, and only while a vehicle is connected.
+  package var physicalState: ChargingState = .idle
+  package var isPathClosed = false
+  package var pathOpenedAt: MonotonicInstant?
+  package var authorization: SessionAuthorization?
+  package var authorizedSince: MonotonicInstant?
+  /// Until when an authorized driver must have plugged in.
+  package var connectionDeadline: MonotonicInstant?
+  package var transaction: OpenTransaction?
+  package var endDeadline: MonotonicInstant?
+  package var latestSample: MeterSample?
+  package var lastPublishedSampleAt: MonotonicInstant?
+  package var nextUpdate: MonotonicInstant?
+  package var nextEndedSample: MonotonicInstant?
+  package var resumption: Resumption?
+  package var isResumed = false
+  /// Energy has not flowed yet since the transaction was resumed.
+  package var isAwaitingResumedEnergy = false
+  /// A transaction has ended here and its vehicle is still connected.
+  package var hasFinished = false
+  package var faults: [StationFault] = []
+  /// At most as many as the EVSE has connectors.
+  package var inoperative: [ConnectorID] = []
+  package var unusable: [ConnectorID] = []
+  package var permissionEpoch: UInt32 = 0
+  package var budgetOfEpoch: Decimal?
+
+  package init(evse: EVSEID, connectors: [ConnectorID], fixedCables: [ConnectorID] = []) {
+    self.evse = evse
+    self.connectors = connectors
+    self.fixedCables = fixedCables
+  }
+
+  /// What holds now.
+  package var conditions: TransactionPoints {
+    var points: TransactionPoints = []
+    if isBayOccupied { points.insert(.parkingBayOccupancy) }
+    if connector != nil { points.insert(.evConnected) }
+    if authorization != nil { points.insert(.authorized) }
+    if connector != nil, authorization != nil { points.insert(.powerPathClosed) }
+    if physicalState == .charging { points.insert(.energyTransfer) }
+    return points
+  }
+
+  package var isIdle: Bool { transaction == nil && authorization == nil && connector == nil }
+
+  /// Something new may begin here: no fault, and the connector (without a vehicle: one of them) is operative.
+  package var isUsable: Bool {
+    guard faults.isEmpty else { return false }
+    let barred = inoperative + unusable
+    guard let connector else { return connectors.contains { !barred.contains($0) } }
+    return !barred.contains(connector)
+  }
+
+  package var permission: Permission? {
+    guard let connector, let authorization, resumption == nil else { return nil }
+    if let transaction {
+      guard transaction.pendingEnd == nil, !transaction.isEnergyBarred else { return nil }
+    } else if inoperative.contains(connector) {
+      return nil
+    }
+    let reason = isResumed ? EnergyGrant.Reason.resumedTransaction : authorization.reason
+    return Permission(
+      connector: connector, reason: reason, energyBudget: budgetOfEpoch, epoch: permissionEpoch)
+  }
+
+  /// The charging state in OCPP's terms: a station that withholds energy from a connected vehicle says so.
+  package var chargingState: ChargingState {
+    guard connector != nil else { return .idle }
+    guard physicalState == .evConnected || physicalState == .idle else { return physicalState }
+    if let transaction, transaction.isEnergyBarred || isAwaitingResumedEnergy { return .suspendedEVSE }
+    return .evConnected
+  }
+
+  func hasFixedCable(_ connector: ConnectorID) -> Bool { fixedCables.contains(connector) }
+
+  /// When `advance` must run next.
+  package var nextDeadline: MonotonicInstant {
+    var deadline = MonotonicInstant.distantFuture
+    for candidate in [
+      connectionDeadline, endDeadline, nextUpdate, nextEndedSample, resumption?.vehicleDeadline,
+      resumption?.meterDeadline,
+    ] {
+      if let candidate, candidate < deadline { deadline = candidate }
+    }
+    return deadline
+  }
+}
+
+// MARK: - Transitions of the whole
+
+extension EVSESessionStateMachine {
+  /// After a change: starts, ends or updates the transaction as the configured points have it.
+  mutating func evaluate(
+    _ old: TransactionPoints, _ cause: SessionCause, _ context: Context
+  ) -> [Effect] {
+    guard resumption == nil else { return [] }
+    let new = conditions
+    guard let transaction else { return begin(old, new, cause, context) }
+    guard transaction.pendingEnd == nil else { return finishEndIfReady(context) }
+    let stopPoints = context.settings.stopPoints.asStopPoints
+    let hasLostPoint = !old.subtracting(new).intersection(stopPoints).isEmpty
+    // With neither vehicle nor driver nor bay no listed point could ever end it: it ends now.
+    let isOrphaned =
+      connector == nil && authorization == nil && !(isBayOccupied && stopPoints.contains(.parkingBayOccupancy))
+    if hasLostPoint || isOrphaned { return beginEnd(cause, context) }
+    return [report(.updated, cause, context)]
+  }
+
+  private mutating func begin(
+    _ old: TransactionPoints, _ new: TransactionPoints, _ cause: SessionCause, _ context: Context
+  ) -> [Effect] {
+    guard context.mayBegin, isUsable else { return [] }
+    let startPoints = context.settings.startPoints
+    let hasGained = !new.subtracting(old).intersection(startPoints).isEmpty
+    // No energy without a transaction: a driver who may charge starts one, whatever is listed, unless EnergyTransfer
+    // is about to.
+    let isOwed = new.contains(.powerPathClosed) && !startPoints.contains(.energyTransfer)
+    guard hasGained || isOwed else { return [] }
+    var transaction = OpenTransaction(id: context.makeTransactionID(), at: context.time)
+    transaction.startRegister = latestSample?.energyImport
+    transaction.lastRegister = transaction.startRegister
+    self.transaction = transaction
+    pathOpenedAt = nil
+    hasFinished = false
+    scheduleSampling(context)
+    return [report(.started, cause, context)]
+  }
+
+  /// The transaction is over: energy ends now, and the Ended event follows once the last reading is true.
+  mutating func beginEnd(_ cause: SessionCause, _ context: Context) -> [Effect] {
+    guard var ending = transaction else { return [] }
+    ending.pendingEnd = cause
+    if ending.stopReason == nil { ending.stopReason = cause.stopReason }
+    transaction = ending
+    connectionDeadline = nil
+    endDeadline = context.now + (isPathClosed ? Self.openingGrace : Self.readingGrace)
+    let effects = finishEndIfReady(context)
+    guard effects.isEmpty, let document = storedDocument() else { return effects }
+    return [.store(document)]
+  }
+
+  /// Ended, when the contactor is open and a reading shows all the energy, or when it has been waited for long enough.
+  mutating func finishEndIfReady(_ context: Context) -> [Effect] {
+    guard let cause = transaction?.pendingEnd, resumption == nil else { return [] }
+    let isOverdue = endDeadline.map { $0 <= context.now } ?? true
+    guard isOverdue || !isPathClosed && hasReadingAfterOpening else { return [] }
+    return [endNow(cause, context)]
+  }
+
+  private var hasReadingAfterOpening: Bool {
+    guard let pathOpenedAt else { return true }
+    return latestSample.map { $0.takenAt >= pathOpenedAt } ?? false
+  }
+
+  mutating func endNow(_ cause: SessionCause, _ context: Context) -> Effect {
+    let effect = report(.ended, cause, context)
+    transaction = nil
+    authorization = nil
+    authorizedSince = nil
+    connectionDeadline = nil
+    endDeadline = nil
+    nextUpdate = nil
+    nextEndedSample = nil
+    isResumed = false
+    isAwaitingResumedEnergy = false
+    hasFinished = connector != nil
+    budgetOfEpoch = nil
+    return effect
+  }
+
+  /// Something new begins while the last reading is still awaited: the transaction ends with what is known.
+  mutating func flushPendingEnd(_ context: Context) -> [Effect] {
+    guard let cause = transaction?.pendingEnd, resumption == nil else { return [] }
+    return [endNow(cause, context)]
+  }
+
+  func storedDocument() -> [UInt8]? {
+    guard var transaction else { return nil }
+    transaction.conditions = conditions
+    transaction.authorization = authorization ?? transaction.authorization
+    transaction.isAuthorized = authorization != nil
+    return transaction.document(evse: evse)
+  }
+}

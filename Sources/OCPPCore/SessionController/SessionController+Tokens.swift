@@ -1,0 +1,186 @@
+import ChargerBase
+import OCPPTypes
+
+/// A driver who may charge, and whose EVSE is not known yet.
+struct UndecidedDriver {
+  var authorization: SessionAuthorization
+  var evses: [EVSEID]
+  var until: MonotonicInstant
+}
+
+/// A token that the CSMS is being asked about.
+struct TokenQuestion {
+  var number: UInt64
+  var token: IdToken
+  var evses: [EVSEID]
+  /// Set for a remote start: the EVSE is kept for it.
+  var remoteStartID: Int32?
+}
+
+// Which EVSE a presented token means. A reader stands for one EVSE, several, or (nil) the whole station; of those:
+//
+// 1. The EVSE whose session this very token has authorized is stopped (C01.FR.03, E07), the one authorized longest ago
+//    when there are several. A driver who has authorized but not plugged in yet gets the full time again instead.
+// 2. A token that is being asked about already is not asked about twice.
+// 3. The CSMS is asked (or, without a link, the station's own rule). An accepted token, within the EVSEs that it may
+//    use (C01.FR.21), goes to
+//    a. the vehicle that has waited longest for its driver;
+//    b. else it stops a session of the same group (C09), the one authorized longest ago;
+//    c. else to the only free EVSE; and where several are free, to the one that is plugged in next, within
+//       EVConnectionTimeOut;
+//    d. else it is refused: every EVSE is taken.
+extension SessionController {
+  func tokenPresented(_ token: IdToken, evses named: [EVSEID]?) {
+    let evses =
+      named.map { named in slots.map { $0.machine.evse }.filter { named.contains($0) } }
+      ?? slots.map { $0.machine.evse }
+    if let own = longestAuthorized(among: evses, where: { $0.token.isSameToken(as: token) }) {
+      presentedAgain(token, at: own)
+      return
+    }
+    if let waiting = undecided.firstIndex(where: { $0.authorization.token.isSameToken(as: token) }) {
+      undecided[waiting].until = services.now + settings.connectionTimeout
+      notify(.plugIn, at: evses.count == 1 ? evses.first : nil)
+      return
+    }
+    guard !questions.contains(where: { $0.token.isSameToken(as: token) }) else { return }
+    let likely = likelyTarget(of: token, among: evses)
+    guard questions.count < Self.maximumQuestions, !evses.isEmpty else {
+      notify(.rejected(.notAtThisTime), at: likely)
+      return
+    }
+    notify(.authorizing, at: likely)
+    ask(token, remoteStartID: nil, evses: evses) { [weak self] verdict in
+      self?.decide(token, verdict, evses: evses, feedbackAt: likely)
+    }
+  }
+
+  /// Asks whether a token may charge; `answer` runs in a later turn.
+  func ask(
+    _ token: IdToken, remoteStartID: Int32?, evses: [EVSEID], answer: @escaping (TokenVerdict) -> Void
+  ) {
+    let number = nextQuestion
+    nextQuestion += 1
+    questions.append(TokenQuestion(number: number, token: token, evses: evses, remoteStartID: remoteStartID))
+    authorizer.authorize(
+      token, acceptsUnknownOffline: settings.acceptsUnknownTokensOffline,
+      deadline: services.configuration.messageTimeout
+    ) { [weak self] verdict in
+      self?.questions.removeAll { $0.number == number }
+      answer(verdict)
+    }
+  }
+
+  private func presentedAgain(_ token: IdToken, at evse: EVSEID) {
+    guard let place = place(of: evse) else { return }
+    if slots[place].machine.transaction == nil, slots[place].machine.connector == nil {
+      run(evse) { machine, context in
+        machine.renewConnectionDeadline(context)
+        return []
+      }
+      return
+    }
+    endNotice(at: evse)
+    run(evse) { machine, context in machine.stop(SessionCause(.stopAuthorized, .local, token: token), context) }
+  }
+
+  private func decide(_ token: IdToken, _ verdict: TokenVerdict, evses: [EVSEID], feedbackAt likely: EVSEID?) {
+    if let likely { endNotice(at: likely) }
+    guard verdict.status == .accepted else {
+      notify(.rejected(verdict.status), at: likely)
+      return
+    }
+    let allowed = evses.filter { verdict.evses?.contains($0) ?? true }
+    guard !allowed.isEmpty else {
+      notify(.rejected(.notAtThisLocation), at: likely)
+      return
+    }
+    let authorization = SessionAuthorization(token: token, groupToken: verdict.groupToken)
+    if let waiting = longestWaitingVehicle(for: token, among: allowed) {
+      authorize(authorization, at: waiting)
+    } else if let group = verdict.groupToken,
+      let colleague = longestAuthorized(among: evses, where: { $0.groupToken?.isSameToken(as: group) ?? false })
+    {
+      run(colleague) { machine, context in machine.stop(SessionCause(.stopAuthorized, .local, token: token), context) }
+    } else {
+      place(authorization, among: allowed, feedbackAt: likely)
+    }
+  }
+
+  /// A driver without a vehicle at the station yet.
+  func place(_ authorization: SessionAuthorization, among allowed: [EVSEID], feedbackAt likely: EVSEID?) {
+    let free = freeEVSEs(for: authorization.token, among: allowed)
+    guard services.canBeginTransaction, !free.isEmpty else {
+      notify(.rejected(.notAtThisTime), at: likely)
+      if let likely, let place = place(of: likely) { settle(place) }
+      return
+    }
+    if free.count == 1, let only = free.first {
+      authorize(authorization, at: only)
+    } else if undecided.count < slots.count {
+      undecided.append(
+        UndecidedDriver(
+          authorization: authorization, evses: free, until: services.now + settings.connectionTimeout))
+      notify(.plugIn, at: nil)
+    } else {
+      notify(.rejected(.notAtThisTime), at: likely)
+    }
+  }
+
+  func authorize(_ authorization: SessionAuthorization, at evse: EVSEID) {
+    guard services.canBeginTransaction || transactionID(at: evse) != nil else {
+      notify(.rejected(.notAtThisTime), at: evse)
+      return
+    }
+    endNotice(at: evse)
+    run(evse) { machine, context in machine.authorize(authorization, context) }
+  }
+
+  /// A vehicle was plugged in: the driver who has waited longest for one of these EVSEs has found his.
+  func vehicleArrived(at evse: EVSEID) {
+    guard let place = place(of: evse), slots[place].machine.connector != nil,
+      let first = undecided.firstIndex(where: {
+        $0.evses.contains(evse) && slots[place].machine.mayAuthorize($0.authorization.token)
+      })
+    else { return }
+    let driver = undecided.remove(at: first)
+    authorize(driver.authorization, at: evse)
+  }
+
+  // MARK: - Choosing
+
+  func longestWaitingVehicle(for token: IdToken, among evses: [EVSEID]) -> EVSEID? {
+    slots.map { $0.machine }
+      .filter { evses.contains($0.evse) && $0.connector != nil && $0.mayAuthorize(token) && !isKept($0.evse) }
+      .min { ($0.connectedSince ?? .zero, $0.evse) < ($1.connectedSince ?? .zero, $1.evse) }?.evse
+  }
+
+  func freeEVSEs(for token: IdToken, among evses: [EVSEID]) -> [EVSEID] {
+    slots.map { $0.machine }
+      .filter { evses.contains($0.evse) && $0.connector == nil && $0.mayAuthorize(token) && !isKept($0.evse) }
+      .map { $0.evse }
+  }
+
+  private func longestAuthorized(
+    among evses: [EVSEID], where isMeant: (SessionAuthorization) -> Bool
+  ) -> EVSEID? {
+    slots.map { $0.machine }
+      .filter { machine in
+        evses.contains(machine.evse) && machine.transaction?.pendingEnd == nil && machine.resumption == nil
+          && machine.authorization.map(isMeant) ?? false
+      }
+      .min { ($0.authorizedSince ?? .zero, $0.evse) < ($1.authorizedSince ?? .zero, $1.evse) }?.evse
+  }
+
+  private func likelyTarget(of token: IdToken, among evses: [EVSEID]) -> EVSEID? {
+    if evses.count == 1 { return evses.first }
+    if let waiting = longestWaitingVehicle(for: token, among: evses) { return waiting }
+    let free = freeEVSEs(for: token, among: evses)
+    return free.count == 1 ? free.first : nil
+  }
+
+  /// A remote start is being decided for this EVSE.
+  func isKept(_ evse: EVSEID) -> Bool {
+    questions.contains { $0.remoteStartID != nil && $0.evses == [evse] }
+  }
+}

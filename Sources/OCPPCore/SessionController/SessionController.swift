@@ -1,0 +1,337 @@
+import ChargerBase
+import OCPPJSON
+import OCPPPorts
+import OCPPTypes
+
+/// Authorization and transactions of the whole station (DESIGN §1.4): one state machine per EVSE, the rule by which a
+/// token finds its EVSE, and the carrying out of what they decide.
+///
+/// Nothing becomes visible before it is durable: energy is granted, and the driver told of it, when every event that
+/// led there is on disk. Energy is withdrawn at once.
+package final class SessionController: SessionControlling {
+  /// Questions to the CSMS that may be open at a time; a token beyond them is refused.
+  package static let maximumQuestions = 8
+  /// How long a refusal or a notice stays before the ordinary picture returns.
+  package static let noticeTime: Duration = .seconds(5)
+
+  struct EVSESlot {
+    var machine: EVSESessionStateMachine
+    var issued: EVSESessionStateMachine.Permission?
+    var grantNumber: UInt32 = 0
+    /// Commits under way: what they lead to waits for them.
+    var commitsUnderWay = 0
+    var shown: DriverFeedback?
+    var notice: (feedback: DriverFeedback, until: MonotonicInstant)?
+  }
+
+  let services: any EngineServices
+  let authorizer: TokenAuthorizer
+  private let codec: TransactionEventCodec
+  var slots: [EVSESlot]
+  var settings = SessionSettings()
+  /// Drivers who may charge and whose EVSE shows when they plug in; at most as many as there are EVSEs.
+  var undecided: [UndecidedDriver] = []
+  /// Tokens that the CSMS is being asked about.
+  var questions: [TokenQuestion] = []
+  var nextQuestion: UInt64 = 1
+  private var lastGrantNumber: UInt32 = 0
+
+  package init(services: any EngineServices) {
+    self.services = services
+    authorizer = TokenAuthorizer(services: services)
+    codec = TransactionEventCodec(services: services)
+    slots = services.configuration.evses.map { evse in
+      let id = EVSEID(evse.id)
+      let places = evse.connectors.map { (ConnectorID(evse: id, number: $0.number), $0.hasFixedCable) }
+      return EVSESlot(
+        machine: EVSESessionStateMachine(
+          evse: id, connectors: places.map { $0.0 }, fixedCables: places.filter { $0.1 }.map { $0.0 }))
+    }
+    codec.tokenAnswered = { [weak self] record, information in self?.tokenAnswered(record, information) }
+  }
+
+  package var recordCodecs: [any OutboxRecordCodec] { [codec] }
+
+  package func start(reason: BootReason, documents: [StoreSnapshot.Document]) {
+    loadSettings()
+    for document in documents where document.kind == .transaction {
+      guard let (evse, transaction) = OpenTransaction.read(document: document.body),
+        let place = slots.firstIndex(where: { $0.machine.evse == evse })
+      else {
+        services.note(EngineEvent(.storage, "the stored transaction of EVSE \(document.key) could not be read"))
+        continue
+      }
+      slots[place].machine.resume(transaction, reason: reason, at: services.now)
+      services.note(
+        EngineEvent(.transaction, "transaction \(transaction.id) was open; waiting for the vehicle at \(evse)"))
+    }
+    for place in slots.indices { settle(place) }
+  }
+
+  // MARK: - Facts
+
+  package func handle(_ fact: StationFact) {
+    switch fact {
+    case .tokenPresented(let token, let evses):
+      tokenPresented(token.idToken, evses: evses)
+    case .connected(let connector, let isConnected, let instant):
+      run(connector.evse, at: instant) { machine, context in
+        isConnected ? machine.connected(connector, context) : machine.disconnected(connector, context)
+      }
+      if isConnected { vehicleArrived(at: connector.evse) }
+    case .powerPath(let connector, let isClosed, let instant):
+      run(connector.evse, at: instant) { machine, context in machine.powerPath(isClosed: isClosed, context) }
+    case .charging(let connector, let state, let instant):
+      run(connector.evse, at: instant) { machine, context in machine.charging(state, at: connector, context) }
+    case .parkingBay(let evse, let isOccupied, let instant):
+      run(evse, at: instant) { machine, context in machine.parkingBay(isOccupied: isOccupied, context) }
+    case .meter(let evse, let sample):
+      run(evse) { machine, context in machine.took(sample, context) }
+    case .fault(let place, let fault, let isActive, let instant):
+      faultChanged(place, fault, isActive, instant)
+    case .usable(let connector, let isUsable, let instant):
+      run(connector.evse, at: instant) { machine, _ in
+        machine.usable(isUsable, connector)
+        return []
+      }
+    case .permitEnded(let connector, let number, let instant):
+      guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
+      run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
+    }
+  }
+
+  /// A fault of the whole station (nil) ends sessions everywhere when it is of that kind, and is otherwise no business
+  /// of theirs.
+  private func faultChanged(_ place: ConnectorID?, _ fault: StationFault, _ isActive: Bool, _ instant: MonotonicInstant)
+  {
+    if place == nil, EndingFaults.stopReason(for: fault) == nil { return }
+    for slot in slots where place == nil || place?.evse == slot.machine.evse {
+      run(slot.machine.evse, at: instant) { machine, context in machine.fault(fault, isActive: isActive, context) }
+    }
+  }
+
+  package func operativeChanged(_ connector: ConnectorID, isOperative: Bool) {
+    run(connector.evse) { machine, _ in
+      machine.operative(isOperative, connector)
+      return []
+    }
+  }
+
+  private func tokenAnswered(_ record: TransactionEventRecord, _ information: IdTokenInfo) {
+    guard let token = record.token,
+      let place = slots.firstIndex(where: { $0.machine.transaction?.id == record.transactionID })
+    else { return }
+    let evse = slots[place].machine.evse
+    let isRestricted = information.evseId.map { !$0.isEmpty && !$0.contains(evse.number) } ?? false
+    if information.status == .accepted, !isRestricted {
+      slots[place].machine.tokenConfirmed(token, group: information.groupIdToken)
+    } else {
+      services.note(EngineEvent(.authorization, "the CSMS refuses the token of \(record.transactionID)"))
+      run(evse) { machine, context in machine.tokenRefused(token, context) }
+    }
+  }
+
+  // MARK: - Questions of the engine
+
+  package func transactionID(at evse: EVSEID) -> String? {
+    place(of: evse).flatMap { slots[$0].machine.transaction?.id }
+  }
+
+  package func isBusy(_ scope: ResetScope) -> Bool {
+    slots.contains {
+      covers(scope, $0.machine.evse) && ($0.machine.transaction != nil || $0.machine.authorization != nil)
+    }
+      || scope == .station && !undecided.isEmpty
+  }
+
+  package func endTransactions(in scope: ResetScope, whenDurable: @escaping () -> Void) {
+    let affected = slots.indices.filter { covers(scope, slots[$0].machine.evse) }
+    let open = affected.filter { slots[$0].machine.transaction != nil }
+    if scope == .station { undecided = [] }
+    guard !open.isEmpty else {
+      for place in affected { run(slots[place].machine.evse) { machine, context in machine.endForReset(context) } }
+      whenDurable()
+      return
+    }
+    var remaining = open.count
+    for place in affected {
+      run(
+        slots[place].machine.evse,
+        whenDurable: slots[place].machine.transaction == nil
+          ? nil
+          : {
+            remaining -= 1
+            if remaining == 0 { whenDurable() }
+          }
+      ) { machine, context in machine.endForReset(context) }
+    }
+  }
+
+  private func covers(_ scope: ResetScope, _ evse: EVSEID) -> Bool {
+    switch scope {
+    case .station: true
+    case .evse(let one): one == evse
+    }
+  }
+
+  // MARK: - Block
+
+  package var incomingActions: [OCPPAction] {
+    [.requestStartTransaction, .requestStopTransaction, .getTransactionStatus, .unlockConnector]
+  }
+
+  package func handle(_ call: IncomingCall) throws(MessageViolation) {
+    switch call.action {
+    case .requestStartTransaction: try requestStart(call)
+    case .requestStopTransaction: try requestStop(call)
+    case .getTransactionStatus: try transactionStatus(call)
+    case .unlockConnector: try unlockConnector(call)
+    default: call.reject(.notSupported, detail: "\(call.action)")
+    }
+  }
+
+  package var nextDeadline: MonotonicInstant {
+    var deadline = MonotonicInstant.distantFuture
+    for slot in slots {
+      deadline = min(deadline, slot.machine.nextDeadline, slot.notice?.until ?? .distantFuture)
+    }
+    for driver in undecided { deadline = min(deadline, driver.until) }
+    return deadline
+  }
+
+  package func advance(to now: MonotonicInstant) {
+    undecided.removeAll { $0.until <= now }
+    for place in slots.indices {
+      if let notice = slots[place].notice, notice.until <= now { slots[place].notice = nil }
+      if slots[place].machine.nextDeadline <= now {
+        run(slots[place].machine.evse) { machine, context in machine.advance(context) }
+      } else {
+        settle(place)
+      }
+    }
+  }
+
+  package func variableChanged(_ variable: VariableKey) {
+    let former = settings
+    loadSettings()
+    guard former.updatedInterval != settings.updatedInterval || former.endedInterval != settings.endedInterval else {
+      return
+    }
+    for slot in slots {
+      run(slot.machine.evse) { machine, context in
+        machine.intervalsChanged(context)
+        return []
+      }
+    }
+  }
+
+  private func loadSettings() {
+    settings = SessionSettings { services.deviceModel.text($0) }
+  }
+
+  // MARK: - Carrying out
+
+  func place(of evse: EVSEID) -> Int? { slots.firstIndex { $0.machine.evse == evse } }
+
+  /// Runs one transition and carries out what it asks for. `whenDurable` runs once the last event of it is on disk.
+  func run(
+    _ evse: EVSEID, at instant: MonotonicInstant? = nil, whenDurable: (() -> Void)? = nil,
+    _ transition: (inout EVSESessionStateMachine, EVSESessionStateMachine.Context) -> [EVSESessionStateMachine.Effect]
+  ) {
+    guard let place = place(of: evse) else {
+      services.note(EngineEvent(.transaction, "a fact about \(evse), which this station does not have"))
+      whenDurable?()
+      return
+    }
+    let services = services
+    let context = EVSESessionStateMachine.Context(
+      time: time(of: instant), settings: settings, mayBegin: services.canBeginTransaction,
+      makeTransactionID: { services.makeIdentifier() })
+    let effects = transition(&slots[place].machine, context)
+    let last = effects.lastIndex { if case .note = $0 { false } else { true } }
+    for (index, effect) in effects.enumerated() { carryOut(effect, place, index == last ? whenDurable : nil) }
+    if last == nil { whenDurable?() }
+    settle(place)
+  }
+
+  /// The time of a fact that brings its instant with it; one from the future counts as now.
+  private func time(of instant: MonotonicInstant?) -> EventTime {
+    let present = services.eventTime
+    guard let instant, instant < present.instant else { return present }
+    return EventTime(
+      boot: present.boot, instant: instant, wall: present.wall.map { $0 + present.instant.duration(to: instant) })
+  }
+
+  private func carryOut(_ effect: EVSESessionStateMachine.Effect, _ place: Int, _ whenDurable: (() -> Void)?) {
+    let key = String(slots[place].machine.evse.number)
+    let committed: () -> Void = { [weak self] in
+      guard let self else { return }
+      slots[place].commitsUnderWay -= 1
+      whenDurable?()
+      settle(place)
+    }
+    switch effect {
+    case .report(let record, let document):
+      slots[place].commitsUnderWay += 1
+      let mutation: StoreMutation =
+        if let document {
+          .putDocument(.transaction, key: key, body: document)
+        } else {
+          .removeDocument(.transaction, key: key)
+        }
+      // An event that tells a token, a place or an id is not thinned out when space is short: it is told once.
+      let isExpendable =
+        record.kind == .updated && record.token == nil && record.evse == nil && record.remoteStartID == nil
+      services.append(
+        OutboxRecord(
+          kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
+          body: record.stored),
+        documents: [mutation], whenDurable: committed)
+    case .store(let document):
+      slots[place].commitsUnderWay += 1
+      services.save([.putDocument(.transaction, key: key, body: document)], durability: .full) { _ in committed() }
+    case .note(let text):
+      services.note(EngineEvent(.transaction, text))
+    }
+  }
+
+  /// Brings energy and the driver's picture in line with the machine: withdrawal at once, the rest when it is durable.
+  func settle(_ place: Int) {
+    let wanted = slots[place].machine.permission
+    if let issued = slots[place].issued, wanted != issued {
+      // A new budget or connector is a new grant; the old one ends only where nothing follows.
+      if wanted?.connector != issued.connector { services.revokeGrant(at: issued.connector) }
+      if wanted == nil { slots[place].issued = nil }
+    }
+    guard slots[place].commitsUnderWay == 0 else { return }
+    if let wanted, wanted != slots[place].issued {
+      lastGrantNumber &+= 1
+      slots[place].issued = wanted
+      slots[place].grantNumber = lastGrantNumber
+      services.grant(
+        EnergyGrant(number: lastGrantNumber, reason: wanted.reason, energyBudget: wanted.energyBudget),
+        to: wanted.connector)
+    }
+    let picture = slots[place].notice?.feedback ?? slots[place].machine.feedback
+    if slots[place].shown != picture {
+      slots[place].shown = picture
+      services.show(picture, at: slots[place].machine.evse)
+    }
+  }
+
+  /// Shows something that passes: at once, whatever is being stored.
+  func notify(_ feedback: DriverFeedback, at evse: EVSEID?) {
+    guard let evse, let place = place(of: evse) else {
+      services.show(feedback, at: nil)
+      return
+    }
+    slots[place].notice = (feedback, services.now + Self.noticeTime)
+    slots[place].shown = feedback
+    services.show(feedback, at: evse)
+  }
+
+  func endNotice(at evse: EVSEID) {
+    guard let place = place(of: evse) else { return }
+    slots[place].notice = nil
+  }
+}

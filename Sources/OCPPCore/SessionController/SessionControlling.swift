@@ -1,0 +1,22 @@
+import ChargerBase
+import OCPPPorts
+import OCPPTypes
+
+/// What the engine asks of the session controller, beyond what it asks of every functional block.
+package protocol SessionControlling: FunctionalBlock {
+  /// How the records that this block appends are spoken.
+  var recordCodecs: [any OutboxRecordCodec] { get }
+  /// The engine starts: stored transactions are in `documents` (kinds `.transaction` and `.authorization`, in the
+  /// order of their keys). Called once, before any fact and before the first dial.
+  func start(reason: BootReason, documents: [StoreSnapshot.Document])
+  func handle(_ fact: StationFact)
+  /// The id of the transaction that is open at an EVSE (member 34).
+  func transactionID(at evse: EVSEID) -> String?
+  /// Open transactions, and drivers who are authorized and about to plug in: the station is not idle (B12.FR.01).
+  func isBusy(_ scope: ResetScope) -> Bool
+  /// Ends every transaction in the scope for an immediate reset (B12.FR.04); `whenDurable` runs once the Ended events
+  /// are on disk, at once when there is nothing to end.
+  func endTransactions(in scope: ResetScope, whenDurable: @escaping () -> Void)
+  /// The effective availability of a connector has changed: nothing new begins at an inoperative one.
+  func operativeChanged(_ connector: ConnectorID, isOperative: Bool)
+}

@@ -1,0 +1,100 @@
+import Glibc
+import OCPPPorts
+
+/// What waits for the storage thread.
+enum StoreRequest: Sendable {
+  case commit([StoreMutation], StoreDurability, StoreRequestID)
+  case query(StoreQuery, StoreRequestID)
+  /// Came when the queue was full: answered in its turn, its contents are gone.
+  case refused(StoreRequestID)
+
+  var id: StoreRequestID {
+    switch self {
+    case .commit(_, _, let id), .query(_, let id), .refused(let id): id
+    }
+  }
+
+  /// About how much memory the request holds.
+  var byteCount: Int {
+    guard case .commit(let mutations, _, _) = self else { return 0 }
+    return mutations.reduce(0) { sum, mutation in
+      switch mutation {
+      case .append(let entry): sum + 64 + entry.body.count
+      case .putDocument(_, let key, let body): sum + 64 + key.utf8.count + body.count
+      case .remove(let numbers): sum + 64 + 8 * numbers.count
+      default: sum + 64
+      }
+    }
+  }
+}
+
+/// Hands requests from the callers to the storage thread.
+///
+/// `@unchecked Sendable`: every stored property is read and written under `mutex` alone.
+final class StoreRequestQueue: @unchecked Sendable {
+  /// Requests with contents that may wait. A refused one keeps only its id, and its caller keeps at least as much.
+  let maximumRequests: Int
+  let maximumBytes: Int
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let condition: UnsafeMutablePointer<pthread_cond_t>
+  private var waiting: [StoreRequest] = []
+  private var contents = 0
+  private var bytes = 0
+  private var isClosed = false
+
+  init(maximumRequests: Int, maximumBytes: Int) {
+    self.maximumRequests = max(1, maximumRequests)
+    self.maximumBytes = max(1, maximumBytes)
+    mutex = .allocate(capacity: 1)
+    condition = .allocate(capacity: 1)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  /// False after `close`: nobody will answer.
+  @discardableResult
+  func add(_ request: StoreRequest) -> Bool {
+    let size = request.byteCount
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    guard !isClosed else { return false }
+    let wasEmpty = waiting.isEmpty
+    if contents < maximumRequests, contents == 0 || bytes + size <= maximumBytes {
+      waiting.append(request)
+      contents += 1
+      bytes += size
+    } else {
+      waiting.append(.refused(request.id))
+    }
+    if wasEmpty { pthread_cond_signal(condition) }
+    return true
+  }
+
+  /// Waits for requests and takes all of them; nil once the queue is closed and empty.
+  func takeAll() -> [StoreRequest]? {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while waiting.isEmpty, !isClosed { pthread_cond_wait(condition, mutex) }
+    guard !waiting.isEmpty else { return nil }
+    let taken = waiting
+    waiting = []
+    contents = 0
+    bytes = 0
+    return taken
+  }
+
+  /// What waits is still answered.
+  func close() {
+    pthread_mutex_lock(mutex)
+    isClosed = true
+    pthread_cond_signal(condition)
+    pthread_mutex_unlock(mutex)
+  }
+}

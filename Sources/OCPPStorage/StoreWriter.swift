@@ -1,0 +1,183 @@
+import OCPPPorts
+
+/// Applies requests to the database, as many as wait in one transaction. Used by the storage thread alone.
+///
+/// One connection serves both durabilities. In WAL mode `synchronous=FULL` flushes the log at the end of each commit and
+/// `NORMAL` leaves that to the next flush; the log's order keeps a later commit from surviving without an earlier one.
+/// Switching costs a few microseconds, where a second connection would throw away its page cache whenever the other
+/// has written.
+final class StoreWriter {
+  /// Requests that share a transaction at most; what they write must fit the log that one checkpoint takes over.
+  static let maximumRequestsPerTransaction = 512
+
+  private let database: SQLiteDatabase
+  private let tables: StoreTables
+  private let space: StoreSpace
+  private let begin: SQLiteStatement
+  private let commit: SQLiteStatement
+  private let rollback: SQLiteStatement
+  private let savepoint: SQLiteStatement
+  private let release: SQLiteStatement
+  private let rollbackToSavepoint: SQLiteStatement
+  private var durability: StoreDurability?
+  /// Told once per failure that means a damaged file.
+  private let onCorruption: () -> Void
+
+  init(
+    _ database: SQLiteDatabase, tables: StoreTables, space: StoreSpace, onCorruption: @escaping () -> Void
+  ) throws(SQLiteError) {
+    self.database = database
+    self.tables = tables
+    self.space = space
+    self.onCorruption = onCorruption
+    begin = try database.prepare("BEGIN IMMEDIATE")
+    commit = try database.prepare("COMMIT")
+    rollback = try database.prepare("ROLLBACK")
+    savepoint = try database.prepare("SAVEPOINT request")
+    release = try database.prepare("RELEASE request")
+    rollbackToSavepoint = try database.prepare("ROLLBACK TO request")
+  }
+
+  /// Answers every request, in order. The answers are true when this returns.
+  func process(_ requests: [StoreRequest]) -> [StoreEvent] {
+    var events: [StoreEvent] = []
+    events.reserveCapacity(requests.count)
+    var start = 0
+    while start < requests.count {
+      let end = min(start + Self.maximumRequestsPerTransaction, requests.count)
+      let group = requests[start..<end]
+      start = end
+      if let together = processTogether(group) {
+        events += together
+      } else {
+        // The shared transaction was lost. So that one request cannot take others with it, each gets its own.
+        for request in group { events.append(processAlone(request)) }
+      }
+    }
+    return events
+  }
+
+  // MARK: - Transactions
+
+  /// Nil when nothing was kept.
+  private func processTogether(_ group: ArraySlice<StoreRequest>) -> [StoreEvent]? {
+    guard group.count > 1 else { return nil }
+    let saved = tables.counters
+    do {
+      return try transaction(durability(of: group)) { () throws(SQLiteError) in
+        var events: [StoreEvent] = []
+        events.reserveCapacity(group.count)
+        for request in group {
+          guard case .commit(let mutations, _, let id) = request else {
+            events.append(answer(request))
+            continue
+          }
+          if let failure = space.refusal(of: mutations) {
+            events.append(.failed(id, failure))
+            continue
+          }
+          try savepoint.run()
+          let before = tables.counters
+          do throws(StoreFailure) {
+            for mutation in mutations { try tables.apply(mutation) }
+            try orStoreFailure { () throws(SQLiteError) in try release.run() }
+            events.append(.committed(id))
+          } catch {
+            // After some errors SQLite has rolled everything back: then the group starts anew.
+            guard database.isInTransaction else { throw SQLiteError(code: .full, message: error.detail) }
+            try rollbackToSavepoint.run()
+            try release.run()
+            tables.counters = before
+            events.append(.failed(id, noted(error)))
+          }
+        }
+        return events
+      }
+    } catch {
+      tables.counters = saved
+      return nil
+    }
+  }
+
+  private func processAlone(_ request: StoreRequest) -> StoreEvent {
+    guard case .commit(let mutations, let durability, let id) = request else { return answer(request) }
+    let saved = tables.counters
+    do throws(StoreFailure) {
+      space.look()
+      if let failure = space.refusal(of: mutations) { throw failure }
+      var failure: StoreFailure?
+      try orStoreFailure { () throws(SQLiteError) in
+        try transaction(durability) { () throws(SQLiteError) in
+          do throws(StoreFailure) {
+            for mutation in mutations { try tables.apply(mutation) }
+          } catch {
+            failure = error
+            throw SQLiteError(code: .constraint, message: error.detail)
+          }
+        }
+      } orElse: {
+        failure
+      }
+      return .committed(id)
+    } catch {
+      tables.counters = saved
+      return .failed(id, noted(error))
+    }
+  }
+
+  private func transaction<Value>(
+    _ wanted: StoreDurability, _ body: () throws(SQLiteError) -> Value
+  ) throws(SQLiteError) -> Value {
+    try setDurability(wanted)
+    try begin.run()
+    do throws(SQLiteError) {
+      space.look()
+      let value = try body()
+      try tables.saveCounters()
+      try commit.run()
+      return value
+    } catch {
+      if database.isInTransaction { try? rollback.run() }
+      throw error
+    }
+  }
+
+  private func durability(of group: ArraySlice<StoreRequest>) -> StoreDurability {
+    group.contains { if case .commit(_, .full, _) = $0 { true } else { false } } ? .full : .relaxed
+  }
+
+  private func setDurability(_ wanted: StoreDurability) throws(SQLiteError) {
+    guard wanted != durability else { return }
+    try database.execute(wanted == .full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL")
+    durability = wanted
+  }
+
+  private func answer(_ request: StoreRequest) -> StoreEvent {
+    switch request {
+    case .query(let query, let id):
+      do throws(SQLiteError) {
+        return .entries(id, try tables.entries(query))
+      } catch {
+        return .failed(id, noted(StoreFailure(error)))
+      }
+    case .commit(_, _, let id), .refused(let id):
+      return .failed(id, StoreFailure(.full, detail: "too many requests wait for the storage"))
+    }
+  }
+
+  private func noted(_ failure: StoreFailure) -> StoreFailure {
+    if failure.kind == .corrupt { onCorruption() }
+    return failure
+  }
+}
+
+/// Like `orStoreFailure`, with a failure that is known better than the SQLite error that carried it out.
+private func orStoreFailure(
+  _ body: () throws(SQLiteError) -> Void, orElse known: () -> StoreFailure?
+) throws(StoreFailure) {
+  do throws(SQLiteError) {
+    try body()
+  } catch {
+    throw known() ?? StoreFailure(error)
+  }
+}

@@ -1,0 +1,122 @@
+import ChargerBase
+
+/// Something that a person at the post would see or hear.
+public struct WorldEvent: Sendable, Equatable {
+  public enum Kind: Sendable, Equatable {
+    case pluggedIn(ConnectorID)
+    case unplugged(ConnectorID)
+    case asksForEnergy(ConnectorID)
+    case stopsAsking(ConnectorID, batteryFull: Bool)
+    case held(ConnectorID, CarState?)
+    /// The current that the car has settled at.
+    case draws(ConnectorID, Current)
+    case offers(ConnectorID, PilotSignal)
+    case contactor(ConnectorID, closed: Bool)
+    /// The token's value is nobody's business but the reader's.
+    case tokenPresented(reader: String)
+    case light(EVSEID, String)
+    case display([String], EVSEID?)
+    case meterSet(EVSEID)
+    case fault(FaultPlace, SimulatedFault, active: Bool)
+    case network(up: Bool)
+    case mains(up: Bool)
+    case station(connected: Bool)
+    case deadMan
+  }
+
+  public var at: MonotonicInstant
+  public var kind: Kind
+
+  public init(at: MonotonicInstant, kind: Kind) {
+    self.at = at
+    self.kind = kind
+  }
+}
+
+extension WorldEvent.Kind {
+  /// A stable name for programs.
+  public var name: String {
+    switch self {
+    case .pluggedIn: "pluggedIn"
+    case .unplugged: "unplugged"
+    case .asksForEnergy: "asksForEnergy"
+    case .stopsAsking: "stopsAsking"
+    case .held: "carState"
+    case .draws: "draws"
+    case .offers: "offers"
+    case .contactor: "contactor"
+    case .tokenPresented: "tokenPresented"
+    case .light: "light"
+    case .display: "display"
+    case .meterSet: "meterSet"
+    case .fault: "fault"
+    case .network: "network"
+    case .mains: "mains"
+    case .station: "station"
+    case .deadMan: "deadMan"
+    }
+  }
+
+  /// One sentence for a person.
+  public var text: String {
+    switch self {
+    case .pluggedIn(let connector): "A car is plugged in at \(connector)"
+    case .unplugged(let connector): "The car at \(connector) is unplugged"
+    case .asksForEnergy(let connector): "The car at \(connector) asks for energy"
+    case .stopsAsking(let connector, true): "The battery of the car at \(connector) is full"
+    case .stopsAsking(let connector, false): "The car at \(connector) asks for no more energy"
+    case .held(let connector, let state?): "The pilot at \(connector) is held in state \(state.rawValue)"
+    case .held(let connector, nil): "The car at \(connector) acts by itself again"
+    case .draws(let connector, let current): "The car at \(connector) draws \(Self.text(current))"
+    case .offers(let connector, let signal):
+      switch signal {
+      case .steadyPositive: "\(connector) offers nothing"
+      case .steadyNegative: "\(connector) is out of service (pilot at −12 V)"
+      case .pulseWidth:
+        signal.offeredMilliamperes.map { "\(connector) offers \(Self.text(Current(milliamperes: $0)))" }
+          ?? "\(connector) shows a duty cycle that offers no current"
+      }
+    case .contactor(let connector, true): "The contactor of \(connector) closes"
+    case .contactor(let connector, false): "The contactor of \(connector) opens"
+    case .tokenPresented(let reader): "A token is held before reader \(reader)"
+    case .light(let evse, let pattern): "The light of \(evse) shows \(pattern)"
+    case .display(let lines, let evse?): "The display shows for \(evse): \(lines.joined(separator: " / "))"
+    case .display(let lines, nil): "The display shows: \(lines.joined(separator: " / "))"
+    case .meterSet(let evse): "The meter of \(evse) is set by hand"
+    case .fault(let place, let fault, true): "Fault \(fault.rawValue) begins at \(Self.text(place))"
+    case .fault(let place, let fault, false): "Fault \(fault.rawValue) ends at \(Self.text(place))"
+    case .network(true): "The network is back"
+    case .network(false): "The network is gone"
+    case .mains(true): "The mains is back"
+    case .mains(false): "The mains is gone"
+    case .station(true): "The station's program takes the hardware over"
+    case .station(false): "The station's program has fallen silent"
+    case .deadMan: "The dead-man opens all contactors"
+    }
+  }
+
+  /// The connector or EVSE that it happened at, where it has one.
+  public var place: FaultPlace? {
+    switch self {
+    case .pluggedIn(let id), .unplugged(let id), .asksForEnergy(let id), .stopsAsking(let id, _), .held(let id, _),
+      .draws(let id, _), .offers(let id, _), .contactor(let id, _):
+      FaultPlace(id)
+    case .light(let evse, _), .meterSet(let evse): FaultPlace(evse: evse)
+    case .display(_, let evse): evse.map { FaultPlace(evse: $0) }
+    case .fault(let place, _, _): place
+    default: nil
+    }
+  }
+
+  /// `16.0 A`: one decimal, as a meter's display has it.
+  private static func text(_ current: Current) -> String {
+    let tenths = (current.milliamperes + 50) / 100
+    return "\(tenths / 10).\(tenths % 10) A"
+  }
+
+  private static func text(_ place: FaultPlace) -> String {
+    guard let evse = place.evse else { return "the station" }
+    guard let connector = place.connector else { return "\(evse)" }
+    return "\(ConnectorID(evse: evse, number: connector))"
+  }
+}
