@@ -132,7 +132,9 @@ let package = Package(
     tests("HALSimulatedTests", ["HALSimulated", "SimulatedWorld", "HAL", "JSONRPC", "ChargerBase", "OCPPJSON"]),
     tests("BoardProfileTests", ["BoardProfile", "EVSEControl", "HAL", "OCPPJSON", "OCPPTypes", "ChargerBase"]),
     tests("JSONRPCTests", ["JSONRPC", "OCPPJSON", "ChargerBase", nioCore, nioPosix]),
-    tests("ChargerRuntimeTests", ["ChargerRuntime", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
+    tests(
+      "ChargerRuntimeTests",
+      ["ChargerRuntime", "EVSEControl", "HAL", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
     tests("ProgramTests", ["CCurl", "JSONRPC", "OCPPJSON", "ChargerBase", "CLinux"]),
     tests(
       "Conformance", ["SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),

@@ -81,6 +81,8 @@ package final class SQLiteStationStore: StationStore, @unchecked Sendable {
     queue.add(.query(query, id))
   }
 
+  package var statistics: StoreStatistics { queue.statistics }
+
   /// Answers what waits, closes the files and frees the state directory; blocks until done. Requests that come later
   /// are not answered. Not to be called from `onEvent`.
   package func close() {

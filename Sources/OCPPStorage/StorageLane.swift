@@ -43,7 +43,9 @@ final class StorageLane: @unchecked Sendable {
   private func run() {
     while let requests = queue.takeAll() {
       guard let opened else { return }
-      for event in opened.writer.process(requests) { onEvent(event) }
+      let events = opened.writer.process(requests)
+      queue.statistics = opened.writer.statistics
+      for event in events { onEvent(event) }
     }
     // Closes the connection, which copies the log into the database.
     opened = nil

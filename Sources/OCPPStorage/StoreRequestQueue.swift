@@ -28,6 +28,15 @@ enum StoreRequest: Sendable {
   }
 }
 
+/// What the store has done since it was opened; for benchmarks and the support bundle.
+package struct StoreStatistics: Sendable, Equatable {
+  package var requests = 0
+  /// Transactions, and those among them that ended with a flush of their own.
+  package var transactions = 0
+  package var flushes = 0
+  package var failures = 0
+}
+
 /// Hands requests from the callers to the storage thread.
 ///
 /// `@unchecked Sendable`: every stored property is read and written under `mutex` alone.
@@ -41,6 +50,7 @@ final class StoreRequestQueue: @unchecked Sendable {
   private var contents = 0
   private var bytes = 0
   private var isClosed = false
+  private var statisticsStorage = StoreStatistics()
 
   init(maximumRequests: Int, maximumBytes: Int) {
     self.maximumRequests = max(1, maximumRequests)
@@ -88,6 +98,19 @@ final class StoreRequestQueue: @unchecked Sendable {
     contents = 0
     bytes = 0
     return taken
+  }
+
+  var statistics: StoreStatistics {
+    get {
+      pthread_mutex_lock(mutex)
+      defer { pthread_mutex_unlock(mutex) }
+      return statisticsStorage
+    }
+    set {
+      pthread_mutex_lock(mutex)
+      statisticsStorage = newValue
+      pthread_mutex_unlock(mutex)
+    }
   }
 
   /// What waits is still answered.

@@ -20,8 +20,7 @@ enum StoreSalvage {
       keptAt: path, reason: reason, records: 0, deadLetters: 0, documents: 0, isIncomplete: false)
     do throws(SQLiteError) {
       try database.execute("PRAGMA synchronous=FULL; BEGIN IMMEDIATE")
-      if let source = try? SQLiteDatabase(path: path, create: false) {
-        try? source.execute("PRAGMA writable_schema=RESET; PRAGMA locking_mode=EXCLUSIVE")
+      if let source = openSource(path) {
         for lane in OutboxLane.allCases {
           let table = StoreSchema.outboxTable(lane)
           report.records += rows(table, key: "number", columns: 6, from: source, to: database, &report.isIncomplete)
@@ -40,6 +39,21 @@ enum StoreSalvage {
       report.isIncomplete = true
     }
     return report
+  }
+
+  /// A file whose first page is unreadable gets the first page that every database of ours begins with: tables made by
+  /// the same steps have the same root pages. The page that was there is kept beside the file.
+  private static func openSource(_ path: String) -> SQLiteDatabase? {
+    func connect() -> SQLiteDatabase? {
+      guard let source = try? SQLiteDatabase(path: path, create: false) else { return nil }
+      guard (try? source.execute("PRAGMA locking_mode=EXCLUSIVE")) != nil,
+        (try? source.integer("SELECT count(*) FROM counters")) != nil
+      else { return nil }
+      return source
+    }
+    if let source = connect() { return source }
+    guard DamagedFile.replaceFirstPage(of: path) else { return nil }
+    return connect()
   }
 
   /// Reads a table upwards until it breaks, then downwards from its end: a broken page costs what lies on it.

@@ -1,4 +1,5 @@
 import CLinux
+import ChargerBase
 import OCPPPorts
 
 /// Watches how much room is left, on the disk and within the quota.
@@ -25,13 +26,17 @@ final class StoreSpace {
 
   /// Two counters and one system call, once per transaction.
   func look() {
+    guard let pages = try? count(pageCount), let unused = try? count(freePages) else { return }
+    isShort = pages - unused > maximumPages / 10 * 9
+    isExhausted = false
     var status = statvfs()
-    if statvfs(directory, &status) == 0 {
-      let (free, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
-      isExhausted = !overflow && free < reservedFreeBytes
-      isShort = !overflow && free / 2 < reservedFreeBytes
-    }
-    if let used = try? usedPages(), used > maximumPages / 10 * 9 { isShort = true }
+    guard statvfs(directory, &status) == 0 else { return }
+    let (free, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    guard !overflow else { return }
+    // Pages that removals have freed are room as well: the file does not shrink.
+    let room = free.addingSaturating(UInt64(clamping: unused).multipliedSaturating(by: UInt64(StoreSchema.pageSize)))
+    isExhausted = room < reservedFreeBytes
+    if room / 2 < reservedFreeBytes { isShort = true }
   }
 
   func refusal(of mutations: [StoreMutation]) -> StoreFailure? {
@@ -48,11 +53,8 @@ final class StoreSpace {
     return nil
   }
 
-  private func usedPages() throws(SQLiteError) -> Int64 {
-    let pages = try pageCount.step() ? pageCount.integer(0) : 0
-    pageCount.reset()
-    let free = try freePages.step() ? freePages.integer(0) : 0
-    freePages.reset()
-    return pages - free
+  private func count(_ statement: SQLiteStatement) throws(SQLiteError) -> Int64 {
+    defer { statement.reset() }
+    return try statement.step() ? statement.integer(0) : 0
   }
 }

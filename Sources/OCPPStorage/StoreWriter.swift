@@ -20,6 +20,7 @@ final class StoreWriter {
   private let release: SQLiteStatement
   private let rollbackToSavepoint: SQLiteStatement
   private var durability: StoreDurability?
+  private(set) var statistics = StoreStatistics()
   /// Told once per failure that means a damaged file.
   private let onCorruption: () -> Void
 
@@ -54,6 +55,8 @@ final class StoreWriter {
         for request in group { events.append(processAlone(request)) }
       }
     }
+    statistics.requests += requests.count
+    for case .failed in events { statistics.failures += 1 }
     return events
   }
 
@@ -135,6 +138,8 @@ final class StoreWriter {
       let value = try body()
       try tables.saveCounters()
       try commit.run()
+      statistics.transactions += 1
+      if wanted == .full { statistics.flushes += 1 }
       return value
     } catch {
       if database.isInTransaction { try? rollback.run() }

@@ -133,6 +133,18 @@ final class StoreUnderTest {
   }
 }
 
+extension StoreUnderTest {
+  /// The numbers of all records of the transaction lane, page by page.
+  func everything() -> [Int64] {
+    var numbers: [Int64] = []
+    while true {
+      let page = outbox(after: numbers.last ?? 0).map(\.number.rawValue)
+      if page.isEmpty { return numbers }
+      numbers += page
+    }
+  }
+}
+
 func entry(
   _ number: Int64, lane: OutboxLane = .transaction, group: String = "transaction", isExpendable: Bool = false,
   isOffline: Bool = false, bytes: Int = 200

@@ -62,6 +62,14 @@ package final class SQLiteDatabase {
   /// Every statement of this connection waits at most so long for another connection's lock.
   package func setBusyTimeout(milliseconds: Int32) { sqlite3_busy_timeout(handle, milliseconds) }
 
+  /// The bytes of the database as a file would hold them; for small databases.
+  package func serialized() -> [UInt8] {
+    var count: sqlite3_int64 = 0
+    guard let start = sqlite3_serialize(handle, "main", &count, 0) else { return [] }
+    defer { sqlite3_free(start) }
+    return Array(UnsafeBufferPointer(start: start, count: Int(clamping: count)))
+  }
+
   func error(_ result: Int32, sql: String?) -> SQLiteError {
     let message = sqlite3_errmsg(handle).map { String(cString: $0) } ?? ""
     return SQLiteError(
