@@ -34,6 +34,7 @@ final class RunningStation {
   private let registry: BootRegistry
   private let socket: StationSocket?
   private let hardware: StationHardware
+  private let flightRecorder: FlightRecorderFile?
   private let profile: BoardProfile
   private let resetRequested = ResetRequest()
 
@@ -49,7 +50,8 @@ final class RunningStation {
     let loop = group.next()
     let identity = files.files.unit?.identity ?? "unnamed"
     let network = NetworkLane(
-      eventLoop: loop, arguments: arguments, profile: profile, identity: identity, time: time, logger: logger)
+      eventLoop: loop, program: program.name, arguments: arguments, profile: profile, identity: identity, time: time,
+      logger: logger)
     self.network = network
 
     // Storage first: without it no station starts, and what it held decides how the rest starts.
@@ -65,10 +67,13 @@ final class RunningStation {
     registry = BootRegistry(snapshot: snapshot, bootID: bootID)
 
     hardware = try profile.buildHardware(catalogue: surroundings.catalogue)
-    let recorder = FlightRecorderFile.open(directory: stateDirectory)
+    // Beside the station socket, which lies in memory (/run): a mapped file in the state directory would wear the flash.
+    flightRecorder = arguments.control.flatMap {
+      FlightRecorderFile(path: StationFilesLoading.directory(of: $0) + "/flight-recorder")
+    }
     controlLane = try ControlLane(
-      configuration: profile.controlConfiguration(unit: files.files.unit), hardware: hardware, recorder: recorder,
-      wake: { network.controlLaneNotified() })
+      configuration: profile.controlConfiguration(unit: files.files.unit), hardware: hardware,
+      recorder: flightRecorder?.recorder, wake: { network.controlLaneNotified() })
 
     let resetRequested = self.resetRequested
     let stationHardware = hardware
@@ -110,8 +115,10 @@ final class RunningStation {
     } else {
       socket = nil
     }
-    try controlLane.start()
-    loop.execute { network.turn { network.chargePoint?.start(bootReason: reason) } }
+    // The engine first: it must hear every fact from the first on.
+    try loop.submit { network.turn { network.chargePoint?.start(bootReason: reason) } }.wait()
+    let lane = try controlLane.start()
+    if !lane.isRealtime { logger.info("the control thread runs without real-time priority: the system does not allow it") }
     logger.notice(
       "\(program.name) \(program.version): \(profile.vendorName) \(profile.model) as \(identity), \(profile.evses.count) EVSEs"
     )

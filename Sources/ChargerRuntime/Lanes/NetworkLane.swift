@@ -23,6 +23,7 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   package let arguments: DaemonArguments
   package let profile: BoardProfile
   package let identity: String
+  let program: String
   let time: SystemTimeSource
   let logger: Logger
   let startedAt: MonotonicInstant
@@ -30,12 +31,14 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   var chargePoint: ChargePoint?
   var controlLane: ControlLane?
   var store: SQLiteStationStore?
-  /// The engine counts its requests from one; this one is nobody else's.
+  /// The engine counts its requests from one; these are nobody else's.
   private static let markRequest = StoreRequestID(.max)
+  private static let letterRequest = StoreRequestID(.max - 1)
+  /// At most one a client of the station socket.
+  private var letterReaders: [([OutboxEntry]) -> Void] = []
   private var markStored: (() -> Void)?
   var onReset: ((ResetScope) -> Void)?
   var onEvent: ((JSONValue) -> Void)?
-  private(set) var journal = EventJournal()
   /// What civil time is ahead of the system's clock, once the CSMS has told it.
   private var wallCorrection: Duration = .zero
   private var timer: Scheduled<Void>?
@@ -43,10 +46,11 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   private var isTurning = false
 
   package init(
-    eventLoop: any EventLoop, arguments: DaemonArguments, profile: BoardProfile, identity: String,
+    eventLoop: any EventLoop, program: String, arguments: DaemonArguments, profile: BoardProfile, identity: String,
     time: SystemTimeSource, logger: Logger
   ) {
     self.eventLoop = eventLoop
+    self.program = program
     self.arguments = arguments
     self.profile = profile
     self.identity = identity
@@ -107,14 +111,32 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
 
   package func storeAnswered(_ event: StoreEvent) {
     eventLoop.execute { [self] in
-      if case .committed(let id) = event, id == Self.markRequest {
+      switch event {
+      case .committed(let id) where id == Self.markRequest:
         markStored?()
-        return
+      case .failed(let id, _) where id == Self.markRequest:
+        break
+      case .entries(let id, let entries) where id == Self.letterRequest:
+        let waiting = letterReaders
+        letterReaders = []
+        for reader in waiting { reader(entries) }
+      case .failed(let id, _) where id == Self.letterRequest:
+        let waiting = letterReaders
+        letterReaders = []
+        for reader in waiting { reader([]) }
+      default:
+        turn { chargePoint?.handle(event) }
       }
-      turn { chargePoint?.handle(event) }
     }
   }
 
+  /// Reads the newest dead letters; every reader that waits gets the same answer.
+  func readDeadLetters(_ body: @escaping ([OutboxEntry]) -> Void) {
+    letterReaders.append(body)
+    if letterReaders.count == 1 {
+      store?.query(.deadLetters(limit: OutboxDocument.maximumDeadLetters), id: Self.letterRequest)
+    }
+  }
   /// Stores one mutation of the runtime's own and tells when it is on disk; what was submitted before is stored then too.
   func whenStored(_ mutation: StoreMutation, _ body: @escaping () -> Void) {
     markStored = body
@@ -140,9 +162,8 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
 
   package func noted(_ event: StationEvent) {
     let wall = WallTime(millisecondsSinceEpoch: linux_realtime_ms()) + wallCorrection
-    let value = journal.record(event, at: wall)
+    onEvent?(EventDocument.make(event, at: wall))
     let place = event.evse.map { "\($0)\(event.connector.map { " connector \($0)" } ?? ""): " } ?? ""
     logger.info("\(event.kind): \(place)\(event.text)")
-    onEvent?(value)
   }
 }

@@ -35,13 +35,26 @@ final class StationSocket: @unchecked Sendable {  // used on the network loop af
   private func handle(_ call: JSONRPCCall) {
     switch call.method {
     case "station.status": call.succeed(StatusDocument.make(lane))
-    case "station.explain": call.succeed(ExplainDocument.make(lane))
-    case "station.outbox": call.succeed(OutboxDocument.summary(lane))
-    case "station.log": call.succeed(lane.journal.events)
+    case "station.explain":
+      call.answer { () throws(JSONRPCError) in
+        try call.params.allow(["evse"])
+        return try ExplainDocument.make(lane, evse: call.params.optionalInteger("evse"), call.params)
+      }
+    case "station.outbox":
+      let lane = self.lane
+      lane.readDeadLetters { call.succeed(OutboxDocument.make(lane, deadLetters: $0)) }
+    case "station.log":
+      call.answer { () throws(JSONRPCError) in
+        try call.params.allow(["lines"])
+        let lines = try call.params.optionalInteger("lines", in: 1...1_000) ?? 100
+        return StandardErrorLog.shared.newest(Int(lines))
+      }
     case "station.version":
       call.succeed(
         .object([
-          JSONMember("version", JSONValue(Version.text)), JSONMember("board", JSONValue(lane.profile.name)),
+          JSONMember("program", JSONValue(lane.program)), JSONMember("version", JSONValue(Version.text)),
+          JSONMember("board", JSONValue(lane.profile.name)),
+          JSONMember("ocpp", .array(lane.profile.csms.versions.map { JSONValue($0.subprotocol) })),
         ]))
     case "station.subscribe":
       if !call.peer.topics.contains(Self.eventTopic) { call.peer.topics.append(Self.eventTopic) }
@@ -49,18 +62,10 @@ final class StationSocket: @unchecked Sendable {  // used on the network loop af
     case "station.deviceModel.get":
       call.answer { () throws(JSONRPCError) in try VariableDocument.get(call.params, lane) }
     case "station.deviceModel.set":
-      var result: Result<JSONValue, JSONRPCError>?
-      lane.turn {
-        do throws(JSONRPCError) {
-          result = .success(try VariableDocument.set(call.params, lane))
-        } catch {
-          result = .failure(error)
-        }
-      }
-      switch result {
-      case .success(let value): call.succeed(value)
-      case .failure(let error): call.fail(error)
-      case nil: call.fail(.internalError("no answer"))
+      do throws(JSONRPCError) {
+        try VariableDocument.set(call.params, lane) { call.succeed($0) }
+      } catch {
+        call.fail(error)
       }
     default:
       call.fail(

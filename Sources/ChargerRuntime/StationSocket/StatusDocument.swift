@@ -14,8 +14,11 @@ enum StatusDocument {
       let connectors = (station?.snapshots ?? []).filter { $0.connector.evse == evse.id }
       return .object([
         JSONMember("id", JSONValue(evse.id.number)),
+        JSONMember(
+          "operationalStatus",
+          JSONValue(connectors.contains { $0.isOperative } ? "Operative" : "Inoperative")),
         JSONMember("transaction", transaction(lane, evse.id)),
-        JSONMember("meter", meter(reading)),
+        JSONMember("meter", meter(reading, lane)),
         JSONMember("connectors", .array(connectors.map { connector($0, reading, lane) })),
       ])
     }
@@ -25,6 +28,7 @@ enum StatusDocument {
       JSONMember("model", JSONValue("\(lane.profile.vendorName) \(lane.profile.model)")),
       JSONMember("version", JSONValue(Version.text)),
       JSONMember("uptimeS", JSONValue((lane.time.now - lane.startedAt).wholeSeconds)),
+      JSONMember("acceptsTransactions", JSONValue(lane.chargePoint?.acceptsNewTransactions ?? false)),
       JSONMember(
         "link",
         .object([
@@ -42,34 +46,34 @@ enum StatusDocument {
 
   private static func transaction(_ lane: NetworkLane, _ evse: EVSEID) -> JSONValue {
     guard let transaction = lane.chargePoint?.openTransaction(at: evse) else { return .null }
-    var members = [
+    return .object([
       JSONMember("id", JSONValue(transaction.id)),
-      JSONMember("seqNo", JSONValue(transaction.nextSequenceNumber)),
-    ]
-    members.append(JSONMember("energyWh", transaction.energyWh.map { JSONValue($0) } ?? .null))
-    members.append(JSONMember("startedAt", transaction.startedAt.map { JSONValue($0) } ?? .null))
-    members.append(JSONMember("idToken", transaction.maskedToken.map { JSONValue($0) } ?? .null))
-    return .object(members)
+      JSONMember("seqNo", JSONValue(transaction.lastSequenceNumber)),
+      JSONMember("energyWh", transaction.energyWh.map { JSONValue($0) } ?? .null),
+      JSONMember("startedAt", transaction.startedAt.map { JSONValue($0) } ?? .null),
+      JSONMember("idToken", transaction.redactedToken.map { JSONValue($0) } ?? .null),
+    ])
   }
 
-  private static func meter(_ reading: MeterReading?) -> JSONValue {
+  private static func meter(_ reading: MeterReading?, _ lane: NetworkLane) -> JSONValue {
     guard let reading else { return .null }
     let currents = [reading.current.l1, reading.current.l2, reading.current.l3].compactMap { $0 }
     return .object([
       JSONMember("energyWh", quantity(reading.importRegister)),
       JSONMember("powerW", quantity(reading.power.total)),
       JSONMember("currentA", .array(currents.map { JSONValue($0.decimal) })),
+      JSONMember("ageS", JSONValue((lane.time.now - reading.takenAt).wholeSeconds)),
     ])
   }
 
-  private static func connector(_ snapshot: ConnectorSnapshot, _ reading: MeterReading?, _ lane: NetworkLane)
-    -> JSONValue
-  {
+  private static func connector(
+    _ snapshot: ConnectorSnapshot, _ reading: MeterReading?, _ lane: NetworkLane
+  ) -> JSONValue {
     let largest = [reading?.current.l1, reading?.current.l2, reading?.current.l3].compactMap { $0 }.max()
+    let isInUse = !snapshot.blockers.contains(.noVehicle) && !snapshot.blockers.contains(.otherConnectorInUse)
     let permit: JSONValue =
       snapshot.permit.map { permit in
         .object([
-          JSONMember("number", JSONValue(permit.number)),
           JSONMember("reason", JSONValue("\(permit.reason)")),
           JSONMember("expiresInS", JSONValue((permit.expiry - lane.time.now).wholeSeconds)),
           JSONMember("energyBudgetWh", quantity(permit.energyBudget)),
@@ -77,10 +81,10 @@ enum StatusDocument {
       } ?? .null
     return .object([
       JSONMember("id", JSONValue(snapshot.connector.number)),
-      JSONMember("pilot", JSONValue(pilotName(snapshot))),
-      JSONMember("offer", JSONValue(snapshot.offeredCurrent != nil)),
+      JSONMember("pilot", JSONValue(pilotName(snapshot.pilotState))),
+      JSONMember("offer", JSONValue(offerName(snapshot.pilotOutput))),
       JSONMember("offeredA", quantity(snapshot.offeredCurrent)),
-      JSONMember("measuredA", quantity(largest)),
+      JSONMember("measuredA", isInUse ? quantity(largest) : .null),
       JSONMember(
         "contactor",
         .object([
@@ -99,13 +103,15 @@ enum StatusDocument {
     ])
   }
 
-  /// `B2`: the vehicle's state, and 2 while a current is offered (IEC 61851-1 Table A.2).
-  private static func pilotName(_ snapshot: ConnectorSnapshot) -> String {
-    let isOffering = if case .pulseWidth = snapshot.pilotOutput { true } else { false }
-    switch snapshot.pilotState {
-    case .unknown: return "unknown"
-    case .a, .b, .c, .d: return "\(snapshot.pilotState)".uppercased() + (isOffering ? "2" : "1")
-    case .e, .f: return "\(snapshot.pilotState)".uppercased()
+  private static func pilotName(_ state: PilotState) -> String {
+    state == .unknown ? "unknown" : "\(state)".uppercased()
+  }
+
+  private static func offerName(_ output: PilotOutput) -> String {
+    switch output {
+    case .steadyPositive: "none"
+    case .pulseWidth: "current"
+    case .steadyNegative: "notAvailable"
     }
   }
 
