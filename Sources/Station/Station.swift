@@ -61,6 +61,19 @@ public final class Station: ChargePointDelegate {
     commands.flush(at: now) { command in outlet?.send(command) ?? false }
   }
 
+  /// Starts the readers, lights and display; `readersChanged` is called from any thread when a reader has something.
+  public func startDrivers(readersChanged: @escaping @Sendable () -> Void) {
+    for place in readers { place.reader.start(notify: readersChanged) }
+    for evse in evses { evse.light?.start(notify: {}) }
+    display?.start(notify: {})
+  }
+
+  public func stopDrivers() {
+    for place in readers { place.reader.stop() }
+    for evse in evses { evse.light?.stop() }
+    display?.stop()
+  }
+
   // MARK: From below
 
   /// Takes the control lane's facts, oldest first.

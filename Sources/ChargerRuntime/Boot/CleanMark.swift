@@ -1,5 +1,6 @@
 import CLinux
 import ChargerBase
+import Glibc
 import NIOConcurrencyHelpers
 import OCPPPorts
 import OCPPStorage

@@ -1,5 +1,6 @@
 import BoardProfile
 import CLinux
+import Glibc
 
 /// The board profile and the unit file as the command line names them.
 package struct LoadedFiles {

@@ -1,6 +1,7 @@
 import BoardProfile
 import CLinux
 import ChargerBase
+import Glibc
 import Logging
 
 /// The daemon as a library: everything from the command line to the exit code.

@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import NIOConcurrencyHelpers
 
 /// Told by the network lane, asked by the main thread: a reset was ordered, not a stop.
@@ -28,10 +29,10 @@ enum SelfRestart {
   /// Asks the service manager to restart the system. False when it could not be asked.
   static func rebootSystem() -> Bool {
     var child: pid_t = 0
-    var argv: [UnsafeMutablePointer<CChar>?] = ["systemctl", "reboot"].map { strdup($0) }
+    var argv: [UnsafeMutablePointer<CChar>?] = ["systemctl", "reboot"].map { (word: String) in strdup(word) }
     argv.append(nil)
     defer { for pointer in argv { free(pointer) } }
-    guard posix_spawnp(&child, "systemctl", nil, nil, argv, environ) == 0 else { return false }
+    guard posix_spawnp(&child, "systemctl", nil, nil, argv, linux_environment()) == 0 else { return false }
     var status: Int32 = 0
     return waitpid(child, &status, 0) == child && status == 0
   }

@@ -20,6 +20,11 @@ struct StartError: Error, CustomStringConvertible {
   var description: String
 }
 
+/// A value that one thread has built and gives to another for good.
+private struct Handover<Value>: @unchecked Sendable {  // the giver does not touch it afterwards
+  let value: Value
+}
+
 /// All lanes of one running station, built in the order in which they need each other and taken down in reverse.
 final class RunningStation {
   /// Energy is off within the timing table's 6 s; a store that hangs may take the rest.
@@ -33,7 +38,6 @@ final class RunningStation {
   private let store: SQLiteStationStore
   private let registry: BootRegistry
   private let socket: StationSocket?
-  private let hardware: StationHardware
   private let flightRecorder: FlightRecorderFile?
   private let profile: BoardProfile
   private let resetRequested = ResetRequest()
@@ -66,7 +70,7 @@ final class RunningStation {
     let bootID = surroundings.bootID ?? BootIdentity.current() ?? "unknown"
     registry = BootRegistry(snapshot: snapshot, bootID: bootID)
 
-    hardware = try profile.buildHardware(catalogue: surroundings.catalogue)
+    let hardware = try profile.buildHardware(catalogue: surroundings.catalogue)
     // Beside the station socket, which lies in memory (/run): a mapped file in the state directory would wear the flash.
     flightRecorder = arguments.control.flatMap {
       FlightRecorderFile(path: StationFilesLoading.directory(of: $0) + "/flight-recorder")
@@ -76,7 +80,7 @@ final class RunningStation {
       recorder: flightRecorder?.recorder, wake: { network.controlLaneNotified() })
 
     let resetRequested = self.resetRequested
-    let stationHardware = hardware
+    let handover = Handover(value: hardware)
     let controlLane = self.controlLane
     let setUp = try EngineSetup.make(
       profile: profile, files: files, arguments: arguments, boot: registry.number, program: program)
@@ -94,7 +98,7 @@ final class RunningStation {
         StopSignals.wake()
       }
       let station = Station(
-        hardware: stationHardware, leaseLength: profile.lease, lightPattern: { lights[FeedbackKind($0)] },
+        hardware: handover.value, leaseLength: profile.lease, lightPattern: { lights[FeedbackNames.kind(of: $0)] },
         outlet: network)
       let link = WebSocketLink(eventLoop: loop, gate: gate, tlsContext: { try tls.context(for: $0) }) {
         network.linkTold($0)
@@ -106,9 +110,7 @@ final class RunningStation {
       network.station = station
       network.chargePoint = chargePoint
       network.whenStored(firstMark) {}
-      for place in stationHardware.readers { place.reader.start { network.readersNotified() } }
-      for evse in stationHardware.evses { evse.light?.start {} }
-      stationHardware.display?.start {}
+      station.startDrivers { network.readersNotified() }
     }.wait()
     if let path = arguments.control {
       socket = try StationSocket.open(path: path, lane: network)
@@ -153,11 +155,7 @@ final class RunningStation {
     }.wait()
     let isStored = CleanMark.write(registry.cleanMark, to: store, through: network, within: Self.stopLimit)
     if !isStored { logger.error("the clean stop could not be stored; the next start will count this as a crash") }
-    try? network.eventLoop.submit {
-      for place in self.hardware.readers { place.reader.stop() }
-      for evse in self.hardware.evses { evse.light?.stop() }
-      self.hardware.display?.stop()
-    }.wait()
+    try? network.eventLoop.submit { network.stopDrivers() }.wait()
     socket?.close()
     store.close()
     try? group.syncShutdownGracefully()

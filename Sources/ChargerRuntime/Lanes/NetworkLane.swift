@@ -147,6 +147,9 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
     turn { chargePoint?.handle(event) }
   }
 
+  /// Ends the drivers that this lane serves.
+  func stopDrivers() { station?.stopDrivers() }
+
   // MARK: StationOutlet
 
   package func send(_ command: ControlCommand) -> Bool { controlLane?.send(command) ?? false }

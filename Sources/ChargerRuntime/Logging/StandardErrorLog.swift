@@ -1,5 +1,6 @@
 import CLinux
 import ChargerBase
+import Glibc
 import Logging
 import OCPPJSON
 
@@ -105,10 +106,7 @@ package struct StandardErrorLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  package func log(
-    level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-    function: String, line: UInt
-  ) {
-    StandardErrorLog.shared.write(level: level, "\(label): \(message)")
+  package func log(event: LogEvent) {
+    StandardErrorLog.shared.write(level: event.level, "\(label): \(event.message)")
   }
 }

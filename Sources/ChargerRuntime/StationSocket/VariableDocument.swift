@@ -27,8 +27,8 @@ enum VariableDocument {
     guard let variable = try variable(params) else { throw params.wrong("variable", "is missing") }
     guard let chargePoint = lane.chargePoint else { throw .refused("the engine has not started") }
     let item = SetVariableData(
-      attributeType: try attribute(params), attributeValue: try params.string("value", maximum: 2_500),
-      component: component, variable: variable)
+      attributeValue: try params.string("value", maximum: 2_500), component: component, variable: variable,
+      attributeType: try attribute(params))
     lane.turn {
       chargePoint.setVariableByRules(item) { result in
         let reason = result.attributeStatusInfo.map { $0.additionalInfo ?? $0.reasonCode }
@@ -47,8 +47,8 @@ enum VariableDocument {
     var place: EVSE?
     if let evse { place = EVSE(id: try evse.integer("id"), connectorId: try evse.optionalInteger("connectorId")) }
     return Component(
-      name: try object.string("name", maximum: 50), instance: try object.optionalString("instance", maximum: 50),
-      evse: place)
+      name: try object.string("name", maximum: 50), evse: place,
+      instance: try object.optionalString("instance", maximum: 50))
   }
 
   private static func variable(_ params: JSONRPCParameters) throws(JSONRPCError) -> Variable? {

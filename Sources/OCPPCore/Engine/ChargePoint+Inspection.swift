@@ -24,6 +24,12 @@ public struct OutboxStatus: Sendable, Equatable {
   public var deadLetters: Int
   /// Periodic events left out for want of space since the start.
   public var thinned: Int
+
+  package init(waiting: [Int], deadLetters: Int, thinned: Int) {
+    self.waiting = waiting
+    self.deadLetters = deadLetters
+    self.thinned = thinned
+  }
 }
 
 /// One attribute of one variable, as an inventory lists it.
