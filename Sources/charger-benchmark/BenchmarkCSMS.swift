@@ -99,15 +99,14 @@ final class BenchmarkCSMS: Sendable {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      var frame = unwrapInboundIn(data)
+      let frame = unwrapInboundIn(data)
       switch frame.opcode {
       case .text:
         let bytes = frame.unmaskedData
         take(Array(bytes.readableBytesView), context)
       case .ping:
-        frame.unmaskedData.moveReaderIndex(to: frame.unmaskedData.readerIndex)
-        context.writeAndFlush(
-          wrapOutboundOut(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)), promise: nil)
+        let pong = WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)
+        context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
       case .connectionClose:
         context.close(promise: nil)
       default: break

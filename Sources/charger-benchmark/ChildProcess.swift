@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import ChargerBase
 
 struct BenchmarkFailure: Error, CustomStringConvertible {
@@ -22,7 +23,7 @@ final class ChildProcess {
     argv.append(nil)
     defer { for pointer in argv { free(pointer) } }
     var child: pid_t = 0
-    let status = posix_spawnp(&child, path, &actions, nil, argv, environ)
+    let status = posix_spawnp(&child, path, &actions, nil, argv, linux_environment())
     guard status == 0 else {
       throw BenchmarkFailure(description: "\(path) cannot be started: \(String(cString: strerror(status)))")
     }
@@ -54,7 +55,9 @@ final class ScratchFolder {
 
   init() throws {
     var template = Array("/tmp/charger-benchmark-XXXXXX".utf8CString)
-    let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress) != nil }
+    let made = template.withUnsafeMutableBufferPointer { buffer in
+      buffer.baseAddress.map { mkdtemp($0) != nil } ?? false
+    }
     guard made else { throw BenchmarkFailure(description: "no scratch folder can be made in /tmp") }
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
@@ -75,7 +78,7 @@ enum Files {
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 64 * 1024)
     while bytes.count < limit {
-      let count = block.withUnsafeMutableBytes { CLinux.read(descriptor, $0.baseAddress, $0.count) }
+      let count = block.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
       guard count > 0 else { break }
       bytes.append(contentsOf: block[..<count])
     }
@@ -87,13 +90,13 @@ enum Files {
     guard descriptor >= 0 else { throw BenchmarkFailure(description: "\(path) cannot be written") }
     defer { close(descriptor) }
     var copy = text
-    let written = copy.withUTF8 { CLinux.write(descriptor, $0.baseAddress, $0.count) }
+    let written = copy.withUTF8 { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     guard written == text.utf8.count else { throw BenchmarkFailure(description: "\(path) cannot be written whole") }
   }
 
   static func size(_ path: String) -> Int64? {
     var status = stat()
-    return stat(path, &status) == 0 ? status.st_size : nil
+    return stat(path, &status) == 0 ? Int64(status.st_size) : nil
   }
 
   static func list(_ path: String) -> [String] {

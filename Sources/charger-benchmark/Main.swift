@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Glibc
 
 /// Measures the station as its users meet it, both ends in one run, and prints a table beside the goals.
 @main

@@ -1,13 +1,11 @@
 import ChargerRuntime
-import HALLinux
+import Glibc
 
 /// The station on real hardware. It knows no simulated driver.
 @main
 enum Main {
   static func main() {
-    exit(
-      ChargerDaemon.run(
-        DaemonProgram(name: "chargerd") { _ in DaemonSurroundings(catalogue: LinuxDrivers.catalogue) },
-        arguments: Array(CommandLine.arguments.dropFirst())))
+    let program = DaemonProgram(name: "chargerd") { _ in DaemonSurroundings(catalogue: LinuxCatalogue.make()) }
+    exit(ChargerDaemon.run(program, arguments: Array(CommandLine.arguments.dropFirst())))
   }
 }

@@ -7,7 +7,9 @@ import Testing
 
 private let connector = ConnectorID(evse: EVSEID(1), number: 1)
 
-private func snapshot(_ blockers: EnergyBlockers, faults: FaultSet = [], phase: ChargingPhase? = .connected) -> ConnectorSnapshot {
+private func snapshot(_ blockers: EnergyBlockers, faults: FaultSet = [], phase: ChargingPhase? = .connected)
+  -> ConnectorSnapshot
+{
   ConnectorSnapshot(
     connector: connector, takenAt: .zero, pilotState: .b, pilotOutput: .steadyPositive, isOperative: true,
     contactorCommand: .open, contactorFeedback: .open, permit: nil, offeredCurrent: nil, limit: Current(amperes: 4),

@@ -17,7 +17,8 @@ struct MeterMappingTests {
     #expect(sample.takenAt == reading.takenAt)
     #expect(sample.energyImport == Decimal(thousandths: 12_345_678))
     #expect(sample.values.count == 4)
-    #expect(sample.values.contains { $0.measurand == .currentImport && $0.phase == .l1 && $0.value.description == "16.05" })
+    #expect(
+      sample.values.contains { $0.measurand == .currentImport && $0.phase == .l1 && $0.value.description == "16.05" })
     #expect(sample.values.contains { $0.measurand == .voltage && $0.phase == .l2N && $0.value == 230 })
   }
 

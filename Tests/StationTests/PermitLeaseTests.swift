@@ -15,7 +15,8 @@ struct PermitLeaseTests {
   @Test("A grant runs out by itself one lease later")
   func grantExpires() {
     var leases = PermitLeases(length: .seconds(30))
-    let permit = leases.grant(EnergyGrant(number: 1, reason: .authorized, energyBudget: 500), to: connector, at: instant(10))
+    let permit = leases.grant(
+      EnergyGrant(number: 1, reason: .authorized, energyBudget: 500), to: connector, at: instant(10))
     #expect(permit.expiry == instant(40))
     #expect(permit.energyBudget == Energy(wattHours: 500))
   }

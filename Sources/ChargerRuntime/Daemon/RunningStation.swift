@@ -120,7 +120,9 @@ final class RunningStation {
     // The engine first: it must hear every fact from the first on.
     try loop.submit { network.turn { network.chargePoint?.start(bootReason: reason) } }.wait()
     let lane = try controlLane.start()
-    if !lane.isRealtime { logger.info("the control thread runs without real-time priority: the system does not allow it") }
+    if !lane.isRealtime {
+      logger.info("the control thread runs without real-time priority: the system does not allow it")
+    }
     logger.notice(
       "\(program.name) \(program.version): \(profile.vendorName) \(profile.model) as \(identity), \(profile.evses.count) EVSEs"
     )
