@@ -122,7 +122,9 @@ let package = Package(
     tests("EVSEControlTests", ["EVSEControl", "HAL", "ChargerBase"]),
     tests("OCPPJSONTests", ["OCPPJSON", "ChargerBase"]),
     tests("OCPPTypesTests", ["OCPPTypes", "OCPPJSON", "ChargerBase"]),
-    tests("OCPPCoreTests", ["OCPPCore", "OCPPPorts", "OCPPTypes", "OCPPJSON", "ChargerBase"]),
+    tests(
+      "OCPPCoreTests",
+      ["OCPPCore", "OCPPPorts", "OCPPTypes", "OCPPJSON", "ChargerBase", "SimulationSupport"]),
     tests("StationTests", ["Station", "EVSEControl", "OCPPCore", "ChargerBase"]),
     tests("OCPPStorageTests", ["OCPPStorage", "OCPPPorts", "CSQLite", "ChargerBase"]),
     tests("OCPPSecurityTests", ["OCPPSecurity", "TLSTestSupport", "COpenSSL", "OCPPPorts", nioCore, nioEmbedded]),
