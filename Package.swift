@@ -67,7 +67,7 @@ let package = Package(
     ours("OCPPSecurity", ["ChargerBase", "OCPPPorts", "COpenSSL", "CLinux", nioCore]),
     ours(
       "OCPPTransport",
-      ["ChargerBase", "OCPPPorts", "OCPPSecurity", nioCore, nioPosix, nioHTTP1, nioWebSocket]),
+      ["ChargerBase", "OCPPTypes", "OCPPPorts", "OCPPSecurity", nioCore, nioPosix, nioHTTP1, nioWebSocket]),
     ours("HALLinux", ["ChargerBase", "HAL", "CLinux", "CGPIOD", "CModbus", "CPCSCLite"]),
     ours("SimulatedWorld", ["ChargerBase", "OCPPJSON"]),
     ours("HALSimulated", ["ChargerBase", "HAL", "SimulatedWorld", "OCPPJSON", "JSONRPC", "CLinux"]),
@@ -112,6 +112,9 @@ let package = Package(
       ],
       path: "Tests/SimulationSupport", swiftSettings: strict),
 
+    // Test support: certificates made at test time and the server's side of TLS.
+    .target(name: "TLSTestSupport", dependencies: ["COpenSSL"], path: "Tests/TLSTestSupport", swiftSettings: strict),
+
     tests("ChargerBaseTests", ["ChargerBase"]),
     tests("HALTests", ["HAL", "HALSimulated", "SimulatedWorld", "ChargerBase"]),
     tests("EVSEControlTests", ["EVSEControl", "HAL", "ChargerBase"]),
@@ -120,19 +123,21 @@ let package = Package(
     tests("OCPPCoreTests", ["OCPPCore", "OCPPPorts", "OCPPTypes", "OCPPJSON", "ChargerBase"]),
     tests("StationTests", ["Station", "EVSEControl", "OCPPCore", "ChargerBase"]),
     tests("OCPPStorageTests", ["OCPPStorage", "OCPPPorts", "CSQLite", "ChargerBase"]),
-    tests("OCPPSecurityTests", ["OCPPSecurity", "COpenSSL", "OCPPPorts", nioCore, nioEmbedded]),
+    tests("OCPPSecurityTests", ["OCPPSecurity", "TLSTestSupport", "COpenSSL", "OCPPPorts", nioCore, nioEmbedded]),
     tests(
       "OCPPTransportTests",
       [
-        "OCPPTransport", "OCPPSecurity", "OCPPPorts", "COpenSSL", "ChargerBase", nioCore, nioPosix, nioHTTP1,
-        nioWebSocket,
+        "OCPPTransport", "OCPPSecurity", "TLSTestSupport", "OCPPPorts", "OCPPTypes", "COpenSSL", "ChargerBase",
+        nioCore, nioPosix, nioHTTP1, nioWebSocket,
       ]),
     tests("HALLinuxTests", ["HALLinux", "HAL", "CGPIOD", "CModbus", "CPCSCLite", "ChargerBase"]),
     tests("SimulatedWorldTests", ["SimulatedWorld", "ChargerBase", "OCPPJSON"]),
     tests("HALSimulatedTests", ["HALSimulated", "SimulatedWorld", "HAL", "JSONRPC", "ChargerBase", "OCPPJSON"]),
     tests("BoardProfileTests", ["BoardProfile", "EVSEControl", "HAL", "OCPPJSON", "OCPPTypes", "ChargerBase"]),
     tests("JSONRPCTests", ["JSONRPC", "OCPPJSON", "ChargerBase", nioCore, nioPosix]),
-    tests("ChargerRuntimeTests", ["ChargerRuntime", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
+    tests(
+      "ChargerRuntimeTests",
+      ["ChargerRuntime", "EVSEControl", "HAL", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
     tests("ProgramTests", ["CCurl", "JSONRPC", "OCPPJSON", "ChargerBase", "CLinux"]),
     tests(
       "Conformance", ["SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),

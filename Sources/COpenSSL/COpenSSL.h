@@ -24,3 +24,9 @@ static inline long copenssl_bio_contents(BIO *bio, char **bytes) { return BIO_ge
 static inline void copenssl_bio_reset(BIO *bio) { (void)BIO_reset(bio); }
 /// An empty memory BIO answers "try again", not "end of file".
 static inline void copenssl_bio_retry_when_empty(BIO *bio) { BIO_set_mem_eof_return(bio, -1); }
+/// A new private key on the curve P-256.
+static inline EVP_PKEY *copenssl_generate_p256(void) { return EVP_EC_gen("P-256"); }
+static inline int copenssl_error_library(unsigned long error) { return ERR_GET_LIB(error); }
+static inline int copenssl_error_reason(unsigned long error) { return ERR_GET_REASON(error); }
+/// No compression and no renegotiation.
+static inline uint64_t copenssl_strict_options(void) { return SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION; }

@@ -47,6 +47,12 @@ public struct JSONReader: ~Copyable {
     try read(bytes[...], limits: limits, body)
   }
 
+  /// Goes back to the start of the text.
+  mutating func rewind() {
+    index = 0
+    depth = 0
+  }
+
   private mutating func finish() throws(JSONFault) {
     skipWhitespace()
     guard index == end else { throw JSONFault(.trailingData, at: index) }

@@ -49,7 +49,7 @@ extension JSONValue {
   }
 
   /// The value at a path.
-  public subscript(path: JSONPath) -> JSONValue? {
+  public subscript(path path: JSONPath) -> JSONValue? {
     var value: JSONValue? = self
     for component in path.components {
       switch component {

@@ -29,12 +29,13 @@ extension JSONPath {
   /// JSON or has no such value.
   public func offset(in bytes: [UInt8], limits: JSONLimits = .standard) -> Int? {
     guard !components.isEmpty else { return bytes.isEmpty ? nil : 0 }
-    var found: Int?
-    _ = try? JSONReader.read(bytes, limits: limits) { (reader) throws(JSONFault) in
-      found = try reader.offset(of: components[...])
-      while true { throw JSONFault(.trailingData, at: 0) }  // The rest of the text does not matter here.
+    let found = try? JSONReader.read(bytes, limits: limits) { (reader) throws(JSONFault) in
+      let found = try reader.offset(of: components[...])
+      reader.rewind()
+      try reader.skipValue()  // The whole text is to be JSON, not only what leads to the value.
+      return found
     }
-    return found
+    return found ?? nil
   }
 }
 

@@ -74,12 +74,18 @@ public struct LinkFailure: Error, Sendable, Equatable {
     /// The server answered, but did not upgrade to a sub-protocol that we offered.
     case protocolRefused
   }
+  /// What was wrong with a `.tls` dial: each has a security event of its own (A00.FR.310, A00.FR.316, A00.FR.323).
+  public enum TLSProblem: UInt8, Sendable {
+    case certificate, version, cipherSuite, other
+  }
   public var kind: Kind
   public var detail: String
+  public var tlsProblem: TLSProblem?
 
-  public init(_ kind: Kind, detail: String) {
+  public init(_ kind: Kind, detail: String, tlsProblem: TLSProblem? = nil) {
     self.kind = kind
     self.detail = detail
+    self.tlsProblem = tlsProblem
   }
 }
 

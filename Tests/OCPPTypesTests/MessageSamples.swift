@@ -89,8 +89,9 @@ extension MessageSample.Change {
       switch words[0] {
       case "whole", "set": return try JSONValue(parsing: argument)
       case "text": return .string(String(repeating: "é", count: Int(argument) ?? 0))
-      case "repeat":
-        return .array(Array(repeating: value.array?.first ?? .null, count: Int(argument) ?? 0))
+      case "fill":
+        let parts = argument.split(separator: " ", maxSplits: 1)
+        return .array(Array(repeating: try JSONValue(parsing: String(parts[1])), count: Int(parts[0]) ?? 0))
       default: return value
       }
     }

@@ -26,6 +26,7 @@ public struct RecordReader {
   /// The next field, or nil at the end.
   public mutating func next() throws(RecordError) -> (field: UInt32, value: Value)? {
     guard index < bytes.endIndex else { return nil }
+    let start = index - bytes.startIndex
     let key = try varint()
     let field = UInt32(truncatingIfNeeded: key >> 3)
     switch UInt8(key & 7) {
@@ -39,7 +40,7 @@ public struct RecordReader {
       defer { index = end }
       return (field, .bytes(bytes[index..<end]))
     case let other:
-      throw .unknownWireType(other, offset: index - bytes.startIndex)
+      throw .unknownWireType(other, offset: start)
     }
   }
 

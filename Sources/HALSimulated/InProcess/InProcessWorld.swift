@@ -1,6 +1,6 @@
 import ChargerBase
 import HAL
-public import SimulatedWorld
+import SimulatedWorld
 
 /// A simulated world in this process, shared by its drivers and whoever plays the person at the post: for tests and
 /// simulations on a simulated clock. Everything in it happens on one thread.

@@ -1,0 +1,133 @@
+import ChargerBase
+import OCPPJSON
+import OCPPPorts
+import OCPPTypes
+
+// The members of the ChargePoint contract that are not events; their numbers are in the comments.
+
+/// The outcome of `ChargePoint.dataTransfer`.
+public enum DataTransferOutcome: Sendable, Equatable {
+  case answered(DataTransferResponse)
+  /// The CSMS answered with a CALLERROR of that code, or with something that cannot be read.
+  case refused(String)
+  case timeout
+  /// Not sent, or the link went down before the answer came.
+  case offline
+}
+
+extension ChargePoint {
+  // MARK: Connection (6, 7, 10–12)
+
+  /// Dials, or closes and dials again so that `slot` takes effect; a slot that is not in
+  /// NetworkConfigurationPriority is ignored (6).
+  public func connectWebSocket(slot: Int32? = nil) {
+    turn {
+      guard isRunning else { return }
+      if let slot, !networkConnectionSlots.contains(slot) {
+        return note(EngineEvent(.link, "slot \(slot) is not in the priority list"))
+      }
+      perform(session.connect(slot: slot, at: now))
+    }
+  }
+
+  /// Closes the link and stays away until `connectWebSocket`; what waits is kept (7).
+  public func disconnectWebSocket() {
+    turn { perform(session.disconnect(reason: "disconnected", at: now)) }
+  }
+
+  /// The profile of a configuration slot (10).
+  public func networkProfile(slot: Int32) -> ChargePointConfiguration.NetworkProfile? {
+    configuration.networkProfiles.first { $0.slot == slot }
+  }
+
+  /// The place of a slot in the order of dialing, from 0 (11).
+  public func priority(ofSlot slot: Int32) -> Int? { networkConnectionSlots.firstIndex(of: slot) }
+
+  /// Slots in the order of dialing (12).
+  public var networkConnectionSlots: [Int32] {
+    deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }
+  }
+
+  public var status: LinkStatus { linkStatus }
+  public var statistics: EngineCounters { counters }
+  /// False while the outbox is full or the store cannot be written.
+  public var acceptsNewTransactions: Bool { canBeginTransaction }
+  /// Records that wait for the CSMS, all lanes together.
+  public var waitingRecords: Int { outbox.waiting }
+
+  /// The status of a connector as the CSMS knows it or is about to.
+  public func connectorStatus(_ connector: ConnectorID) -> ConnectorStatus? { availability?.status(of: connector) }
+
+  // MARK: Session inputs (13, 14)
+
+  /// A vehicle was connected (13).
+  public func sessionStarted(_ connector: ConnectorID) { handle(.connected(connector, true, at: timeSource.now)) }
+
+  /// It was disconnected (14).
+  public func sessionFinished(_ connector: ConnectorID) { handle(.connected(connector, false, at: timeSource.now)) }
+
+  // MARK: Security (29)
+
+  /// A security event of the firmware around; at most 50 characters of `type` and 255 of `info` are kept. Without
+  /// `isCritical` the standard's list decides.
+  public func securityEvent(_ type: String, info: String? = nil, isCritical: Bool? = nil) {
+    turn {
+      let listed = SecurityEvent(rawValue: type)?.isCritical ?? true
+      security?.record(type: type, info, isCritical: isCritical ?? listed)
+    }
+  }
+
+  // MARK: Transactions (34)
+
+  /// The id of the open transaction at an EVSE (34).
+  public func transactionID(at evse: EVSEID) -> String? { sessions?.transactionID(at: evse) }
+
+  // MARK: DataTransfer (35, 36)
+
+  /// Sends a DataTransfer and gives exactly one answer, in a later turn and at the latest at the deadline (35, 36).
+  public func dataTransfer(
+    _ request: DataTransferRequest, deadline: Duration = .seconds(60),
+    answer: @escaping (DataTransferOutcome) -> Void
+  ) {
+    turn {
+      call(.dataTransfer, deadline: deadline) { writer, version in
+        request.encode(into: &writer, version: version)
+      } answer: { result in
+        switch result {
+        case .result(let payload, let version):
+          guard let response = try? DataTransferResponse.decode(payload, version: version) else {
+            return answer(.refused("a faulty answer"))
+          }
+          answer(.answered(response))
+        case .error(let code, _): answer(.refused(code))
+        case .timeout: answer(.timeout)
+        case .offline: answer(.offline)
+        }
+      }
+    }
+  }
+
+  // MARK: Device model (37, 38, 42)
+
+  /// One result for each item, in their order (37).
+  public func getVariables(_ items: [GetVariableData]) -> [GetVariableResult] {
+    items.map { item in
+      provisioning?.value(of: item)
+        ?? GetVariableResult(attributeStatus: .rejected, component: item.component, variable: item.variable)
+    }
+  }
+
+  /// Sets each item in its order, read-only ones too; `answer` comes once what was accepted is on disk (38).
+  public func setVariables(_ items: [SetVariableData], answer: @escaping ([SetVariableResult]) -> Void) {
+    turn { provisioning?.set(items, locally: true, answer: answer) }
+  }
+
+  /// The value of an attribute, WriteOnly ones excepted; nil when there is none (42).
+  public func requestValue(_ key: VariableKey, attribute: AttributeKind = .actual) -> String? {
+    guard case .found(let place) = deviceModel.lookup(key),
+      let state = deviceModel.entries[place].attributes.first(where: { $0.kind == attribute }),
+      state.mutability != .writeOnly
+    else { return nil }
+    return deviceModel.value(of: state, at: place)
+  }
+}

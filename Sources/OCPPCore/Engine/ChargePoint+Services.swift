@@ -1,0 +1,69 @@
+import ChargerBase
+import OCPPJSON
+import OCPPPorts
+import OCPPTypes
+
+extension ChargePoint: EngineServices {
+  package var eventTime: EventTime { EventTime(boot: configuration.boot, instant: now, wall: wall(at: now)) }
+  package var isOnline: Bool { session.isOnline }
+  package var canBeginTransaction: Bool { outbox.canBeginTransaction }
+
+  package func hasQueuedTransactionEvents(_ transactionID: String?) -> Bool { outbox.hasQueued(group: transactionID) }
+
+  /// From the event itself, from this boot's clock, or from the stored offset of its boot. Of an earlier boot that never
+  /// knew the time only the latest possible is known: the moment this boot began.
+  package func wallTime(of time: EventTime) -> WallTime? {
+    if let wall = time.wall { return wall }
+    if time.boot == configuration.boot { return wall(at: time.instant) }
+    return clock.wall(of: time) ?? wall(at: .zero)
+  }
+
+  package func makeIdentifier() -> String {
+    var random = InjectedRandom(source: randomSource)
+    return RandomIdentifier.uuid(using: &random)
+  }
+
+  package func append(_ record: OutboxRecord, documents: [StoreMutation], whenDurable: (() -> Void)?) {
+    outbox.append(record, isOffline: !session.isOnline, documents: documents, whenDurable: whenDurable)
+  }
+
+  package func save(_ documents: [StoreMutation], durability: StoreDurability, whenDone: ((Bool) -> Void)?) {
+    writer.write(documents, durability, .once, completion: whenDone)
+  }
+
+  package func call(
+    _ action: OCPPAction, deadline: Duration, payload: @escaping (inout JSONWriter, OCPPVersion) -> Void,
+    answer: @escaping (CallAnswer) -> Void
+  ) {
+    enqueue(
+      DirectCall(
+        action: action, deadline: now + deadline, isAllowedWhilePending: false, payload: payload, answer: answer))
+  }
+
+  package func later(_ body: @escaping () -> Void) { deferred.append(body) }
+
+  package func grant(_ grant: EnergyGrant, to connector: ConnectorID) {
+    delegate?.chargePoint(self, grant: grant, to: connector)
+  }
+
+  package func revokeGrant(at connector: ConnectorID) { delegate?.chargePoint(self, revokeGrantAt: connector) }
+
+  package func show(_ feedback: DriverFeedback, at evse: EVSEID?) {
+    delegate?.chargePoint(self, show: feedback, at: evse)
+  }
+
+  package func unlock(_ connector: ConnectorID) { delegate?.chargePoint(self, unlock: connector) }
+  package func note(_ event: EngineEvent) { delegate?.chargePoint(self, noted: event) }
+}
+
+private struct InjectedRandom: RandomNumberGenerator {
+  let source: any RandomSource
+  mutating func next() -> UInt64 { source.next() }
+}
+
+extension ChargePoint {
+  /// The session controller of a station in the field.
+  static func standardSessions(_ services: any EngineServices) -> (any SessionControlling)? {
+    SessionController(services: services)
+  }
+}

@@ -1,0 +1,288 @@
+import ChargerBase
+import OCPPPorts
+import OCPPTypes
+
+/// When to dial, when to register and when messages may flow: the connection (Part 4 §5.3), the registration (B01 to
+/// B03) and the choice of network profile (B10), without any I/O. Transitions return what has to be done.
+struct SessionStateMachine {
+  enum Connection: Equatable {
+    /// Not wanted, or not started.
+    case idle
+    case waiting(until: MonotonicInstant)
+    case dialing(LinkAttempt)
+    case open(LinkAttempt)
+    /// Closed by us; `redials` says whether the next dial follows at once.
+    case closing(LinkAttempt, redials: Bool)
+  }
+
+  enum Registration: Equatable {
+    /// No answer to a BootNotification yet; the next one not before `notBefore`.
+    case unregistered(notBefore: MonotonicInstant)
+    /// Pending or Rejected; the next BootNotification when `retryAt` has come.
+    case refused(RegistrationStatus, retryAt: MonotonicInstant)
+    case accepted(slot: Int32)
+  }
+
+  enum Action: Equatable {
+    case dial(LinkAttempt, slot: Int32)
+    case close(code: UInt16, reason: String)
+    case sendBootNotification(BootReason)
+    /// The registration stands on an open link. `offlineFor` is nil at the first time since start.
+    case wentOnline(offlineFor: Duration?)
+    case wentOffline
+    case linkChanged
+  }
+
+  /// What the device model says, read anew for each transition.
+  struct Settings {
+    var waitMinimum: Duration
+    var repeatTimes: Int32
+    var randomRange: Duration
+    /// NetworkProfileConnectionAttempts.
+    var attemptsPerSlot: Int32
+    /// Our own wait where the CSMS gives none (B02.FR.07, B03.FR.05).
+    var bootRetryInterval: Duration
+  }
+
+  private(set) var connection = Connection.idle
+  private(set) var registration = Registration.unregistered(notBefore: .zero)
+  private(set) var isBootNotificationUnanswered = false
+  private(set) var lastFailure: String?
+  private(set) var slot: Int32 = 0
+  private(set) var failedDials: Int32 = 0
+  private var bootReason: BootReason
+  private var slots: [Int32]
+  private var slotIndex = 0
+  private var failuresOnSlot: Int32 = 0
+  private var lastGoodSlot: Int32?
+  private var attemptNumber: UInt64 = 0
+  private var offlineSince: MonotonicInstant?
+  private var isWanted = false
+
+  /// `slots` is NetworkConfigurationPriority, not empty.
+  init(slots: [Int32], bootReason: BootReason) {
+    self.slots = slots.isEmpty ? [0] : slots
+    self.bootReason = bootReason
+    slot = self.slots[0]
+  }
+
+  var openAttempt: LinkAttempt? { if case .open(let attempt) = connection { attempt } else { nil } }
+  var isAccepted: Bool { if case .accepted = registration { true } else { false } }
+  /// Messages may flow: registered on the link that is open.
+  var isOnline: Bool { openAttempt != nil && isAccepted }
+  var status: RegistrationStatus? {
+    switch registration {
+    case .unregistered: nil
+    case .refused(let status, _): status
+    case .accepted: .accepted
+    }
+  }
+
+  var nextDeadline: MonotonicInstant {
+    switch connection {
+    case .waiting(let until): return until
+    case .open where !isBootNotificationUnanswered:
+      switch registration {
+      case .unregistered(let notBefore): return notBefore
+      case .refused(_, let retryAt): return retryAt
+      case .accepted: return .distantFuture
+      }
+    default: return .distantFuture
+    }
+  }
+
+  // MARK: What the firmware wants
+
+  /// Connects, or reconnects so that `slot` takes effect.
+  mutating func connect(slot wanted: Int32?, at now: MonotonicInstant) -> [Action] {
+    isWanted = true
+    if let wanted, let index = slots.firstIndex(of: wanted) {
+      slotIndex = index
+      failuresOnSlot = 0
+    }
+    switch connection {
+    case .idle, .waiting: return [dial()]
+    case .dialing: return []
+    case .open(let attempt):
+      connection = .closing(attempt, redials: true)
+      return goneOffline(at: now) + [.close(code: 1000, reason: "reconnecting")]
+    case .closing(let attempt, _):
+      connection = .closing(attempt, redials: true)
+      return []
+    }
+  }
+
+  mutating func disconnect(code: UInt16 = 1000, reason: String, at now: MonotonicInstant) -> [Action] {
+    isWanted = false
+    switch connection {
+    case .idle, .waiting:
+      connection = .idle
+      return []
+    case .dialing(let attempt), .closing(let attempt, _):
+      connection = .closing(attempt, redials: false)
+      return [.close(code: code, reason: reason)]
+    case .open(let attempt):
+      connection = .closing(attempt, redials: false)
+      return goneOffline(at: now) + [.close(code: code, reason: reason)]
+    }
+  }
+
+  /// Closes a link whose peer misbehaves; the next dial comes after the usual back-off.
+  mutating func abandon(code: UInt16, reason: String, at now: MonotonicInstant) -> [Action] {
+    guard let attempt = openAttempt else { return [] }
+    connection = .closing(attempt, redials: false)
+    lastFailure = reason
+    return goneOffline(at: now) + [.close(code: code, reason: reason)]
+  }
+
+  // MARK: What the link tells
+
+  mutating func opened(_ attempt: LinkAttempt, at now: MonotonicInstant) -> [Action] {
+    guard case .dialing(attempt) = connection else {
+      // Disconnected while dialing: the close that was asked for still comes.
+      return []
+    }
+    connection = .open(attempt)
+    failedDials = 0
+    failuresOnSlot = 0
+    lastFailure = nil
+    lastGoodSlot = slot
+    isBootNotificationUnanswered = false
+    if case .accepted(let acceptedSlot) = registration {
+      if acceptedSlot == slot { return [.linkChanged, goneOnline(at: now)] }
+      // Another network profile: the CSMS there does not know us (B10.FR.10).
+      registration = .unregistered(notBefore: now)
+      offlineSince = nil
+    }
+    return [.linkChanged] + timerFired(at: now)
+  }
+
+  mutating func failed(
+    _ attempt: LinkAttempt, _ reason: String, at now: MonotonicInstant, settings: Settings, random: () -> UInt64
+  ) -> [Action] {
+    switch connection {
+    case .dialing(attempt):
+      lastFailure = reason
+      failuresOnSlot = failuresOnSlot.addingSaturating(1)
+      if failuresOnSlot >= settings.attemptsPerSlot { moveToNextSlot() }
+      wait(at: now, settings: settings, random: random)
+      return [.linkChanged]
+    case .closing(attempt, let redials):
+      connection = .idle
+      return redials || isWanted ? [dial()] : []
+    default: return []
+    }
+  }
+
+  mutating func closed(
+    _ attempt: LinkAttempt, _ reason: String, at now: MonotonicInstant, settings: Settings, random: () -> UInt64
+  ) -> [Action] {
+    switch connection {
+    case .open(attempt), .dialing(attempt):
+      lastFailure = reason
+      wait(at: now, settings: settings, random: random)
+      return goneOffline(at: now) + [.linkChanged]
+    case .closing(attempt, let redials):
+      connection = .idle
+      if redials { return [.linkChanged, dial()] }
+      if isWanted { wait(at: now, settings: settings, random: random) }
+      return [.linkChanged]
+    default: return []
+    }
+  }
+
+  // MARK: What the CSMS answers
+
+  mutating func bootNotificationAnswered(
+    _ status: RegistrationStatus, interval: Int32, at now: MonotonicInstant, settings: Settings
+  ) -> [Action] {
+    isBootNotificationUnanswered = false
+    switch status {
+    case .accepted:
+      let wasAccepted = isAccepted
+      registration = .accepted(slot: slot)
+      return wasAccepted || openAttempt == nil ? [] : [goneOnline(at: now)]
+    case .pending, .rejected:
+      let actions = isAccepted ? goneOffline(at: now) : []
+      let wait = interval > 0 ? Duration(clampingSeconds: Int64(interval), limit: .max) : settings.bootRetryInterval
+      registration = .refused(status, retryAt: now + wait)
+      return actions + [.linkChanged]
+    }
+  }
+
+  /// The CSMS answered with an error, or not at all on a live link.
+  mutating func bootNotificationFailed(at now: MonotonicInstant, settings: Settings) -> [Action] {
+    isBootNotificationUnanswered = false
+    let retryAt = now + settings.bootRetryInterval
+    switch registration {
+    case .unregistered: registration = .unregistered(notBefore: retryAt)
+    case .refused(let status, _): registration = .refused(status, retryAt: retryAt)
+    case .accepted: break
+    }
+    return []
+  }
+
+  /// TriggerMessage(BootNotification): now, whatever the interval says (B02.FR.04).
+  mutating func triggerBootNotification() -> [Action] {
+    guard openAttempt != nil, !isBootNotificationUnanswered else { return [] }
+    isBootNotificationUnanswered = true
+    return [.sendBootNotification(.triggered)]
+  }
+
+  mutating func timerFired(at now: MonotonicInstant) -> [Action] {
+    guard nextDeadline <= now else { return [] }
+    if case .waiting = connection { return [dial()] }
+    isBootNotificationUnanswered = true
+    return [.sendBootNotification(bootReason)]
+  }
+
+  // MARK: Steps
+
+  private mutating func dial() -> Action {
+    slot = slots[slotIndex]
+    attemptNumber += 1
+    let attempt = LinkAttempt(attemptNumber)
+    connection = .dialing(attempt)
+    return .dial(attempt, slot: slot)
+  }
+
+  /// RetryBackOffWaitMinimum, doubled per failure up to RepeatTimes, plus a new random part each time (Part 4 §5.3).
+  private mutating func wait(at now: MonotonicInstant, settings: Settings, random: () -> UInt64) {
+    let doublings = min(failedDials, settings.repeatTimes).clamped(to: 0...30)
+    let seconds = settings.waitMinimum.wholeSeconds.multipliedSaturating(by: 1 << Int64(doublings))
+    let range = UInt64(clamping: settings.randomRange.wholeMilliseconds)
+    let random = range == 0 ? 0 : random() % (range + 1)
+    failedDials = failedDials.addingSaturating(1)
+    connection = .waiting(
+      until: now + Duration(clampingSeconds: seconds) + .milliseconds(Int64(clamping: random)))
+  }
+
+  /// After a whole round of failures the last good profile is the one to stay with (B10.FR.07); without one the round
+  /// starts again.
+  private mutating func moveToNextSlot() {
+    failuresOnSlot = 0
+    if slotIndex + 1 < slots.count {
+      slotIndex += 1
+    } else if let lastGoodSlot, let index = slots.firstIndex(of: lastGoodSlot) {
+      slotIndex = index
+    } else {
+      slotIndex = 0
+    }
+  }
+
+  private mutating func goneOnline(at now: MonotonicInstant) -> Action {
+    defer { offlineSince = nil }
+    return .wentOnline(offlineFor: offlineSince.map { $0.duration(to: now) })
+  }
+
+  private mutating func goneOffline(at now: MonotonicInstant) -> [Action] {
+    let hadBoot = isBootNotificationUnanswered
+    isBootNotificationUnanswered = false
+    guard isAccepted else {
+      if hadBoot, case .unregistered = registration { registration = .unregistered(notBefore: now) }
+      return []
+    }
+    offlineSince = now
+    return [.wentOffline]
+  }
+}

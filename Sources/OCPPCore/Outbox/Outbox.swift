@@ -1,0 +1,192 @@
+import ChargerBase
+import OCPPPorts
+import OCPPTypes
+import OrderedCollections
+
+/// The durable queue of records on their way to the CSMS (DESIGN §4): appended with a full commit before anything is
+/// sent, read on demand, kept in order within a group, tried again by E13 and never lost silently.
+final class Outbox {
+  /// Transactions whose last record is remembered for E14.
+  static let rememberedGroups = 256
+
+  private let writer: StoreWriter
+  private let deviceModel: DeviceModel
+  private var lanes: [OutboxLaneState]
+  private var codecs: [UInt8: any OutboxRecordCodec] = [:]
+  private(set) var lastNumber: OutboxNumber
+  private(set) var offlineThrough: OutboxNumber
+  /// Records up to here existed before this start.
+  private let firstOfThisRun: OutboxNumber
+  private let capacity: Int
+  private var inFlightLane: Int?
+  /// The highest record of the transactions that were written last; the oldest is forgotten first.
+  private var lastOfGroup: OrderedDictionary<String, OutboxNumber> = [:]
+  private var dropsNextUpdated = false
+  private(set) var thinnedRecords = 0
+  private(set) var deadLetters = 0
+
+  init(_ writer: StoreWriter, _ deviceModel: DeviceModel, snapshot: StoreSnapshot, capacity: Int) {
+    self.writer = writer
+    self.deviceModel = deviceModel
+    self.capacity = max(1_000, capacity)
+    lastNumber = snapshot.lastOutboxNumber
+    firstOfThisRun = snapshot.lastOutboxNumber
+    offlineThrough = snapshot.offlineThrough
+    lanes = OutboxLane.allCases.enumerated().map { index, lane in
+      OutboxLaneState(
+        lane, waiting: snapshot.waiting.indices.contains(index) ? snapshot.waiting[index] : 0,
+        lastNumber: snapshot.lastOutboxNumber)
+    }
+  }
+
+  func register(_ codec: any OutboxRecordCodec) { codecs[codec.kind.rawValue] = codec }
+
+  var waiting: Int { lanes.reduce(0) { $0 + $1.waiting } }
+  func waiting(in lane: OutboxLane) -> Int { lanes.first { $0.lane == lane }?.waiting ?? 0 }
+  /// Room for what a transaction may still have to say, and a store that takes it.
+  var canBeginTransaction: Bool { writer.isHealthy && waiting < capacity - capacity / 10 }
+  var nextDeadline: MonotonicInstant { lanes.reduce(.distantFuture) { min($0, $1.nextDue) } }
+
+  /// Whether a record of a transaction (nil: of any) still waits for the CSMS's acceptance.
+  func hasQueued(group: String?) -> Bool {
+    guard let lane = lanes.first else { return false }
+    guard let group else { return lane.waiting > 0 }
+    if lane.holds(group: group) { return true }
+    guard let last = lastOfGroup[group] else { return false }
+    return last > lane.cursor || lane.loadingThrough != nil
+  }
+
+  // MARK: In
+
+  func append(
+    _ record: OutboxRecord, isOffline: Bool, documents: [StoreMutation], whenDurable: (() -> Void)?
+  ) {
+    guard admits(record) else {
+      thinnedRecords += 1
+      writer.note(EngineEvent(.storage, "the outbox is nearly full: a periodic record was left out"))
+      writer.write(documents, .full, .untilStored) { _ in whenDurable?() }
+      return
+    }
+    lastNumber = lastNumber.next
+    let entry = OutboxEntry(
+      number: lastNumber, lane: record.lane, group: record.group, isExpendable: record.isExpendable,
+      isOffline: isOffline, body: [record.kind.rawValue] + record.body)
+    if !record.group.isEmpty {
+      lastOfGroup.removeValue(forKey: record.group)
+      lastOfGroup[record.group] = entry.number
+      if lastOfGroup.count > Self.rememberedGroups { lastOfGroup.removeFirst() }
+    }
+    writer.write([.append(entry)] + documents, .full, .untilStored) { [weak self] _ in
+      self?.lanes.withLane(entry.lane) { $0.stored(entry) }
+      whenDurable?()
+    }
+  }
+
+  /// Started and Ended always; of Updated every second from 90 % on, and none from 98 % on.
+  private func admits(_ record: OutboxRecord) -> Bool {
+    guard record.isExpendable, waiting >= capacity - capacity / 10 else { return true }
+    guard waiting < capacity - capacity / 50 else { return false }
+    dropsNextUpdated.toggle()
+    return dropsNextUpdated
+  }
+
+  /// Everything that has not been accepted by now is offline from now on (E11.FR.02): one write.
+  func markOffline() {
+    guard lastNumber > offlineThrough else { return }
+    offlineThrough = lastNumber
+    guard waiting > 0 else { return }
+    writer.write([.markOffline(through: lastNumber)], .full, .untilStored)
+  }
+
+  // MARK: Out
+
+  struct Outgoing {
+    var entry: OutboxEntry
+    var call: EncodedCall
+  }
+
+  /// The oldest record that may be sent, encoded for now; nil when there is none in memory.
+  func next(at now: MonotonicInstant, version: OCPPVersion) -> Outgoing? {
+    guard inFlightLane == nil else { return nil }
+    load()
+    while let place = oldestLane(at: now), let entry = lanes[place].take(at: now) {
+      if let call = encode(entry, version) {
+        inFlightLane = place
+        return Outgoing(entry: entry, call: call)
+      }
+      bury(entry, at: place, reason: "the stored record cannot be read")
+    }
+    return nil
+  }
+
+  private func oldestLane(at now: MonotonicInstant) -> Int? {
+    var oldest: (place: Int, number: OutboxNumber)?
+    for place in lanes.indices {
+      guard let head = lanes[place].head(at: now) else { continue }
+      if oldest.map({ head.number < $0.number }) ?? true { oldest = (place, head.number) }
+    }
+    return oldest?.place
+  }
+
+  private func load() {
+    for place in lanes.indices {
+      guard let query = lanes[place].queryNeeded() else { continue }
+      writer.query(query) { [weak self] entries in self?.lanes[place].loaded(entries) }
+    }
+  }
+
+  private func encode(_ entry: OutboxEntry, _ version: OCPPVersion) -> EncodedCall? {
+    guard let kind = entry.body.first, let codec = codecs[kind] else { return nil }
+    let isOffline = entry.isOffline || entry.number <= offlineThrough
+    return codec.encode(entry.body.dropFirst(), isOffline: isOffline, version: version)
+  }
+
+  private func bury(_ entry: OutboxEntry, at place: Int, reason: String) {
+    lanes[place].finished()
+    deadLetters += 1
+    writer.note(EngineEvent(.message, "record \(entry.number.rawValue) is a dead letter: \(reason)"))
+    writer.write([.moveToDeadLetters(entry.number, reason: reason)], .relaxed, .untilStored)
+  }
+
+  /// The CSMS answered; false when its answer is faulty, which counts as a failed attempt.
+  func answered(payload: ArraySlice<UInt8>, version: OCPPVersion, at now: MonotonicInstant) -> Bool {
+    guard let place = inFlightLane, let entry = lanes[place].inFlight, let kind = entry.body.first,
+      let codec = codecs[kind]
+    else { return true }
+    guard codec.answered(entry.body.dropFirst(), payload: payload, version: version) else {
+      failed("a faulty answer", at: now)
+      return false
+    }
+    inFlightLane = nil
+    lanes[place].finished()
+    writer.removeLazily(entry.number, at: now)
+    return true
+  }
+
+  /// The attempt counts: an error, a faulty answer or silence on a live link (E13.FR.02, TC_E_41_CS).
+  func failed(_ why: String, at now: MonotonicInstant) {
+    guard let place = inFlightLane, let entry = lanes[place].inFlight else { return }
+    inFlightLane = nil
+    let attempts = entry.failedAttempts.addingSaturating(1)
+    guard attempts < deviceModel.integer(.messageAttempts) else {
+      return bury(entry, at: place, reason: "\(attempts) attempts failed, the last with \(why)")
+    }
+    let interval = Int64(deviceModel.integer(.messageAttemptInterval)).multipliedSaturating(by: Int64(attempts))
+    lanes[place].parkInFlight(failedAttempts: attempts, until: now + Duration(clampingSeconds: interval))
+    writer.write([.setFailedAttempts(entry.number, attempts)], .relaxed, .untilStored)
+  }
+
+  /// The link went down before the answer; the attempt does not count.
+  func interrupted() {
+    guard let place = inFlightLane else { return }
+    inFlightLane = nil
+    lanes[place].returned()
+  }
+}
+
+extension [OutboxLaneState] {
+  fileprivate mutating func withLane(_ lane: OutboxLane, _ body: (inout OutboxLaneState) -> Void) {
+    guard let place = firstIndex(where: { $0.lane == lane }) else { return }
+    body(&self[place])
+  }
+}

@@ -1,0 +1,164 @@
+import ChargerBase
+import DequeModule
+import OCPPPorts
+
+/// One lane of the outbox as far as it is in memory: the oldest records that may be sent, and the groups that wait after
+/// a failed attempt. Everything else stays in the store, so memory does not grow with the queue.
+struct OutboxLaneState {
+  /// Records in memory that may be sent.
+  static let windowLimit = 16
+  /// Groups that wait for another attempt; more block the lane.
+  static let parkedLimit = 64
+
+  struct Parked {
+    var entry: OutboxEntry
+    var dueAt: MonotonicInstant
+    /// Later records of the group were passed over and have to be read again.
+    var hasSkipped: Bool
+  }
+
+  let lane: OutboxLane
+  private(set) var window: Deque<OutboxEntry> = []
+  private(set) var parked: [Parked] = []
+  /// Every record up to here has been looked at.
+  private(set) var cursor: OutboxNumber
+  /// The highest durable record of the lane.
+  private(set) var lastStored: OutboxNumber
+  private(set) var loadingThrough: OutboxNumber?
+  private(set) var inFlight: OutboxEntry?
+  /// Done a short while ago: the store may still hold them when it is asked again.
+  private var recentlyDone = BoundedRing<OutboxNumber>(capacity: 256)
+  private(set) var waiting: Int
+
+  init(_ lane: OutboxLane, waiting: Int, lastNumber: OutboxNumber) {
+    self.lane = lane
+    self.waiting = waiting
+    lastStored = lastNumber
+    cursor = waiting == 0 ? lastNumber : OutboxNumber(0)
+  }
+
+  /// Records of one group keep their order; in the security lane each record stands alone.
+  private static func group(of entry: OutboxEntry) -> String {
+    entry.group.isEmpty ? "#\(entry.number.rawValue)" : entry.group
+  }
+
+  private func parkedIndex(_ entry: OutboxEntry) -> Int? {
+    guard !parked.isEmpty else { return nil }
+    let wanted = Self.group(of: entry)
+    return parked.firstIndex { Self.group(of: $0.entry) == wanted }
+  }
+
+  // MARK: Coming in
+
+  mutating func stored(_ entry: OutboxEntry) {
+    waiting += 1
+    let hadSeenAll = cursor == lastStored && loadingThrough == nil
+    lastStored = entry.number
+    guard hadSeenAll else { return }
+    if let index = parkedIndex(entry) {
+      parked[index].hasSkipped = true
+      cursor = entry.number
+    } else if window.count < Self.windowLimit {
+      window.append(entry)
+      cursor = entry.number
+    }
+  }
+
+  /// The query to submit now, if the window runs low and the store holds more.
+  mutating func queryNeeded() -> StoreQuery? {
+    guard loadingThrough == nil, cursor < lastStored, window.count < Self.windowLimit / 2,
+      parked.count < Self.parkedLimit
+    else { return nil }
+    loadingThrough = lastStored
+    return .outbox(lane, after: cursor, limit: Self.windowLimit)
+  }
+
+  /// The answer to that query; nil when it failed.
+  mutating func loaded(_ entries: [OutboxEntry]?) {
+    guard let through = loadingThrough else { return }
+    loadingThrough = nil
+    guard let entries else { return }
+    let done = recentlyDone.elements
+    for entry in entries where entry.number > cursor {
+      cursor = entry.number
+      guard entry.number != inFlight?.number, !done.contains(entry.number) else { continue }
+      if let index = parkedIndex(entry) {
+        if parked[index].entry.number != entry.number { parked[index].hasSkipped = true }
+      } else {
+        window.append(entry)
+      }
+    }
+    if entries.count < Self.windowLimit, cursor < through { cursor = through }
+  }
+
+  // MARK: Going out
+
+  /// When a parked group may be tried again.
+  var nextDue: MonotonicInstant { parked.reduce(.distantFuture) { min($0, $1.dueAt) } }
+
+  /// The record that would be sent next.
+  mutating func head(at now: MonotonicInstant) -> OutboxEntry? {
+    unpark(at: now)
+    return window.first
+  }
+
+  mutating func take(at now: MonotonicInstant) -> OutboxEntry? {
+    guard inFlight == nil, let entry = head(at: now) else { return nil }
+    window.removeFirst()
+    inFlight = entry
+    return entry
+  }
+
+  private mutating func unpark(at now: MonotonicInstant) {
+    while let index = parked.firstIndex(where: { $0.dueAt <= now }) {
+      let due = parked.remove(at: index)
+      if due.hasSkipped, loadingThrough == nil {
+        while let last = window.last, last.number > due.entry.number { window.removeLast() }
+        window.append(due.entry)
+        cursor = due.entry.number
+      } else if due.hasSkipped {
+        // An answer of the store is on its way: after it.
+        parked.append(Parked(entry: due.entry, dueAt: now + .milliseconds(50), hasSkipped: true))
+        return
+      } else {
+        insert(due.entry)
+      }
+    }
+  }
+
+  private mutating func insert(_ entry: OutboxEntry) {
+    let place = window.firstIndex { $0.number > entry.number } ?? window.endIndex
+    window.insert(entry, at: place)
+  }
+
+  /// The record in flight is done: accepted by the CSMS, or a dead letter.
+  mutating func finished() {
+    guard let entry = inFlight else { return }
+    inFlight = nil
+    waiting = max(0, waiting - 1)
+    recentlyDone.appendOverwriting(entry.number)
+  }
+
+  /// The link went away before the answer: the same record again, next time.
+  mutating func returned() {
+    guard let entry = inFlight else { return }
+    inFlight = nil
+    if entry.number <= cursor { insert(entry) }
+  }
+
+  /// The attempt failed: the group waits, the others go on.
+  mutating func parkInFlight(failedAttempts: Int32, until dueAt: MonotonicInstant) {
+    guard var entry = inFlight else { return }
+    inFlight = nil
+    entry.failedAttempts = failedAttempts
+    let wanted = Self.group(of: entry)
+    let before = window.count
+    window.removeAll { Self.group(of: $0) == wanted }
+    parked.append(Parked(entry: entry, dueAt: dueAt, hasSkipped: window.count != before))
+  }
+
+  /// Whether a record of a group is known to wait.
+  func holds(group wanted: String) -> Bool {
+    inFlight?.group == wanted || window.contains { $0.group == wanted } || parked.contains { $0.entry.group == wanted }
+  }
+}

@@ -1,0 +1,199 @@
+import ChargerBase
+import DequeModule
+import OCPPPorts
+
+/// Writes to the store in order: what is ready shares one commit, at most one commit is under way, and what must not be
+/// lost is kept in memory and tried again while the store fails.
+final class StoreWriter {
+  /// Records that wait in memory while the store fails, before expendable ones are thinned.
+  static let maximumHeldRecords = 512
+  /// Mutations of one commit at most; the rest goes with the next.
+  static let maximumBatch = 256
+  /// Removals wait this long for company.
+  static let lazyDelay = Duration.seconds(2)
+  static let maximumLazyRemovals = 64
+
+  enum Persistence {
+    /// Kept and tried again until it is stored.
+    case untilStored
+    /// Given up, and told, when its commit fails.
+    case once
+  }
+
+  fileprivate struct Item {
+    var mutations: [StoreMutation]
+    var durability: StoreDurability
+    var persistence: Persistence
+    var completion: ((Bool) -> Void)?
+  }
+
+  private let store: any StationStore
+  private var nextRequest: UInt64 = 0
+  /// Bounded by `maximumHeldRecords` for records; by the blocks' own turns for everything else.
+  private var waiting: Deque<Item> = []
+  private var underWay: (id: StoreRequestID, items: [Item])?
+  /// One per lane at most.
+  private var queries: [(id: StoreRequestID, completion: ([OutboxEntry]?) -> Void)] = []
+  private var lazyRemovals: [OutboxNumber] = []
+  private var lazyDeadline = MonotonicInstant.distantFuture
+  private var retryAt: MonotonicInstant?
+  private var failures: Int32 = 0
+  private(set) var failure: StoreFailure?
+  /// Updated records that went while the store could not be written.
+  private(set) var thinnedRecords = 0
+  private var heldRecords = 0
+  var note: (EngineEvent) -> Void = { _ in }
+
+  init(_ store: any StationStore) { self.store = store }
+
+  var isHealthy: Bool { failure == nil }
+  var nextDeadline: MonotonicInstant { min(retryAt ?? .distantFuture, lazyDeadline) }
+  var isIdle: Bool { underWay == nil && waiting.isEmpty && lazyRemovals.isEmpty }
+
+  // MARK: Requests
+
+  func write(
+    _ mutations: [StoreMutation], _ durability: StoreDurability, _ persistence: Persistence,
+    completion: ((Bool) -> Void)? = nil
+  ) {
+    waiting.append(
+      Item(mutations: mutations, durability: durability, persistence: persistence, completion: completion))
+    for mutation in mutations { if case .append = mutation { heldRecords += 1 } }
+    if heldRecords > Self.maximumHeldRecords { thin() }
+  }
+
+  /// Removes a record some time soon: a record that comes back after a crash is only sent twice.
+  func removeLazily(_ number: OutboxNumber, at now: MonotonicInstant) {
+    lazyRemovals.append(number)
+    if lazyDeadline == .distantFuture { lazyDeadline = now + Self.lazyDelay }
+  }
+
+  func query(_ query: StoreQuery, completion: @escaping ([OutboxEntry]?) -> Void) {
+    submitLazyRemovals()
+    let id = makeID()
+    queries.append((id, completion))
+    store.query(query, id: id)
+  }
+
+  /// Submits what is ready; called at the end of every turn.
+  func flush(at now: MonotonicInstant) {
+    guard underWay == nil else { return }
+    if let retryAt {
+      guard retryAt <= now else { return }
+      self.retryAt = nil
+    }
+    let isLazyDue = lazyDeadline <= now || lazyRemovals.count >= Self.maximumLazyRemovals
+    guard !waiting.isEmpty || isLazyDue else { return }
+    submitLazyRemovals(into: true)
+    submit()
+  }
+
+  private func submitLazyRemovals(into nextBatch: Bool = false) {
+    guard !lazyRemovals.isEmpty else { return }
+    let removal = StoreMutation.remove(lazyRemovals)
+    lazyRemovals = []
+    lazyDeadline = .distantFuture
+    let item = Item(mutations: [removal], durability: .relaxed, persistence: .untilStored, completion: nil)
+    if nextBatch || retryAt != nil || underWay != nil {
+      waiting.prepend(item)
+    } else {
+      waiting.prepend(item)
+      submit()
+    }
+  }
+
+  private func submit() {
+    var items: [Item] = []
+    var mutations: [StoreMutation] = []
+    var durability = StoreDurability.relaxed
+    while let first = waiting.first, items.isEmpty || mutations.count + first.mutations.count <= Self.maximumBatch {
+      waiting.removeFirst()
+      mutations += first.mutations
+      if first.durability == .full { durability = .full }
+      items.append(first)
+    }
+    guard !items.isEmpty else { return }
+    let id = makeID()
+    underWay = (id, items)
+    store.commit(mutations, durability: durability, id: id)
+  }
+
+  // MARK: Answers
+
+  func handle(_ event: StoreEvent, at now: MonotonicInstant) {
+    switch event {
+    case .committed(let id):
+      guard let (expected, items) = underWay, expected == id else { return }
+      underWay = nil
+      failures = 0
+      if failure != nil {
+        failure = nil
+        note(EngineEvent(.storage, "the store can be written again"))
+      }
+      for item in items {
+        heldRecords -= item.appendCount
+        item.completion?(true)
+      }
+    case .entries(let id, let entries): answerQuery(id, entries)
+    case .failed(let id, let failure):
+      if underWay?.id == id { commitFailed(failure, at: now) } else { answerQuery(id, nil) }
+    }
+  }
+
+  private func answerQuery(_ id: StoreRequestID, _ entries: [OutboxEntry]?) {
+    guard let place = queries.firstIndex(where: { $0.id == id }) else { return }
+    queries.remove(at: place).completion(entries)
+  }
+
+  private func commitFailed(_ failure: StoreFailure, at now: MonotonicInstant) {
+    guard let items = underWay?.items else { return }
+    underWay = nil
+    if self.failure == nil { note(EngineEvent(.storage, "the store cannot be written: \(failure.detail)")) }
+    self.failure = failure
+    let kept = items.filter { $0.persistence == .untilStored }
+    for item in kept.reversed() { waiting.prepend(item) }
+    // One second, doubled up to a minute.
+    let seconds = min(Int64(1) << Int64(min(failures, 6)), 60)
+    failures = failures.addingSaturating(1)
+    if !waiting.isEmpty { retryAt = now + .seconds(seconds) }
+    for item in items where item.persistence == .once {
+      heldRecords -= item.appendCount
+      item.completion?(false)
+    }
+  }
+
+  /// Every second expendable record of each group goes; their documents stay (E04.FR.07).
+  private func thin() {
+    var dropsNext: [String: Bool] = [:]
+    for place in waiting.indices {
+      var kept: [StoreMutation] = []
+      for mutation in waiting[place].mutations {
+        guard case .append(let entry) = mutation, entry.isExpendable else {
+          kept.append(mutation)
+          continue
+        }
+        let drops = dropsNext[entry.group, default: false]
+        dropsNext[entry.group] = !drops
+        if drops {
+          thinnedRecords += 1
+          heldRecords -= 1
+        } else {
+          kept.append(mutation)
+        }
+      }
+      waiting[place].mutations = kept
+    }
+    note(EngineEvent(.storage, "memory is short: \(thinnedRecords) periodic records were left out"))
+  }
+
+  private func makeID() -> StoreRequestID {
+    nextRequest += 1
+    return StoreRequestID(nextRequest)
+  }
+}
+
+extension StoreWriter.Item {
+  fileprivate var appendCount: Int {
+    mutations.reduce(0) { count, mutation in if case .append = mutation { count + 1 } else { count } }
+  }
+}

@@ -1,0 +1,54 @@
+import NIOCore
+import NIOPosix
+import OCPPPorts
+import OCPPSecurity
+
+extension LinkFailure {
+  /// What a failed dial means, whatever layer of it has failed.
+  init(dialError error: any Error) {
+    switch error {
+    case let failure as LinkFailure:
+      self = failure
+    case let error as TLSError:
+      self.init(tls: error)
+    case let error as NIOConnectionError:
+      self.init(connection: error)
+    case let error as IOError:
+      self.init(Self.kind(errorNumber: error.errnoCode), detail: "\(error)")
+    case ChannelError.connectTimeout:
+      self.init(.timeout, detail: "no answer to the connection request")
+    default:
+      self.init(.network, detail: "\(error)")
+    }
+  }
+
+  private init(tls error: TLSError) {
+    let problem: TLSProblem =
+      switch error.code {
+      case .certificate: .certificate
+      case .version: .version
+      case .cipherSuite: .cipherSuite
+      case .badConfiguration, .truncated, .tooManyPendingBytes, .protocolFailure: .other
+      }
+    self.init(.tls, detail: error.description, tlsProblem: problem)
+  }
+
+  /// Of several addresses that were tried, the one whose answer says most.
+  private init(connection error: NIOConnectionError) {
+    let failures = error.connectionErrors.map { LinkFailure(dialError: $0.error) }
+    if let refused = failures.first(where: { $0.kind == .refused }) ?? failures.first {
+      self = refused
+    } else {
+      self.init(.nameNotFound, detail: "no address was found for \(error.host)")
+    }
+  }
+
+  private static func kind(errorNumber: CInt) -> Kind {
+    // Linux: ECONNREFUSED and ETIMEDOUT have these numbers on every architecture that we build for.
+    switch errorNumber {
+    case 111: .refused
+    case 110: .timeout
+    default: .network
+    }
+  }
+}
