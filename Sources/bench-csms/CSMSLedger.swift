@@ -30,11 +30,13 @@ struct CSMSLedger {
 
   /// A CALL of a station. `override` replaces the answer's payload.
   mutating func hear(
-    _ actionName: String, payload: ArraySlice<UInt8>, from identity: String, at now: WallTime, override: JSONValue? = nil
+    _ actionName: String, payload: ArraySlice<UInt8>, from identity: String, at now: WallTime,
+    override: JSONValue? = nil
   ) -> Heard {
     with(identity) { $0.messages += 1 }
     guard let action = OCPPAction(wireName: actionName, version: .v201) else {
-      return wrong(.error(.notImplemented, "no such action", path: nil), "sent the unknown action \(actionName)", identity, now)
+      return wrong(
+        .error(.notImplemented, "no such action", path: nil), "sent the unknown action \(actionName)", identity, now)
     }
     if let violation = SchemaCheck.violation(inRequest: action, payload) {
       return wrong(
@@ -44,14 +46,15 @@ struct CSMSLedger {
     guard let request = try? JSONValue(parsing: payload),
       var answer = answers.answer(action, request, at: now)
     else {
-      return wrong(.error(.notSupported, "not for a CSMS", path: nil), "sent \(action), which a CSMS does not take", identity, now)
+      return wrong(
+        .error(.notSupported, "not for a CSMS", path: nil), "sent \(action), which a CSMS does not take", identity, now)
     }
     if let override { answer = override }
     var heard = Heard(reply: .result(answer))
     let registration = station(identity)?.registration
-    if let registration, registration != "Accepted", action != .bootNotification {
-      // B02.FR.02, B03: nothing but BootNotification before acceptance, unless triggered.
-      heard.problems.append("sent \(action) while its registration is \(registration)")
+    if registration == "Rejected", action != .bootNotification {
+      // B03.FR.02: a rejected station is silent until it tries to boot again.
+      heard.problems.append("sent \(action) after its registration was rejected")
     }
     note(action, request, answer, identity, now)
     if action == .transactionEvent {

@@ -22,8 +22,9 @@ enum Narration {
     case .securityEventNotification: "security event \(text(request["type"]))"
     case .firmwareStatusNotification: "firmware update: \(text(request["status"]))"
     case .logStatusNotification: "log upload: \(text(request["status"]))"
-    case .reservationStatusUpdate: "reservation \(text(request["reservationId"])): "
-      + text(request["reservationUpdateStatus"])
+    case .reservationStatusUpdate:
+      "reservation \(text(request["reservationId"])): "
+        + text(request["reservationUpdateStatus"])
     default: action.rawName
     }
   }
@@ -31,7 +32,8 @@ enum Narration {
   private static func boot(_ request: JSONValue, _ answer: JSONValue?) -> String {
     let station = request["chargingStation"]
     let firmware = station?["firmwareVersion"]?.string.map { ", firmware \($0)" } ?? ""
-    return "booted: \(text(station?["vendorName"])) \(text(station?["model"]))\(firmware) (\(text(request["reason"]))), "
+    return
+      "booted: \(text(station?["vendorName"])) \(text(station?["model"]))\(firmware) (\(text(request["reason"]))), "
       + "\(text(answer?["status"])), heartbeat every \(text(answer?["interval"])) s"
   }
 
@@ -40,7 +42,8 @@ enum Narration {
       let component = event["component"]
       let evse = component?["evse"]?["id"]?.int.map { " of EVSE \($0)" } ?? ""
       let cleared = event["cleared"]?.bool == true ? " (over)" : ""
-      return "\(text(component?["name"]))\(evse) \(text(event["variable"]?["name"])) = \(text(event["actualValue"]))\(cleared)"
+      return
+        "\(text(component?["name"]))\(evse) \(text(event["variable"]?["name"])) = \(text(event["actualValue"]))\(cleared)"
     }
     return told.isEmpty ? nil : "event: " + told.joined(separator: "; ")
   }

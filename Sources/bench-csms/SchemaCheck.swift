@@ -63,7 +63,8 @@ enum SchemaCheck {
     case .notifyMonitoringReport: _ = try NotifyMonitoringReportRequest.decode(payload, version: .v201)
     case .notifyReport: _ = try NotifyReportRequest.decode(payload, version: .v201)
     case .publishFirmware: _ = try PublishFirmwareRequest.decode(payload, version: .v201)
-    case .publishFirmwareStatusNotification: _ = try PublishFirmwareStatusNotificationRequest.decode(payload, version: .v201)
+    case .publishFirmwareStatusNotification:
+      _ = try PublishFirmwareStatusNotificationRequest.decode(payload, version: .v201)
     case .reportChargingProfiles: _ = try ReportChargingProfilesRequest.decode(payload, version: .v201)
     case .requestStartTransaction: _ = try RequestStartTransactionRequest.decode(payload, version: .v201)
     case .requestStopTransaction: _ = try RequestStopTransactionRequest.decode(payload, version: .v201)
@@ -133,7 +134,8 @@ enum SchemaCheck {
     case .notifyMonitoringReport: _ = try NotifyMonitoringReportResponse.decode(payload, version: .v201)
     case .notifyReport: _ = try NotifyReportResponse.decode(payload, version: .v201)
     case .publishFirmware: _ = try PublishFirmwareResponse.decode(payload, version: .v201)
-    case .publishFirmwareStatusNotification: _ = try PublishFirmwareStatusNotificationResponse.decode(payload, version: .v201)
+    case .publishFirmwareStatusNotification:
+      _ = try PublishFirmwareStatusNotificationResponse.decode(payload, version: .v201)
     case .reportChargingProfiles: _ = try ReportChargingProfilesResponse.decode(payload, version: .v201)
     case .requestStartTransaction: _ = try RequestStartTransactionResponse.decode(payload, version: .v201)
     case .requestStopTransaction: _ = try RequestStopTransactionResponse.decode(payload, version: .v201)

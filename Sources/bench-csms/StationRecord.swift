@@ -13,7 +13,7 @@ struct StationRecord {
   }
 
   let identity: String
-  var connection: StationConnection?
+  var isConnected = false
   var connectedSince: WallTime?
   var connections = 0
   var messages = 0
@@ -39,7 +39,7 @@ struct StationRecord {
 
   var json: JSONValue {
     var members: [JSONMember] = [
-      JSONMember("station", .string(identity)), JSONMember("connected", .bool(connection != nil)),
+      JSONMember("station", .string(identity)), JSONMember("connected", .bool(isConnected)),
       JSONMember("connections", JSONValue(connections)), JSONMember("messages", JSONValue(messages)),
       JSONMember(
         "connectors",
