@@ -101,7 +101,7 @@ public final class ChargePoint {
     session = SessionStateMachine(
       slots: deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }, bootReason: .powerUp)
     writer.note = { [weak self] event in self?.note(event) }
-    deviceModel.dateTime = { [weak self] in self.flatMap { $0.wall(at: $0.now) } }
+    deviceModel.dateTime = { [weak self] in self.flatMap { $0.wall(at: $0.timeSource.now) } }
     makeBlocks(makeSessions)
   }
 

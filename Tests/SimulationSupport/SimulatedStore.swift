@@ -1,0 +1,126 @@
+import ChargerBase
+import OCPPPorts
+
+/// A store in memory that keeps the contract of `StationStore` and can fail, be killed and lose its power.
+package final class SimulatedStore: StationStore {
+  /// What a store holds.
+  package struct Content: Equatable {
+    package var entries: [OutboxEntry] = []
+    package var deadLetters: [(number: OutboxNumber, reason: String)] = []
+    package var documents: [StoreSnapshot.Document] = []
+    package var lastNumber = OutboxNumber(0)
+    package var offlineThrough = OutboxNumber(0)
+
+    package static func == (left: Content, right: Content) -> Bool {
+      left.entries == right.entries && left.documents == right.documents && left.lastNumber == right.lastNumber
+        && left.offlineThrough == right.offlineThrough
+        && left.deadLetters.map { $0.number } == right.deadLetters.map { $0.number }
+    }
+  }
+
+  /// As the program sees it.
+  package private(set) var content = Content()
+  /// As it would be after a power cut.
+  package private(set) var durable = Content()
+  package var latency = Duration.milliseconds(1)
+  /// Every commit fails with this while it is set.
+  package var failure: StoreFailure?
+  /// Commits to let pass before `failure` shows.
+  package var commitsBeforeFailure = 0
+  package private(set) var fullCommits = 0
+  package private(set) var relaxedCommits = 0
+  package private(set) var queries = 0
+  package private(set) var violations: [String] = []
+
+  private let clock: SimulatedClock
+  private let queue: EventQueue
+  private var generation = 0
+  /// Where answers go; set by the harness.
+  package var receiver: (StoreEvent) -> Void = { _ in }
+
+  package init(clock: SimulatedClock, queue: EventQueue) {
+    self.clock = clock
+    self.queue = queue
+  }
+
+  // MARK: StationStore
+
+  package func commit(_ mutations: [StoreMutation], durability: StoreDurability, id: StoreRequestID) {
+    answer { [self] in
+      if let failure {
+        if commitsBeforeFailure == 0 { return receiver(.failed(id, failure)) }
+        commitsBeforeFailure -= 1
+      }
+      for mutation in mutations { apply(mutation) }
+      if durability == .full {
+        fullCommits += 1
+        durable = content
+      } else {
+        relaxedCommits += 1
+      }
+      receiver(.committed(id))
+    }
+  }
+
+  package func query(_ query: StoreQuery, id: StoreRequestID) {
+    answer { [self] in
+      queries += 1
+      switch query {
+      case .outbox(let lane, let after, let limit):
+        let found = content.entries.lazy.filter { $0.lane == lane && $0.number > after }.prefix(limit)
+        receiver(.entries(id, Array(found)))
+      case .deadLetters: receiver(.entries(id, []))
+      }
+    }
+  }
+
+  private func answer(_ body: @escaping () -> Void) {
+    let asked = generation
+    queue.schedule(at: clock.now + latency) { [weak self] in
+      guard let self, generation == asked else { return }
+      body()
+    }
+  }
+
+  private func apply(_ mutation: StoreMutation) {
+    switch mutation {
+    case .append(let entry):
+      if entry.number <= content.lastNumber { violations.append("outbox number \(entry.number.rawValue) used again") }
+      content.lastNumber = max(content.lastNumber, entry.number)
+      content.entries.append(entry)
+    case .remove(let numbers): content.entries.removeAll { numbers.contains($0.number) }
+    case .markOffline(let through): content.offlineThrough = max(content.offlineThrough, through)
+    case .setFailedAttempts(let number, let attempts):
+      guard let place = content.entries.firstIndex(where: { $0.number == number }) else { return }
+      content.entries[place].failedAttempts = attempts
+    case .moveToDeadLetters(let number, let reason):
+      content.entries.removeAll { $0.number == number }
+      content.deadLetters.append((number, reason))
+    case .putDocument(let kind, let key, let body):
+      if body.count > 64 * 1024 || key.utf8.count > 512 { violations.append("document \(key) is too large") }
+      content.documents.removeAll { $0.kind == kind && $0.key == key }
+      content.documents.append(.init(kind: kind, key: key, body: body))
+    case .removeDocument(let kind, let key): content.documents.removeAll { $0.kind == kind && $0.key == key }
+    }
+  }
+
+  // MARK: What can happen to it
+
+  /// The program dies: what was committed stays, what was asked for and not done is lost.
+  package func killed() { generation += 1 }
+
+  /// The supply fails: what was not flushed is gone.
+  package func powerCut() {
+    generation += 1
+    content = durable
+  }
+
+  /// As it is when it is opened again.
+  package func snapshot() -> StoreSnapshot {
+    durable = content
+    let documents = content.documents.sorted { ($0.kind.rawValue, $0.key) < ($1.kind.rawValue, $1.key) }
+    return StoreSnapshot(
+      documents: documents, lastOutboxNumber: content.lastNumber, offlineThrough: content.offlineThrough,
+      waiting: OutboxLane.allCases.map { lane in content.entries.count { $0.lane == lane } })
+  }
+}
