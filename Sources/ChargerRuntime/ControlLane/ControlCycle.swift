@@ -72,12 +72,12 @@ struct ControlCycle {
       noteHealth(drivers.connectors[place].id, driver: 1, health)
       handle(.contactorHealth(connector: place, health), since: Self.now())
     }
-    guard health.isAlive, let feedback = contactor.feedback, feedback != drivers.connectors[place].feedback
+    // Drivers that poll give the same position a new time again and again: only the position matters here.
+    guard health.isAlive, let feedback = contactor.feedback,
+      feedback.position != drivers.connectors[place].feedback?.position
     else { return }
-    if feedback.position != drivers.connectors[place].feedback?.position {
-      recorder?.note(
-        .contactorFeedback, drivers.connectors[place].id, feedback.position == .closed ? 1 : 0, at: Self.now())
-    }
+    recorder?.note(
+      .contactorFeedback, drivers.connectors[place].id, feedback.position == .closed ? 1 : 0, at: Self.now())
     drivers.connectors[place].feedback = feedback
     handle(.contactorFeedback(connector: place, feedback), since: feedback.takenAt)
   }

@@ -95,6 +95,8 @@ package struct EVSESessionStateMachine: Sendable {
   /// At most as many as the EVSE has connectors.
   package var inoperative: [ConnectorID] = []
   package var unusable: [ConnectorID] = []
+  /// A cable that its owner may take now; the controller takes it from here.
+  package var cableToUnlock: ConnectorID?
   package var permissionEpoch: UInt32 = 0
   package var budgetOfEpoch: Decimal?
 
@@ -227,7 +229,12 @@ extension EVSESessionStateMachine {
   }
 
   mutating func endNow(_ cause: SessionCause, _ context: Context) -> Effect {
+    // The contactor is open: whatever the vehicle was told last, no energy flows.
+    if connector != nil, !isPathClosed, physicalState == .charging { physicalState = .evConnected }
     let effect = report(.ended, cause, context)
+    if let stopReason = transaction?.stopReason ?? transaction.map({ _ in cause.stopReason }) {
+      releaseCable(after: stopReason, context)
+    }
     transaction = nil
     authorization = nil
     authorizedSince = nil
@@ -240,6 +247,15 @@ extension EVSESessionStateMachine {
     hasFinished = connector != nil
     budgetOfEpoch = nil
     return effect
+  }
+
+  /// E06.FR.10, E09.FR.02, .03; after a refusal the cable stays until its owner comes (E05.FR.11).
+  private mutating func releaseCable(after reason: StopReason, _ context: Context) {
+    guard let number = transaction?.connector else { return }
+    let place = ConnectorID(evse: evse, number: number)
+    guard !hasFixedCable(place), reason != .deAuthorized else { return }
+    if reason == .evDisconnected, !context.settings.unlocksOnVehicleSideDisconnect { return }
+    cableToUnlock = place
   }
 
   /// Something new begins while the last reading is still awaited: the transaction ends with what is known.

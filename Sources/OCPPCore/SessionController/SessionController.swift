@@ -24,7 +24,7 @@ package final class SessionController: SessionControlling {
     var notice: (feedback: DriverFeedback, until: MonotonicInstant)?
   }
 
-  let services: any EngineServices
+  unowned let services: any EngineServices
   let authorizer: TokenAuthorizer
   private let codec: TransactionEventCodec
   var slots: [EVSESlot]
@@ -135,6 +135,10 @@ package final class SessionController: SessionControlling {
 
   package func transactionID(at evse: EVSEID) -> String? {
     place(of: evse).flatMap { slots[$0].machine.transaction?.id }
+  }
+
+  package func openTransaction(at evse: EVSEID) -> OpenTransaction? {
+    place(of: evse).flatMap { slots[$0].machine.transaction }
   }
 
   package func isBusy(_ scope: ResetScope) -> Bool {
@@ -311,6 +315,10 @@ package final class SessionController: SessionControlling {
       services.grant(
         EnergyGrant(number: lastGrantNumber, reason: wanted.reason, energyBudget: wanted.energyBudget),
         to: wanted.connector)
+    }
+    if let cable = slots[place].machine.cableToUnlock {
+      slots[place].machine.cableToUnlock = nil
+      services.unlock(cable)
     }
     let picture = slots[place].notice?.feedback ?? slots[place].machine.feedback
     if slots[place].shown != picture {

@@ -10,6 +10,8 @@ package struct SessionSettings: Sendable, Equatable {
   package var connectionTimeout: Duration = .seconds(60)
   package var stopsOnInvalidToken = true
   package var stopsOnVehicleSideDisconnect = true
+  /// OCPPCommCtrlr.UnlockOnEVSideDisconnect.
+  package var unlocksOnVehicleSideDisconnect = true
   /// TxCtrlr.MaxEnergyOnInvalidId in Wh; nil or zero for none.
   package var maximumEnergyOnInvalidToken: Decimal?
   package var startedMeasurands: [Measurand] = [.energyActiveImportRegister]
@@ -52,6 +54,8 @@ package struct SessionSettings: Sendable, Equatable {
     connectionTimeout = seconds("TxCtrlr", "EVConnectionTimeOut") ?? connectionTimeout
     stopsOnInvalidToken = flag("TxCtrlr", "StopTxOnInvalidId") ?? stopsOnInvalidToken
     stopsOnVehicleSideDisconnect = flag("TxCtrlr", "StopTxOnEVSideDisconnect") ?? stopsOnVehicleSideDisconnect
+    unlocksOnVehicleSideDisconnect =
+      flag("OCPPCommCtrlr", "UnlockOnEVSideDisconnect") ?? unlocksOnVehicleSideDisconnect
     if let energy = text("TxCtrlr", "MaxEnergyOnInvalidId").flatMap({ Decimal($0) }), energy > 0 {
       maximumEnergyOnInvalidToken = energy
     }

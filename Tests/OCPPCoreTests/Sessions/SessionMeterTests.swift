@@ -1,0 +1,224 @@
+import ChargerBase
+import OCPPJSON
+import OCPPPorts
+import OCPPTypes
+import Testing
+
+@testable import OCPPCore
+
+@Suite("Readings in transaction events")
+struct SessionMeterTests {
+  private func energies(_ event: TransactionEventRecord?) -> [Decimal] {
+    event?.readings.compactMap { $0.energyImport } ?? []
+  }
+
+  @Test("TC_J_07_CS TC_J_09_CS TC_J_10_CS E01.FR.09 J02.FR.11 E06.FR.11 Begin, periodic and end, absolute registers")
+  func beginPeriodicEnd() throws {
+    let bench = SessionBench([(.sampledTxUpdatedInterval, "30")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(65)
+    bench.tap("CARD")
+    bench.wait(3)
+    let started = try #require(bench.events.first)
+    #expect(started.readings.map { $0.context } == [.transactionBegin])
+    #expect(energies(started) == [5_000])
+    let periodic = bench.events.filter { $0.trigger == .meterValuePeriodic }
+    #expect(periodic.count == 2)
+    #expect(periodic.map { energies($0) } == [[5_060], [5_120]])
+    #expect(periodic.allSatisfy { $0.readings.map { $0.context } == [.samplePeriodic] })
+    let ended = try #require(bench.last)
+    #expect(ended.readings.map { $0.context } == [.transactionBegin, .transactionEnd])
+    #expect(energies(ended) == [5_000, 5_130])
+    #expect(energies(ended).last == bench.register(), "all the energy is in it")
+  }
+
+  @Test("J02.FR.11 Only the configured measurands are told, and every phase of them")
+  func measurands() {
+    let bench = SessionBench([
+      (.sampledTxUpdatedInterval, "10"), (.sampledTxUpdatedMeasurands, "Current.Import,Voltage"),
+      (.sampledTxStartedMeasurands, ""),
+    ])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(11)
+    #expect(bench.events.first?.readings.isEmpty == true)
+    let told = bench.last?.readings.first?.values.map { $0.measurand }
+    #expect(told == [.currentImport, .voltage])
+    #expect(bench.last?.readings.first?.values.first?.phase == .l1)
+  }
+
+  @Test("A silent meter publishes nothing: no old reading with a new time")
+  func silentMeter() {
+    let bench = SessionBench([(.sampledTxUpdatedInterval, "10")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(11)
+    let count = bench.events.count
+    let lastTime = bench.engine.now
+    bench.metersAreSilent = true
+    bench.wait(60)
+    let told = bench.events.dropFirst(count).flatMap { $0.readings }
+    #expect(told.allSatisfy { $0.time.instant <= lastTime })
+    #expect(told.count <= 1, "the one that was still fresh")
+    bench.tap("CARD")
+    bench.wait(12)
+    #expect(bench.last?.kind == .ended)
+    #expect(bench.last?.readings.last.map { $0.time.instant <= lastTime } == true, "the last reading with its own time")
+  }
+
+  @Test("E01.FR.17 E02.FR.21 No reading at the start: the first values come when charging starts")
+  func lateBegin() {
+    let bench = SessionBench([(.txStartPoint, "EVConnected")])
+    bench.metersAreSilent = true
+    bench.wait(20)
+    bench.plugIn()
+    #expect(bench.events.first?.readings.isEmpty == true)
+    bench.metersAreSilent = false
+    bench.wait(1)
+    bench.tap("CARD")
+    bench.wait(1)
+    let charging = bench.events.first { $0.chargingState == .charging }
+    #expect(charging?.readings.map { $0.context } == [.transactionBegin])
+  }
+
+  @Test("E06.FR.13 TxEndedInterval: readings between first and last; too many are thinned, never the ends")
+  func endedInterval() {
+    let bench = SessionBench([(.sampledTxEndedInterval, "10"), (.sampledTxUpdatedInterval, "0")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(1_000)
+    bench.tap("CARD")
+    bench.wait(3)
+    #expect(bench.story == ["Started/Authorized", "Updated/ChargingStateChanged", "Ended/StopAuthorized"])
+    let readings = bench.last?.readings ?? []
+    #expect(readings.count <= TransactionEventRecord.maximumReadings && readings.count > 20)
+    #expect(readings.first?.context == .transactionBegin && readings.last?.context == .transactionEnd)
+    let registers = readings.compactMap { $0.energyImport }
+    #expect(registers == registers.sorted())
+    #expect(registers.first == 5_000 && registers.last == bench.register())
+  }
+
+  @Test("J02.FR.16 A register that falls in a transaction is not told")
+  func fallingRegister() {
+    let bench = SessionBench([(.sampledTxUpdatedInterval, "5")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(20)
+    bench.places[0].register -= 30_000
+    bench.wait(10)
+    bench.places[0].register += 60_000
+    bench.wait(10)
+    let registers = bench.events.flatMap { energies($0) }
+    #expect(registers == registers.sorted())
+    #expect(!bench.engine.notes.isEmpty)
+  }
+
+  @Test("The interval can be changed while a transaction runs")
+  func changedInterval() {
+    let bench = SessionBench([(.sampledTxUpdatedInterval, "0")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(20)
+    #expect(!bench.story.contains("Updated/MeterValuePeriodic"))
+    bench.set(.sampledTxUpdatedInterval, "5")
+    bench.wait(11)
+    #expect(bench.story.filter { $0 == "Updated/MeterValuePeriodic" }.count == 2)
+  }
+}
+
+@Suite("Transaction events on the wire")
+struct TransactionEventCodecTests {
+  private func decoded(
+    _ bench: SessionBench, _ record: TransactionEventRecord, isOffline: Bool = false, version: OCPPVersion = .v201
+  ) throws -> TransactionEventRequest {
+    let codec = try #require(bench.sessions.recordCodecs.first)
+    let call = try #require(codec.encode(record.stored[...], isOffline: isOffline, version: version))
+    #expect(call.action == .transactionEvent)
+    var writer = JSONWriter()
+    call.payload(&writer)
+    return try TransactionEventRequest.decode(writer.bytes[...], version: version)
+  }
+
+  @Test("A stored event says the same in every version; offline is decided when it is sent (E04.FR.03)")
+  func encoding() throws {
+    let bench = SessionBench()
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(5)
+    bench.tap("CARD")
+    bench.wait(3)
+    for record in bench.events {
+      for version in OCPPVersion.allCases {
+        let online = try decoded(bench, record, version: version)
+        #expect(online.seqNo == record.seqNo && online.eventType == record.kind)
+        #expect(online.transactionInfo.transactionId == record.transactionID)
+        #expect(online.offline == nil)
+        #expect(try decoded(bench, record, isOffline: true, version: version).offline == true)
+      }
+    }
+    let ended = try decoded(bench, try #require(bench.last))
+    #expect(ended.transactionInfo.stoppedReason == .local)
+    let sampled = try #require(ended.meterValue?.last?.sampledValue.first)
+    #expect(sampled.measurand == .energyActiveImportRegister && sampled.unitOfMeasure?.unit == "Wh")
+    #expect(sampled.context == .transactionEnd)
+  }
+
+  @Test("A clock that is set late gives earlier events their true time, and their readings too")
+  func lateClock() throws {
+    let bench = SessionBench()
+    bench.engine.wallOffset = nil
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(100)
+    let record = try #require(bench.events.first)
+    #expect(record.time.wall == nil)
+    bench.engine.wallOffset = .seconds(1_700_000_000)
+    let request = try decoded(bench, record)
+    let expected = WallTime(
+      millisecondsSinceEpoch: 1_700_000_000_000 + record.time.instant.nanoseconds / 1_000_000)
+    #expect(request.timestamp == expected)
+    #expect(request.meterValue?.first?.timestamp == expected)
+  }
+
+  @Test("An event of an earlier boot whose time was never known is told before this boot")
+  func unknownBoot() throws {
+    let bench = SessionBench()
+    bench.engine.wallOffset = nil
+    bench.plugIn()
+    bench.tap("CARD")
+    let record = try #require(bench.events.first)
+    bench.kill(reason: .powerUp)
+    let request = try decoded(bench, record)
+    #expect(request.timestamp == WallTime(millisecondsSinceEpoch: 1_700_000_000_000))
+  }
+
+  @Test("Stored bytes that cannot be read go to the dead letters, and a faulty answer counts as an error")
+  func unreadable() throws {
+    let bench = SessionBench()
+    bench.plugIn()
+    bench.tap("CARD")
+    let codec = try #require(bench.sessions.recordCodecs.first)
+    let stored = try #require(bench.events.first).stored
+    for length in 0..<stored.count {
+      _ = codec.encode(stored.prefix(length), isOffline: false, version: .v201)
+    }
+    #expect(codec.encode([1, 2, 3], isOffline: false, version: .v201) == nil)
+    #expect(!codec.answered(stored[...], payload: Array("{\"idTokenInfo\":{}}".utf8)[...], version: .v201))
+    #expect(codec.answered(stored[...], payload: Array("{}".utf8)[...], version: .v201))
+  }
+
+  @Test("What is read is what was written")
+  func roundTrip() {
+    let bench = SessionBench([(.sampledTxEndedInterval, "10")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(50)
+    for record in bench.events { #expect(TransactionEventRecord(stored: record.stored[...]) == record) }
+    let document = bench.disk.snapshot.first { $0.kind == .transaction }?.body ?? []
+    let read = OpenTransaction.read(document: document)
+    #expect(read?.evse == EVSEID(1))
+    #expect(read?.transaction.document(evse: EVSEID(1)) == document)
+    for length in 0..<document.count { _ = OpenTransaction.read(document: Array(document.prefix(length))) }
+  }
+}
