@@ -96,7 +96,7 @@ let package = Package(
         "ChargerBase", "OCPPJSON", "OCPPTypes", "JSONRPC", "CLinux", nioCore, nioPosix, nioHTTP1, nioWebSocket,
         arguments,
       ]),
-    program("chargerctl", ["ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
+    program("chargerctl", ["BoardProfile", "ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
     program(
       "charger-benchmark",
       [
@@ -148,7 +148,10 @@ let package = Package(
       ["ChargerRuntime", "EVSEControl", "HAL", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
     tests(
       "ProgramTests",
-      ["bench-csms", "CCurl", "TLSTestSupport", "JSONRPC", "OCPPJSON", "OCPPTypes", "ChargerBase", "CLinux"]),
+      [
+        "bench-csms", "chargerctl", "CCurl", "TLSTestSupport", "JSONRPC", "OCPPJSON", "OCPPTypes", "ChargerBase",
+        "CLinux", nioCore, nioPosix, arguments,
+      ]),
     tests(
       "Conformance", ["SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),
     tests(
