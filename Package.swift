@@ -71,6 +71,8 @@ let package = Package(
     ours("HALLinux", ["ChargerBase", "HAL", "CLinux", "CGPIOD", "CModbus", "CPCSCLite"]),
     ours("SimulatedWorld", ["ChargerBase", "OCPPJSON"]),
     ours("HALSimulated", ["ChargerBase", "HAL", "SimulatedWorld", "OCPPJSON", "JSONRPC", "CLinux"]),
+    ours(
+      "WorldServer", ["ChargerBase", "OCPPJSON", "SimulatedWorld", "JSONRPC", "CLinux", nioCore, nioPosix]),
     ours("BoardProfile", ["ChargerBase", "HAL", "EVSEControl", "OCPPJSON", "OCPPTypes"]),
     ours("JSONRPC", ["ChargerBase", "OCPPJSON", "CLinux", nioCore, nioPosix]),
     ours(
@@ -87,14 +89,14 @@ let package = Package(
       "chargerd-bench", ["ChargerRuntime", "HALSimulated", "BoardProfile", "ChargerBase", "JSONRPC", "OCPPJSON"]),
     program(
       "bench-world",
-      ["ChargerBase", "OCPPJSON", "SimulatedWorld", "BoardProfile", "JSONRPC", "CLinux", nioCore, nioPosix, arguments]),
+      ["ChargerBase", "SimulatedWorld", "WorldServer", "BoardProfile", "CLinux", nioPosix, arguments]),
     program(
       "bench-csms",
       [
         "ChargerBase", "OCPPJSON", "OCPPTypes", "JSONRPC", "CLinux", nioCore, nioPosix, nioHTTP1, nioWebSocket,
         arguments,
       ]),
-    program("chargerctl", ["ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
+    program("chargerctl", ["BoardProfile", "ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
     program(
       "charger-benchmark",
       [
@@ -116,7 +118,7 @@ let package = Package(
     .target(name: "TLSTestSupport", dependencies: ["COpenSSL"], path: "Tests/TLSTestSupport", swiftSettings: strict),
 
     tests("ChargerBaseTests", ["ChargerBase"]),
-    tests("HALTests", ["HAL", "HALSimulated", "SimulatedWorld", "ChargerBase"]),
+    tests("HALTests", ["HAL", "HALSimulated", "SimulatedWorld", "WorldServer", "ChargerBase", nioPosix]),
     tests("EVSEControlTests", ["EVSEControl", "HAL", "ChargerBase"]),
     tests("OCPPJSONTests", ["OCPPJSON", "ChargerBase"]),
     tests("OCPPTypesTests", ["OCPPTypes", "OCPPJSON", "ChargerBase"]),
@@ -134,13 +136,22 @@ let package = Package(
       ]),
     tests("HALLinuxTests", ["HALLinux", "HAL", "CGPIOD", "CModbus", "CPCSCLite", "ChargerBase"]),
     tests("SimulatedWorldTests", ["SimulatedWorld", "ChargerBase", "OCPPJSON"]),
-    tests("HALSimulatedTests", ["HALSimulated", "SimulatedWorld", "HAL", "JSONRPC", "ChargerBase", "OCPPJSON"]),
+    tests(
+      "HALSimulatedTests",
+      [
+        "HALSimulated", "SimulatedWorld", "WorldServer", "HAL", "JSONRPC", "ChargerBase", "OCPPJSON", nioCore, nioPosix,
+      ]),
     tests("BoardProfileTests", ["BoardProfile", "EVSEControl", "HAL", "OCPPJSON", "OCPPTypes", "ChargerBase"]),
     tests("JSONRPCTests", ["JSONRPC", "OCPPJSON", "ChargerBase", nioCore, nioPosix]),
     tests(
       "ChargerRuntimeTests",
       ["ChargerRuntime", "EVSEControl", "HAL", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
-    tests("ProgramTests", ["CCurl", "JSONRPC", "OCPPJSON", "ChargerBase", "CLinux"]),
+    tests(
+      "ProgramTests",
+      [
+        "bench-csms", "chargerctl", "CCurl", "TLSTestSupport", "JSONRPC", "OCPPJSON", "OCPPTypes", "ChargerBase",
+        "CLinux", nioCore, nioPosix, arguments,
+      ]),
     tests(
       "Conformance", ["SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),
     tests(

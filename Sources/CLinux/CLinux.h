@@ -124,6 +124,8 @@ static inline void linux_write_stderr(const char *bytes, size_t count) {
   }
 }
 
+extern char **environ;
+static inline char **linux_environment(void) { return environ; }
 static inline int linux_errno(void) { return errno; }
 static inline pid_t linux_thread_id(void) { return (pid_t)syscall(SYS_gettid); }
 
@@ -135,3 +137,35 @@ static inline int linux_unix_address(struct sockaddr_un *address, const char *pa
   strcpy(address->sun_path, path);
   return 0;
 }
+
+/// No program that this process starts can gain privileges, no core file holds its memory, nobody may trace it.
+static inline int linux_forbid_new_privileges(void) {
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+/// Gives up all capabilities for good; root keeps its user number and nothing else. 0 also when there were none.
+static inline int linux_drop_capabilities(void) {
+  // The header and the two halves of capset's version 3 (linux/capability.h).
+  struct {
+    uint32_t version;
+    int pid;
+  } header = {0x20080522, 0};
+  struct {
+    uint32_t effective, permitted, inheritable;
+  } none[2] = {{0, 0, 0}, {0, 0, 0}};
+  return (int)syscall(SYS_capset, &header, none);
+}
+
+/// The largest file that this process may write; beyond it a write fails with EFBIG.
+static inline int linux_limit_file_size(uint64_t bytes) {
+  struct rlimit limit = {bytes, bytes};
+  signal(SIGXFSZ, SIG_IGN);
+  return setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/// open(2) with its variadic mode.
+static inline int linux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+
+/// A signal that shall do nothing, as SIGPIPE in a program that looks at the results of its writes.
+static inline void linux_ignore_signal(int number) { signal(number, SIG_IGN); }

@@ -104,6 +104,14 @@ struct SimulatedCar: Sendable, Equatable {
   /// Takes in `units` of mA·mV·ns.
   mutating func receive(units: Int128) { received += units }
 
+  /// What the battery still takes, rounded up; nil: any amount.
+  var batteryRoom: Energy? {
+    roomUnits.map {
+      let unit = SimulatedMeter.unitsPerMilliwattHour
+      return Energy(milliwattHours: Int64(clamping: (max(0, $0) + unit - 1) / unit))
+    }
+  }
+
   private var roomUnits: Int128? {
     specification.batteryRoom.map { Int128($0.milliwattHours) * SimulatedMeter.unitsPerMilliwattHour - received }
   }

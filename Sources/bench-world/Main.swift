@@ -1,1 +1,110 @@
-@main enum Main { static func main() {} }
+import ArgumentParser
+import BoardProfile
+import CLinux
+import ChargerBase
+import Glibc
+import NIOPosix
+import SimulatedWorld
+import WorldServer
+
+/// The simulated world as a process of its own: it outlives a killed station.
+@main
+struct BenchWorld: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench-world",
+    abstract: "Cars, cables, contactors, meters and readers around one simulated charging station.")
+
+  @Option(help: "The board profile whose EVSEs, connectors and readers the world has.")
+  var board: String
+
+  @Option(help: "The Unix socket to serve.")
+  var socket: String
+
+  @Option(help: "A file that keeps registers, cars and faults over a restart of the world.")
+  var state: String?
+
+  @Flag(help: "Tell nothing on stderr.")
+  var quiet = false
+
+  func run() throws {
+    let configuration = try WorldConfiguration(boardFile: board)
+    signal(SIGPIPE, SIG_IGN)
+    let ends = blockEnds()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let isQuiet = quiet
+    let server = WorldServer(configuration: configuration, socket: socket, state: state, eventLoop: group.next()) {
+      text in
+      if !isQuiet { writeLine(text) }
+    }
+    do {
+      try server.start()
+    } catch {
+      writeLine("bench-world: \(error)")
+      throw ExitCode(70)
+    }
+    writeLine("bench-world serves \(socket)")
+    var waitedFor = ends
+    var number: Int32 = 0
+    sigwait(&waitedFor, &number)
+    try server.stop()
+    try group.syncShutdownGracefully()
+  }
+}
+
+/// SIGINT and SIGTERM wait for `sigwait`; threads made later inherit the mask.
+private func blockEnds() -> sigset_t {
+  var ends = sigset_t()
+  sigemptyset(&ends)
+  sigaddset(&ends, SIGINT)
+  sigaddset(&ends, SIGTERM)
+  pthread_sigmask(SIG_BLOCK, &ends, nil)
+  return ends
+}
+
+private func writeLine(_ text: String) {
+  let bytes = Array((text + "\n").utf8)
+  bytes.withUnsafeBytes { buffer in
+    guard let base = buffer.baseAddress else { return }
+    linux_write_stderr(base.assumingMemoryBound(to: CChar.self), buffer.count)
+  }
+}
+
+extension WorldConfiguration {
+  /// Reads and checks a board profile. Exit code 78 with all its problems, as chargerd has it.
+  init(boardFile path: String) throws {
+    guard let bytes = readFile(path) else {
+      writeLine("\(path): cannot be read")
+      throw ExitCode(78)
+    }
+    let profile: BoardProfile
+    do {
+      profile = try BoardProfile.load(bytes: bytes, fileName: path)
+    } catch {
+      writeLine("\(error)")
+      throw ExitCode(78)
+    }
+    self.init(profile)
+  }
+
+  init(_ profile: BoardProfile) {
+    self.init(
+      evses: profile.evses.map { evse in
+        WorldEVSE(
+          id: evse.id,
+          connectors: evse.connectors.map { WorldConnector(id: $0.id, hasFixedCable: $0.cable == .fixed) },
+          phases: evse.phases)
+      },
+      readers: profile.readers.map { WorldReader(name: $0.name, evses: $0.evses) },
+      hasDisplay: profile.display != nil, deadManTime: profile.deadMan?.within ?? .seconds(1))
+  }
+}
+
+/// At most 1 MiB.
+private func readFile(_ path: String) -> [UInt8]? {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { return nil }
+  defer { close(descriptor) }
+  return [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
+    count = max(0, read(descriptor, buffer.baseAddress, buffer.count))
+  }
+}

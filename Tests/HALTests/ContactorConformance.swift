@@ -17,7 +17,7 @@ struct ContactorConformance {
       contactor.command(.closed)
       #expect(rig.serve([contactor], for: .seconds(2)) { contactor.feedback?.position == .closed })
     }
-    #expect(rig.serve([], for: .seconds(2)) { rig.look { $0.isContactorClosed(of: connector) } == false })
+    #expect(try rig.serve([], for: .seconds(2)) { try rig.look { $0.isContactorClosed(of: connector) } == false })
   }
 
   @Test("Contactor 2: a command reaches the coil at once, and repeating it is harmless", arguments: RigKind.allCases)
@@ -28,7 +28,8 @@ struct ContactorConformance {
     let since = rig.now
     contactor.command(.closed)
     contactor.command(.closed)
-    #expect(rig.serve([contactor], for: .seconds(2)) { rig.look { $0.isContactorClosed(of: connector) } == true })
+    #expect(
+      try rig.serve([contactor], for: .seconds(2)) { try rig.look { $0.isContactorClosed(of: connector) } == true })
     #expect(since.duration(to: rig.now) <= kind.tolerance(.milliseconds(50)), "10 ms and 40 ms of travel")
     contactor.command(.closed)
     rig.serve([contactor], for: .milliseconds(200))

@@ -54,7 +54,7 @@ struct ControlPilotConformance {
         case .steadyNegative: .steadyNegative
         case .pulseWidth(let duty): .pulseWidth(hundredthsOfPercent: duty.hundredthsOfPercent)
         }
-      #expect(rig.serve([pilot], for: .seconds(2)) { rig.look { $0.pilotSignal(of: connector) } == expected })
+      #expect(try rig.serve([pilot], for: .seconds(2)) { try rig.look { $0.pilotSignal(of: connector) } == expected })
       #expect(since.duration(to: rig.now) <= kind.tolerance(.milliseconds(10)))
     }
   }

@@ -91,9 +91,9 @@ struct ShowingConformance {
     light.start {}
     defer { light.stop() }
     light.show(LightPattern(.green, .blinking))
-    #expect(rig.serve([], for: .seconds(2)) { rig.look { $0.light(of: evse) } == "green blinking" })
+    #expect(try rig.serve([], for: .seconds(2)) { try rig.look { $0.light(of: evse) } == "green blinking" })
     light.show(LightPattern(.off))
-    #expect(rig.serve([], for: .seconds(2)) { rig.look { $0.light(of: evse) } == "off" })
+    #expect(try rig.serve([], for: .seconds(2)) { try rig.look { $0.light(of: evse) } == "off" })
   }
 
   @Test("DriverDisplay: text replaces the area's text; at most 4 lines of 64 characters", arguments: RigKind.allCases)
@@ -105,9 +105,9 @@ struct ShowingConformance {
     let long = String(repeating: "x", count: 100)
     display.show(lines: ["Welcome", long, "3", "4", "5"], evse: nil)
     display.show(lines: ["Charging"], evse: evse)
-    #expect(rig.serve([], for: .seconds(2)) { rig.look { $0.lines(of: evse) } == ["Charging"] })
-    #expect(rig.look { $0.lines(of: nil) } == ["Welcome", String(repeating: "x", count: 64), "3", "4"])
+    #expect(try rig.serve([], for: .seconds(2)) { try rig.look { $0.lines(of: evse) } == ["Charging"] })
+    #expect(try rig.look { $0.lines(of: nil) } == ["Welcome", String(repeating: "x", count: 64), "3", "4"])
     display.show(lines: [], evse: nil)
-    #expect(rig.serve([], for: .seconds(2)) { rig.look { $0.lines(of: nil) }.isEmpty })
+    #expect(try rig.serve([], for: .seconds(2)) { try rig.look { $0.lines(of: nil) }.isEmpty })
   }
 }

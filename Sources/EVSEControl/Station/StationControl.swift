@@ -199,3 +199,19 @@ public struct StationControl: Sendable {
       faults: machine.faults, phase: machine.phase)
   }
 }
+
+extension StationControl {
+  /// All that decides what the next input does, as one small value: two controls in the same situation at the same
+  /// instant behave alike for ever. For exhaustive exploration.
+  package struct Situation: Hashable, Sendable {
+    package let evses: [EVSE]
+    package let machines: [ConnectorStateMachine]
+    package let supply: SharedSupply?
+    package let isShuttingDown: Bool
+    package let now: MonotonicInstant
+  }
+
+  package var situation: Situation {
+    Situation(evses: evses, machines: machines, supply: supply, isShuttingDown: isShuttingDown, now: now)
+  }
+}

@@ -1,0 +1,164 @@
+import CLinux
+import ChargerBase
+import Glibc
+import HAL
+import JSONRPC
+import OCPPJSON
+import SimulatedWorld
+import Synchronization
+
+/// A simulated world behind a Unix socket. All traffic belongs to one driver thread; drivers only touch slots under a
+/// lock that is held for a few instructions.
+///
+/// When the world cannot be reached, drivers fall silent after their declared times, and the thread tries again every
+/// `retryInterval`. The thread keeps the world alive until `stop`. After a connection was made, every wish (pilot, contactor, light, text) is said again.
+public final class SocketWorld: SimulatedDriverSource, Sendable {
+  static let retryInterval = Duration.milliseconds(250)
+
+  private let path: String
+  let silence: SimulatedSilence
+  private let slots = Mutex(WorldSlots())
+  private let commands = WakeBell()
+  private let isStopping = Atomic<Bool>(false)
+  private let thread = Mutex<pthread_t?>(nil)
+  private let networkListener = Mutex<(@Sendable (Bool) -> Void)?>(nil)
+
+  /// Begins to connect on a thread of its own at once; it never fails, drivers tell how it goes.
+  public init(socketPath: String, silence: SimulatedSilence = SimulatedSilence()) {
+    path = socketPath
+    self.silence = silence
+    start()
+  }
+
+  /// Ends the driver thread and the connection; the world's dead-man then acts.
+  public func stop() {
+    isStopping.store(true, ordering: .releasing)
+    commands.ring()
+    let running = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    if let running { pthread_join(running, nil) }
+  }
+
+  /// Whether the world lets the network through; true until the world has said otherwise.
+  public var isNetworkUp: Bool { slots.withLock(\.networkUp) }
+
+  public var isConnected: Bool { slots.withLock(\.isConnected) }
+
+  /// Told on the driver thread when the world takes the network away or gives it back.
+  public func onNetworkChanged(_ body: @escaping @Sendable (Bool) -> Void) { networkListener.withLock { $0 = body } }
+
+  // MARK: Drivers
+
+  public func pilot(for connector: ConnectorID) -> any ControlPilot { SocketPilot(connector, in: self) }
+  public func contactor(for connector: ConnectorID) -> any Contactor { SocketContactor(connector, in: self) }
+  public func meter(for evse: EVSEID) -> any EnergyMeter { SocketMeter(evse, in: self) }
+  public func reader(named name: String) -> any TokenReader { SocketReader(name, in: self) }
+  public func light(for evse: EVSEID) -> any IndicatorLight { SocketLight(evse, in: self) }
+  public func display() -> any DriverDisplay { SocketDisplay(in: self) }
+
+  func withSlots<Value>(_ body: (inout sending WorldSlots) -> sending Value) -> sending Value { slots.withLock(body) }
+
+  /// There is something new to tell the world.
+  func wake() { commands.ring() }
+
+  // MARK: The driver thread
+
+  private func start() {
+    let context = Unmanaged.passRetained(self)
+    var made = pthread_t()
+    let answer = pthread_create(
+      &made, nil,
+      { context in
+        if let context { Unmanaged<SocketWorld>.fromOpaque(context).takeRetainedValue().run() }
+        return nil
+      }, context.toOpaque())
+    if answer == 0 {
+      let created = made
+      thread.withLock { $0 = created }
+    } else {
+      context.release()
+    }
+  }
+
+  private func run() {
+    linux_name_thread("world-drivers")
+    while !isStopping.load(ordering: .acquiring) {
+      if let client = try? JSONRPCClient(path: path) {
+        do throws(SocketError) { try serve(client) } catch { client.close() }
+        disconnected()
+      }
+      guard !isStopping.load(ordering: .acquiring) else { return }
+      _ = waitForCommands(and: -1, timeout: Self.retryInterval)
+    }
+  }
+
+  /// Talks with the world until the connection ends.
+  private func serve(_ client: JSONRPCClient) throws(SocketError) {
+    let answer = try client.call(
+      "driver.connect", ["protocol": JSONValue(WorldDialect.version)], timeout: .seconds(2))
+    guard case .success(let greeting) = answer else { return }
+    slots.withLock {
+      $0.isConnected = true
+      $0.markAllDirty()
+    }
+    setNetwork(greeting["network"]?.bool ?? true)
+    while !isStopping.load(ordering: .acquiring) {
+      for message in takeWishes() { try client.send(message, timeout: .seconds(1)) }
+      while let message = try client.receive() {
+        if case .notification(let method, let params) = message { take(method, params) }
+      }
+      // The world repeats itself every 100 ms: a second of quiet means that it hangs.
+      guard waitForCommands(and: client.pollDescriptor, timeout: .seconds(1)) else { return }
+    }
+    // Wishes made just before the end, such as an opened contactor, still go out.
+    for message in takeWishes() { try client.send(message, timeout: .seconds(1)) }
+  }
+
+  /// False when nothing has come in time.
+  private func waitForCommands(and descriptor: Int32, timeout: Duration) -> Bool {
+    var entries = [
+      pollfd(fd: commands.descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+    ]
+    let count = poll(&entries, 2, Int32(clamping: timeout.wholeMilliseconds))
+    if entries[0].revents != 0 { commands.silence() }
+    return count > 0
+  }
+
+  private func takeWishes() -> [JSONRPCMessage] { slots.withLock { $0.takeWishes() } }
+
+  private func take(_ method: String, _ params: JSONValue) {
+    let now = MonotonicInstant(nanoseconds: linux_boottime_ns())
+    let notifications = slots.withLock { slots in
+      switch method {
+      case "driver.readings": return slots.takeReadings(params, at: now)
+      case "driver.meters": slots.takeMeters(params, at: now)
+      case "driver.token": return slots.takeToken(params)
+      default: break
+      }
+      return []
+    }
+    for notify in notifications { notify() }
+    if method == "driver.readings", let up = params["network"]?.bool { setNetwork(up) }
+  }
+
+  private func setNetwork(_ up: Bool) {
+    let hasChanged = slots.withLock { slots in
+      defer { slots.networkUp = up }
+      return slots.networkUp != up
+    }
+    guard hasChanged, let listener = networkListener.withLock({ $0 }) else { return }
+    listener(up)
+  }
+
+  private func disconnected() {
+    let now = MonotonicInstant(nanoseconds: linux_boottime_ns())
+    let notifications = slots.withLock { slots in
+      slots.isConnected = false
+      return slots.silenceReaders(since: now)
+    }
+    for notify in notifications { notify() }
+  }
+}
