@@ -256,7 +256,7 @@ struct SessionStartStopTests {
     bench.wait(2)
     #expect(bench.last?.kind == .updated)
     bench.fault("meterSilent", active: false)
-    bench.fault("emergencyStop")
+    bench.fault("CX008")
     bench.wait(3)
     #expect(bench.story.last == "Ended/AbnormalCondition")
     #expect(bench.last?.stoppedReason == .emergencyStop)
