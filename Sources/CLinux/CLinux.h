@@ -124,6 +124,8 @@ static inline void linux_write_stderr(const char *bytes, size_t count) {
   }
 }
 
+extern char **environ;
+static inline char **linux_environment(void) { return environ; }
 static inline int linux_errno(void) { return errno; }
 static inline pid_t linux_thread_id(void) { return (pid_t)syscall(SYS_gettid); }
 

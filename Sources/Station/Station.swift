@@ -16,7 +16,7 @@ public final class Station: ChargePointDelegate {
   private let evses: [EVSEHardware]
   private let readers: [ReaderHardware]
   private let display: (any DriverDisplay)?
-  private let guidance = DriverGuidance()
+  private let lightPattern: (DriverFeedback) -> LightPattern
   private weak var outlet: (any StationOutlet)?
   private var chargePoint: ChargePoint?
   private var leases: PermitLeases
@@ -24,8 +24,14 @@ public final class Station: ChargePointDelegate {
   private var shown: [(evse: EVSEID, feedback: DriverFeedback)] = []
   private var now: MonotonicInstant = .zero
 
-  /// - Parameter leaseLength: how long energy may flow without a sign of life from this lane.
-  public init(hardware: StationHardware, leaseLength: Duration, outlet: any StationOutlet) {
+  /// - Parameters:
+  ///   - leaseLength: how long energy may flow without a sign of life from this lane.
+  ///   - lightPattern: the board's light for each state of a driver's session.
+  public init(
+    hardware: StationHardware, leaseLength: Duration, lightPattern: @escaping (DriverFeedback) -> LightPattern,
+    outlet: any StationOutlet
+  ) {
+    self.lightPattern = lightPattern
     evses = hardware.evses
     readers = hardware.readers
     display = hardware.display
@@ -53,6 +59,19 @@ public final class Station: ChargePointDelegate {
 
   private func flushCommands() {
     commands.flush(at: now) { command in outlet?.send(command) ?? false }
+  }
+
+  /// Starts the readers, lights and display; `readersChanged` is called from any thread when a reader has something.
+  public func startDrivers(readersChanged: @escaping @Sendable () -> Void) {
+    for place in readers { place.reader.start(notify: readersChanged) }
+    for evse in evses { evse.light?.start(notify: {}) }
+    display?.start(notify: {})
+  }
+
+  public func stopDrivers() {
+    for place in readers { place.reader.stop() }
+    for evse in evses { evse.light?.stop() }
+    display?.stop()
   }
 
   // MARK: From below
@@ -136,9 +155,8 @@ public final class Station: ChargePointDelegate {
   private func present(_ feedback: DriverFeedback, at evse: EVSEID) {
     let faults = snapshots.filter { $0.connector.evse == evse }.flatMap { $0.faults.faults }
     let effective = faults.first.map { DriverFeedback.faulted(FaultCatalogue.entry(for: $0).text) } ?? feedback
-    let entry = guidance.entry(for: effective)
-    evses.first { $0.id == evse }?.light?.show(entry.light)
-    display?.show(lines: entry.lines, evse: evse)
+    evses.first { $0.id == evse }?.light?.show(lightPattern(effective))
+    display?.show(lines: DriverGuidance.lines(for: effective), evse: evse)
   }
 
   // MARK: ChargePointDelegate
@@ -195,5 +213,5 @@ public final class Station: ChargePointDelegate {
     }
   }
 
-  package static func idTokenKind(_ kind: TokenKind) -> String { kind.rawValue }
+  package static func idTokenKind(_ kind: TokenKind) -> IdTokenKind { IdTokenKind(wireName: kind.rawValue) ?? .local }
 }

@@ -1,1 +1,52 @@
-@main enum Main { static func main() {} }
+import ArgumentParser
+import CLinux
+import Glibc
+
+/// Measures the station as its users meet it, both ends in one run, and prints a table beside the goals.
+@main
+struct ChargerBenchmark: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "charger-benchmark",
+    abstract:
+      "Measures the station, its messages and its control lane; times drift with the machine, instruction counts do not."
+  )
+
+  @Flag(help: "Fewer rounds: a minute instead of several.")
+  var quick = false
+
+  @Flag(help: "One JSON object instead of a table.")
+  var json = false
+
+  @Option(help: "Folder of the release programs; default: where this program lies.")
+  var programs: String?
+
+  @Option(help: "Board profile.")
+  var board = "boards/bench-ac-dual.json"
+
+  @Option(help: "Unit file.")
+  var unit = "boards/bench-unit.json"
+
+  @Option(help: ArgumentHelp("Runs one inner loop only (for valgrind).", visibility: .hidden))
+  var inner: String?
+
+  @Option(help: ArgumentHelp("Rounds of the inner loop.", visibility: .hidden))
+  var rounds = 1
+
+  func run() throws {
+    if let inner {
+      guard let work = CodecRow.Work(rawValue: inner) else { throw ValidationError("no inner loop '\(inner)'") }
+      guard CodecRow.run(work, rounds: rounds) >= 0 else { throw ExitCode.failure }
+      return
+    }
+    signal(SIGPIPE, SIG_IGN)
+    var places = BenchmarkPlaces.standard()
+    if let programs { places.programs = programs }
+    places.board = board
+    places.unit = unit
+    var report = BenchmarkReport()
+    try StationRows(places: places, isQuick: quick).measure(into: &report)
+    try CodecRow.measure(isQuick: quick, into: &report)
+    try ControlLaneRow.measure(isQuick: quick, into: &report)
+    if json { report.printJSON() } else { report.printTable() }
+  }
+}

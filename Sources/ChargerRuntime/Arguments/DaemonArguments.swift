@@ -38,6 +38,7 @@ public struct ExtraOption: Sendable {
 /// A command line that cannot be used; `message` says what to type instead.
 public struct UsageError: Error, Equatable {
   public var message: String
+  public init(message: String) { self.message = message }
 }
 
 extension DaemonArguments {

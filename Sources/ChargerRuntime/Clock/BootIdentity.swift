@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 
 /// Which start of the operating system this is, as the kernel names it.
 package enum BootIdentity {

@@ -4,7 +4,7 @@ import OCPPPorts
 
 /// The machine's clocks. Civil time is trusted only when it lies after the day on which this program was written: a
 /// board without a clock battery starts in 1970.
-package final class SystemTimeSource: TimeSource {
+package final class SystemTimeSource: TimeSource, Sendable {
   /// 2026-01-01T00:00:00Z
   private static let earliestTrusted = WallTime(millisecondsSinceEpoch: 1_767_225_600_000)
   private let wallOffset: Duration

@@ -1,6 +1,8 @@
 import CLinux
 import ChargerBase
+import Glibc
 import Logging
+import OCPPJSON
 
 /// Log lines on standard error: `<6>text` under systemd (its journal reads the level), time and level in a terminal.
 ///
@@ -13,6 +15,9 @@ package final class StandardErrorLog: @unchecked Sendable {  // one lock guards 
   private var dropped = 0
   private var minute: Int64 = 0
   private var writtenThisMinute = 0
+  /// The newest lines, for `station.log`.
+  private var ring = BoundedRing<JSONValue>(capacity: 1_000)
+  private var linesPushedOut = 0
 
   package static let shared = StandardErrorLog()
 
@@ -31,6 +36,11 @@ package final class StandardErrorLog: @unchecked Sendable {  // one lock guards 
       minute = milliseconds / 60_000
       writtenThisMinute = 0
     }
+    let entry = JSONValue.object([
+      JSONMember("time", JSONValue(WallTime(millisecondsSinceEpoch: milliseconds))),
+      JSONMember("level", JSONValue(level.rawValue)), JSONMember("text", JSONValue(text)),
+    ])
+    if ring.appendOverwriting(entry) != nil { linesPushedOut += 1 }
     var poller = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
     guard writtenThisMinute < Self.linesPerMinute || level >= .error, poll(&poller, 1, 0) == 1,
       poller.revents & Int16(POLLOUT) != 0
@@ -50,6 +60,16 @@ package final class StandardErrorLog: @unchecked Sendable {  // one lock guards 
     line.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) { linux_write_stderr($0.baseAddress, $0.count) }
     }
+  }
+
+  /// The newest lines, oldest first, and how many older ones are gone.
+  package func newest(_ count: Int) -> JSONValue {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    let lines = ring.elements.suffix(max(0, count))
+    return .object([
+      JSONMember("lines", .array(Array(lines))), JSONMember("dropped", JSONValue(linesPushedOut)),
+    ])
   }
 
   private func prefix(_ level: Logger.Level, _ milliseconds: Int64) -> String {
@@ -86,10 +106,7 @@ package struct StandardErrorLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  package func log(
-    level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-    function: String, line: UInt
-  ) {
-    StandardErrorLog.shared.write(level: level, "\(label): \(message)")
+  package func log(event: LogEvent) {
+    StandardErrorLog.shared.write(level: event.level, "\(label): \(event.message)")
   }
 }

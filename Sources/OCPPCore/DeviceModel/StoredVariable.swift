@@ -22,7 +22,7 @@ struct StoredVariable {
     record.write(key.connector.map { Int64($0) }, field: 4)
     record.write(key.variable, field: 5)
     record.write(key.variableInstance, field: 6)
-    record.write(Int64(kind.rawValue), field: 7)
+    record.write(kind.rawName, field: 7)
     record.write(value, field: 8)
     return .putDocument(.variable, key: key.documentKey(kind.rawName), body: record.bytes)
   }
@@ -41,7 +41,7 @@ struct StoredVariable {
         case 4: key.connector = content.int32
         case 5: key.variable = content.string ?? ""
         case 6: key.variableInstance = content.string
-        case 7: kind = content.int32.flatMap { UInt8(exactly: $0) }.flatMap { AttributeKind(rawValue: $0) } ?? .actual
+        case 7: kind = content.string.flatMap { AttributeKind(wireName: $0) } ?? .actual
         case 8: value = content.string
         default: break
         }

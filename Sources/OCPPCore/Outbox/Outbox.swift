@@ -9,7 +9,7 @@ final class Outbox {
   /// Transactions whose last record is remembered for E14.
   static let rememberedGroups = 256
 
-  private let writer: StoreWriter
+  let writer: StoreWriter
   private let deviceModel: DeviceModel
   private var lanes: [OutboxLaneState]
   private var codecs: [UInt8: any OutboxRecordCodec] = [:]

@@ -137,6 +137,10 @@ package final class SessionController: SessionControlling {
     place(of: evse).flatMap { slots[$0].machine.transaction?.id }
   }
 
+  package func openTransaction(at evse: EVSEID) -> OpenTransaction? {
+    place(of: evse).flatMap { slots[$0].machine.transaction }
+  }
+
   package func isBusy(_ scope: ResetScope) -> Bool {
     slots.contains {
       covers(scope, $0.machine.evse) && ($0.machine.transaction != nil || $0.machine.authorization != nil)

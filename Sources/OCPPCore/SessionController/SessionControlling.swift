@@ -12,6 +12,8 @@ package protocol SessionControlling: FunctionalBlock {
   func handle(_ fact: StationFact)
   /// The id of the transaction that is open at an EVSE (member 34).
   func transactionID(at evse: EVSEID) -> String?
+  /// The same with what is known of it, for status displays.
+  func openTransaction(at evse: EVSEID) -> OpenTransaction?
   /// Open transactions, and drivers who are authorized and about to plug in: the station is not idle (B12.FR.01).
   func isBusy(_ scope: ResetScope) -> Bool
   /// Ends every transaction in the scope for an immediate reset (B12.FR.04); `whenDurable` runs once the Ended events
@@ -19,4 +21,8 @@ package protocol SessionControlling: FunctionalBlock {
   func endTransactions(in scope: ResetScope, whenDurable: @escaping () -> Void)
   /// The effective availability of a connector has changed: nothing new begins at an inoperative one.
   func operativeChanged(_ connector: ConnectorID, isOperative: Bool)
+}
+
+extension SessionControlling {
+  package func openTransaction(at evse: EVSEID) -> OpenTransaction? { nil }
 }

@@ -1,0 +1,166 @@
+import BoardProfile
+import CLinux
+import ChargerBase
+import EVSEControl
+import HAL
+import JSONRPC
+import Logging
+import NIOCore
+import NIOPosix
+import OCPPCore
+import OCPPPorts
+import OCPPSecurity
+import OCPPStorage
+import OCPPTransport
+import OCPPTypes
+import Station
+
+/// A station that could not be started; the text names what is wrong and what helps.
+struct StartError: Error, CustomStringConvertible {
+  var description: String
+}
+
+/// A value that one thread has built and gives to another for good.
+private struct Handover<Value>: @unchecked Sendable {  // the giver does not touch it afterwards
+  let value: Value
+}
+
+/// All lanes of one running station, built in the order in which they need each other and taken down in reverse.
+final class RunningStation {
+  /// Energy is off within the timing table's 6 s; a store that hangs may take the rest.
+  private static let stopLimit = Duration.seconds(15)
+
+  private let arguments: DaemonArguments
+  private let logger = Logger(label: "chargerd")
+  private let group: MultiThreadedEventLoopGroup
+  private let network: NetworkLane
+  private let controlLane: ControlLane
+  private let store: SQLiteStationStore
+  private let registry: BootRegistry
+  private let socket: StationSocket?
+  private let flightRecorder: FlightRecorderFile?
+  private let profile: BoardProfile
+  private let resetRequested = ResetRequest()
+
+  init(
+    program: DaemonProgram, arguments: DaemonArguments, files: LoadedFiles, surroundings: DaemonSurroundings
+  ) throws {
+    self.arguments = arguments
+    let profile = files.files.board
+    self.profile = profile
+    guard let stateDirectory = arguments.state else { throw UsageError(message: "--state DIR is missing") }
+    let time = SystemTimeSource(wallOffset: surroundings.wallOffset)
+    group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let loop = group.next()
+    let identity = files.files.unit?.identity ?? "unnamed"
+    let network = NetworkLane(
+      eventLoop: loop, program: program.name, arguments: arguments, profile: profile, identity: identity, time: time,
+      logger: logger)
+    self.network = network
+
+    // Storage first: without it no station starts, and what it held decides how the rest starts.
+    let (store, snapshot): (SQLiteStationStore, StoreSnapshot)
+    do throws(StoreFailure) {
+      (store, snapshot) = try SQLiteStationStore.open(directory: stateDirectory) { network.storeAnswered($0) }
+    } catch {
+      throw StartError(description: StartFailures.text(of: error, directory: stateDirectory))
+    }
+    self.store = store
+    if let salvage = store.salvage { logger.error("storage: \(salvage)") }
+    let bootID = surroundings.bootID ?? BootIdentity.current() ?? "unknown"
+    registry = BootRegistry(snapshot: snapshot, bootID: bootID)
+
+    let hardware = try profile.buildHardware(catalogue: surroundings.catalogue)
+    // Beside the station socket, which lies in memory (/run): a mapped file in the state directory would wear the flash.
+    flightRecorder = arguments.control.flatMap {
+      FlightRecorderFile(path: StationFilesLoading.directory(of: $0) + "/flight-recorder")
+    }
+    controlLane = try ControlLane(
+      configuration: profile.controlConfiguration(unit: files.files.unit), hardware: hardware,
+      recorder: flightRecorder?.recorder, wake: { network.controlLaneNotified() })
+
+    let resetRequested = self.resetRequested
+    let handover = Handover(value: hardware)
+    let controlLane = self.controlLane
+    let setUp = try EngineSetup.make(
+      profile: profile, files: files, arguments: arguments, boot: registry.number, program: program)
+    let firstMark = registry.runningMark
+    let reason = BootReasons.reason(registry.previousEnd)
+    let tls = TLSContexts(rootFile: setUp.rootFile)
+    let gate = surroundings.networkIsUp.map { NetworkSwitch($0) }
+    let lights = profile.lights
+    try loop.submit {
+      network.controlLane = controlLane
+      network.store = store
+      network.onReset = { scope in
+        guard scope == .station else { return }
+        resetRequested.request()
+        StopSignals.wake()
+      }
+      let station = Station(
+        hardware: handover.value, leaseLength: profile.lease, lightPattern: { lights[FeedbackNames.kind(of: $0)] },
+        outlet: network)
+      let link = WebSocketLink(eventLoop: loop, gate: gate, tlsContext: { try tls.context(for: $0) }) {
+        network.linkTold($0)
+      }
+      let chargePoint = ChargePoint(
+        configuration: setUp.configuration, snapshot: snapshot, store: store, link: link, timeSource: time,
+        randomSource: SystemRandomSource(), delegate: station)
+      station.attach(chargePoint)
+      network.station = station
+      network.chargePoint = chargePoint
+      network.whenStored(firstMark) {}
+      station.startDrivers { network.readersNotified() }
+    }.wait()
+    if let path = arguments.control {
+      socket = try StationSocket.open(path: path, lane: network)
+    } else {
+      socket = nil
+    }
+    // The engine first: it must hear every fact from the first on.
+    try loop.submit { network.turn { network.chargePoint?.start(bootReason: reason) } }.wait()
+    let lane = try controlLane.start()
+    if !lane.isRealtime {
+      logger.info("the control thread runs without real-time priority: the system does not allow it")
+    }
+    logger.notice(
+      "\(program.name) \(program.version): \(profile.vendorName) \(profile.model) as \(identity), \(profile.evses.count) EVSEs"
+    )
+  }
+
+  /// Blocks the calling thread until a stop or a reset is asked for; gives back the exit code.
+  func runUntilStopped(rawArguments: [String]) -> Int32 {
+    _ = StopSignals.wait()
+    let isReset = resetRequested.isRequested
+    logger.notice(isReset ? "resetting" : "stopping")
+    let code = stop()
+    guard isReset else { return code }
+    switch profile.resetAction {
+    case .restart:
+      SelfRestart.execute(rawArguments)
+      logger.critical("the program could not execute itself anew; exiting, so that the service manager restarts it")
+      return ExitCode.internal
+    case .reboot:
+      if SelfRestart.rebootSystem() { return ExitCode.success }
+      logger.critical("the system could not be restarted; exiting, so that the service manager restarts the program")
+      return ExitCode.internal
+    }
+  }
+
+  private func stop() -> Int32 {
+    // Energy first, whatever else may hang.
+    controlLane.stop(within: .seconds(8))
+    network.controlLaneNotified()
+    let network = self.network
+    try? network.eventLoop.submit {
+      network.turn { network.chargePoint?.stop() }
+    }.wait()
+    let isStored = CleanMark.write(registry.cleanMark, to: store, through: network, within: Self.stopLimit)
+    if !isStored { logger.error("the clean stop could not be stored; the next start will count this as a crash") }
+    try? network.eventLoop.submit { network.stopDrivers() }.wait()
+    socket?.close()
+    store.close()
+    try? group.syncShutdownGracefully()
+    return ExitCode.success
+  }
+}

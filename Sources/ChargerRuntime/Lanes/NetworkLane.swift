@@ -1,0 +1,172 @@
+import BoardProfile
+import CLinux
+import ChargerBase
+import EVSEControl
+import HAL
+import JSONRPC
+import Logging
+import NIOCore
+import OCPPCore
+import OCPPJSON
+import OCPPPorts
+import OCPPStorage
+import OCPPTransport
+import OCPPTypes
+import Station
+
+/// The network loop: engine, session controller and Station live here and nowhere else. Everything from other threads
+/// comes in as a value through `eventLoop.execute`.
+///
+/// `@unchecked Sendable`: confined to `eventLoop` after `init`; the closures that other threads hold only hand over.
+package final class NetworkLane: @unchecked Sendable, StationOutlet {
+  package let eventLoop: any EventLoop
+  package let arguments: DaemonArguments
+  package let profile: BoardProfile
+  package let identity: String
+  let program: String
+  let time: SystemTimeSource
+  let logger: Logger
+  let startedAt: MonotonicInstant
+  var station: Station?
+  var chargePoint: ChargePoint?
+  var controlLane: ControlLane?
+  var store: SQLiteStationStore?
+  /// The engine counts its requests from one; these are nobody else's.
+  private static let markRequest = StoreRequestID(.max)
+  private static let letterRequest = StoreRequestID(.max - 1)
+  /// At most one a client of the station socket.
+  private var letterReaders: [([OutboxEntry]) -> Void] = []
+  private var markStored: (() -> Void)?
+  var onReset: ((ResetScope) -> Void)?
+  var onEvent: ((JSONValue) -> Void)?
+  /// What civil time is ahead of the system's clock, once the CSMS has told it.
+  private var wallCorrection: Duration = .zero
+  private var timer: Scheduled<Void>?
+  private var timerAt: MonotonicInstant = .distantFuture
+  private var isTurning = false
+
+  package init(
+    eventLoop: any EventLoop, program: String, arguments: DaemonArguments, profile: BoardProfile, identity: String,
+    time: SystemTimeSource, logger: Logger
+  ) {
+    self.eventLoop = eventLoop
+    self.program = program
+    self.arguments = arguments
+    self.profile = profile
+    self.identity = identity
+    self.time = time
+    self.logger = logger
+    startedAt = time.now
+  }
+
+  // MARK: Turns
+
+  /// Runs one event through the upper side: everything due is advanced, then the next timer is set.
+  func turn(_ body: () -> Void) {
+    guard !isTurning else {
+      body()
+      return
+    }
+    isTurning = true
+    body()
+    let now = time.now
+    station?.advance(to: now)
+    chargePoint?.advance()
+    isTurning = false
+    armTimer()
+  }
+
+  private func armTimer() {
+    let engine = chargePoint?.nextDeadline ?? .distantFuture
+    let next = min(engine, station?.nextDeadline ?? .distantFuture)
+    guard next != timerAt || timer == nil else { return }
+    timer?.cancel()
+    timer = nil
+    timerAt = next
+    guard next != .distantFuture else { return }
+    let wait = max(0, (next - time.now).wholeNanoseconds)
+    timer = eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(wait)) { [weak self] in
+      guard let self else { return }
+      self.timer = nil
+      self.turn {}
+    }
+  }
+
+  // MARK: From other lanes
+
+  /// Called by the control lane, from its thread, when facts wait.
+  package func controlLaneNotified() {
+    eventLoop.execute { [self] in
+      guard let controlLane, let station else { return }
+      turn {
+        station.take(controlLane.snapshots())
+        station.take(controlLane.drainFacts(), at: time.now)
+      }
+    }
+  }
+
+  package func readersNotified() {
+    eventLoop.execute { [self] in turn { station?.readersNotified(at: time.now) } }
+  }
+
+  package func storeAnswered(_ event: StoreEvent) {
+    eventLoop.execute { [self] in
+      switch event {
+      case .committed(let id) where id == Self.markRequest:
+        markStored?()
+      case .failed(let id, _) where id == Self.markRequest:
+        break
+      case .entries(let id, let entries) where id == Self.letterRequest:
+        let waiting = letterReaders
+        letterReaders = []
+        for reader in waiting { reader(entries) }
+      case .failed(let id, _) where id == Self.letterRequest:
+        let waiting = letterReaders
+        letterReaders = []
+        for reader in waiting { reader([]) }
+      default:
+        turn { chargePoint?.handle(event) }
+      }
+    }
+  }
+
+  /// Reads the newest dead letters; every reader that waits gets the same answer.
+  func readDeadLetters(_ body: @escaping ([OutboxEntry]) -> Void) {
+    letterReaders.append(body)
+    if letterReaders.count == 1 {
+      store?.query(.deadLetters(limit: OutboxDocument.maximumDeadLetters), id: Self.letterRequest)
+    }
+  }
+  /// Stores one mutation of the runtime's own and tells when it is on disk; what was submitted before is stored then too.
+  func whenStored(_ mutation: StoreMutation, _ body: @escaping () -> Void) {
+    markStored = body
+    store?.commit([mutation], durability: .full, id: Self.markRequest)
+  }
+
+  package func linkTold(_ event: LinkEvent) {
+    turn { chargePoint?.handle(event) }
+  }
+
+  /// Ends the drivers that this lane serves.
+  func stopDrivers() { station?.stopDrivers() }
+
+  // MARK: StationOutlet
+
+  package func send(_ command: ControlCommand) -> Bool { controlLane?.send(command) ?? false }
+
+  package func reset(_ scope: ResetScope) { onReset?(scope) }
+
+  package func linkChanged(_ status: LinkStatus) {}
+
+  package func timeSet(_ wall: WallTime, at instant: MonotonicInstant) {
+    let system = WallTime(millisecondsSinceEpoch: linux_realtime_ms())
+    wallCorrection = wall - (system + (instant - time.now))
+  }
+
+  package func noted(_ event: StationEvent) {
+    let wall = WallTime(millisecondsSinceEpoch: linux_realtime_ms()) + wallCorrection
+    onEvent?(EventDocument.make(event, at: wall))
+    let place = event.evse.map { "\($0)\(event.connector.map { " connector \($0)" } ?? ""): " } ?? ""
+    logger.info("\(event.kind): \(place)\(event.text)")
+  }
+}

@@ -1,0 +1,89 @@
+import ChargerBase
+import OCPPTypes
+
+// What people at the station may look at: nothing here changes anything, and no secret is in it.
+
+/// An open transaction as status displays show it.
+public struct OpenTransactionStatus: Sendable, Equatable {
+  public var id: String
+  /// The number of the newest event; -1 before the first.
+  public var lastSequenceNumber: Int32
+  /// Since the start, in Wh; nil without readings.
+  public var energyWh: Decimal?
+  /// Nil while civil time is not known.
+  public var startedAt: WallTime?
+  /// The first four characters of the token and an ellipsis.
+  public var redactedToken: String?
+}
+
+/// What waits for the CSMS.
+public struct OutboxStatus: Sendable, Equatable {
+  /// Records waiting, by lane: transaction, security, general.
+  public var waiting: [Int]
+  /// Records given up on since the start.
+  public var deadLetters: Int
+  /// Periodic events left out for want of space since the start.
+  public var thinned: Int
+
+  package init(waiting: [Int], deadLetters: Int, thinned: Int) {
+    self.waiting = waiting
+    self.deadLetters = deadLetters
+    self.thinned = thinned
+  }
+}
+
+/// One attribute of one variable, as an inventory lists it.
+public struct VariableListing: Sendable, Equatable {
+  public var key: VariableKey
+  public var attribute: AttributeKind
+  public var mutability: Mutability
+  public var dataType: DataKind
+  public var unit: String?
+  /// Nil for a secret, and while there is none.
+  public var value: String?
+}
+
+extension ChargePoint {
+  /// The transaction that is open at an EVSE (34).
+  public func openTransaction(at evse: EVSEID) -> OpenTransactionStatus? {
+    guard let transaction = sessions?.openTransaction(at: evse) else { return nil }
+    var energy: Decimal?
+    if let start = transaction.startRegister?.thousandths, let last = transaction.lastRegister?.thousandths {
+      energy = Decimal(thousandths: last.subtractingSaturating(start))
+    }
+    return OpenTransactionStatus(
+      id: transaction.id, lastSequenceNumber: transaction.nextSeqNo.subtractingSaturating(1), energyWh: energy,
+      startedAt: wallTime(of: transaction.startedAt),
+      redactedToken: transaction.authorization.map { String($0.token.idToken.prefix(4)) + "…" })
+  }
+
+  public var outboxStatus: OutboxStatus {
+    OutboxStatus(
+      waiting: [outbox.waiting(in: .transaction), outbox.waiting(in: .security), outbox.waiting(in: .general)],
+      deadLetters: outbox.deadLetters, thinned: outbox.thinnedRecords.addingSaturating(outbox.writer.thinnedRecords))
+  }
+
+  /// Every attribute whose variable `isWanted` picks, in the device model's order.
+  public func inventory(where isWanted: (VariableKey) -> Bool) -> [VariableListing] {
+    var listings: [VariableListing] = []
+    for (place, entry) in deviceModel.entries.enumerated() where isWanted(entry.key) {
+      for attribute in entry.attributes {
+        listings.append(
+          VariableListing(
+            key: entry.key, attribute: attribute.kind, mutability: attribute.mutability, dataType: entry.character.kind,
+            unit: entry.character.unit,
+            value: attribute.mutability == .writeOnly ? nil : deviceModel.value(of: attribute, at: place)))
+      }
+    }
+    return listings
+  }
+
+  /// Sets one variable by the rules that hold for the CSMS: for people at the station socket.
+  public func setVariableByRules(_ item: SetVariableData, answer: @escaping (SetVariableResult) -> Void) {
+    turn {
+      provisioning?.set([item], locally: false) { results in
+        if let result = results.first { answer(result) }
+      }
+    }
+  }
+}

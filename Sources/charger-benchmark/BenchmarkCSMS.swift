@@ -1,0 +1,162 @@
+import ChargerBase
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOWebSocket
+import OCPPJSON
+import OCPPTypes
+
+/// The other end of the measurements: accepts one station, answers what it asks at once and measures round trips of its
+/// own calls. Plain `ws` on loopback.
+final class BenchmarkCSMS: Sendable {
+  private let group: MultiThreadedEventLoopGroup
+  private let channel: any Channel
+  private let state = NIOLockedValueBox(State())
+
+  private struct State {
+    var station: (any Channel)?
+    var acceptedBoots = 0
+    var bootAcceptedAt: MonotonicInstant?
+    var nextCall = 0
+    var pending: [(id: String, promise: EventLoopPromise<Int>)] = []
+    var reportBytes = 0
+    var reportsComplete = 0
+    var callErrors = 0
+  }
+
+  var port: Int { channel.localAddress?.port ?? 0 }
+
+  init(clock: @escaping @Sendable () -> MonotonicInstant) throws {
+    group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let state = self.state
+    let upgrader = NIOWebSocketServerUpgrader(
+      maxFrameSize: 1 << 20,
+      shouldUpgrade: { channel, _ in
+        channel.eventLoop.makeSucceededFuture(HTTPHeaders([("Sec-WebSocket-Protocol", "ocpp2.0.1")]))
+      },
+      upgradePipelineHandler: { channel, _ in
+        channel.eventLoop.makeCompletedFuture {
+          state.withLockedValue { $0.station = channel }
+          try channel.pipeline.syncOperations.addHandler(
+            NIOWebSocketFrameAggregator(
+              minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 64, maxAccumulatedFrameSize: 1 << 20))
+          try channel.pipeline.syncOperations.addHandler(StationHandler(state: state, clock: clock))
+        }
+      })
+    channel = try ServerBootstrap(group: group)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelInitializer { channel in
+        channel.pipeline.configureHTTPServerPipeline(
+          withServerUpgrade: (upgraders: [upgrader], completionHandler: { _ in }))
+      }
+      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .bind(host: "127.0.0.1", port: 0).wait()
+  }
+
+  func stop() {
+    try? channel.close().wait()
+    try? group.syncShutdownGracefully()
+  }
+
+  var bootAcceptedAt: MonotonicInstant? { state.withLockedValue { $0.bootAcceptedAt } }
+  var acceptedBoots: Int { state.withLockedValue { $0.acceptedBoots } }
+  var callErrors: Int { state.withLockedValue { $0.callErrors } }
+  var completeReports: Int { state.withLockedValue { $0.reportsComplete } }
+  var reportBytes: Int { state.withLockedValue { $0.reportBytes } }
+
+  func forgetBoot() { state.withLockedValue { $0.bootAcceptedAt = nil } }
+
+  /// Sends a CALL and waits for its answer; gives back the answer's bytes.
+  @discardableResult
+  func call(_ action: String, _ payload: String) throws -> Int {
+    let promise = group.next().makePromise(of: Int.self)
+    let (station, id): ((any Channel)?, String) = state.withLockedValue { state in
+      state.nextCall += 1
+      let id = "b\(state.nextCall)"
+      state.pending.append((id, promise))
+      return (state.station, id)
+    }
+    guard let station else {
+      promise.fail(BenchmarkFailure(description: "no station is connected"))
+      return 0
+    }
+    var buffer = station.allocator.buffer(capacity: payload.utf8.count + 64)
+    buffer.writeString("[2,\"\(id)\",\"\(action)\",\(payload)]")
+    station.writeAndFlush(WebSocketFrame(fin: true, opcode: .text, data: buffer), promise: nil)
+    return try promise.futureResult.wait()
+  }
+
+  private final class StationHandler: ChannelInboundHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundOut = WebSocketFrame
+    private let state: NIOLockedValueBox<State>
+    private let clock: @Sendable () -> MonotonicInstant
+
+    init(state: NIOLockedValueBox<State>, clock: @escaping @Sendable () -> MonotonicInstant) {
+      self.state = state
+      self.clock = clock
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      let frame = unwrapInboundIn(data)
+      switch frame.opcode {
+      case .text:
+        let bytes = frame.unmaskedData
+        take(Array(bytes.readableBytesView), context)
+      case .ping:
+        let pong = WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)
+        context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
+      case .connectionClose:
+        context.close(promise: nil)
+      default: break
+      }
+    }
+
+    private func take(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+      guard let message = try? OCPPFrame(parsing: bytes, version: .v201) else { return }
+      switch message {
+      case .call(let id, let action, let payload):
+        answer(id, action, payload, context)
+      case .callResult(let id, _), .callError(let id, _, _, _):
+        let promise = state.withLockedValue { state -> EventLoopPromise<Int>? in
+          if case .callError = message { state.callErrors += 1 }
+          guard let index = state.pending.firstIndex(where: { $0.id == id }) else { return nil }
+          return state.pending.remove(at: index).promise
+        }
+        promise?.succeed(bytes.count)
+      default: break
+      }
+    }
+
+    private func answer(_ id: String, _ action: String, _ payload: ArraySlice<UInt8>, _ context: ChannelHandlerContext)
+    {
+      let time = "2026-11-23T10:00:00Z"
+      let body: String
+      switch action {
+      case "BootNotification":
+        body = #"{"currentTime":"\#(time)","interval":86400,"status":"Accepted"}"#
+      case "Heartbeat": body = #"{"currentTime":"\#(time)"}"#
+      case "Authorize": body = #"{"idTokenInfo":{"status":"Accepted"}}"#
+      case "NotifyReport":
+        let isLast = !String(decoding: payload, as: UTF8.self).contains("\"tbc\":true")
+        state.withLockedValue { state in
+          state.reportBytes += payload.count
+          if isLast { state.reportsComplete += 1 }
+        }
+        body = "{}"
+      default: body = "{}"
+      }
+      var buffer = context.channel.allocator.buffer(capacity: 128)
+      buffer.writeString("[3,\"\(id)\",\(body)]")
+      context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .text, data: buffer)), promise: nil)
+      if action == "BootNotification" {
+        let now = clock()
+        state.withLockedValue { state in
+          state.acceptedBoots += 1
+          state.bootAcceptedAt = now
+        }
+      }
+    }
+  }
+}

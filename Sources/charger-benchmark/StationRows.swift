@@ -1,0 +1,190 @@
+import CLinux
+import Glibc
+import ChargerBase
+import OCPPJSON
+
+/// Rows about the station as a process: a1, a2, b1, b3, b4, c1, c2, d.
+struct StationRows {
+  let places: BenchmarkPlaces
+  let isQuick: Bool
+
+  func measure(into report: inout BenchmarkReport) throws {
+    let csms = try BenchmarkCSMS(clock: { MonotonicInstant(nanoseconds: linux_boottime_ns()) })
+    defer { csms.stop() }
+    let bench = try StationUnderTest(places: places)
+    defer { bench.stop(SIGKILL) }
+    let withInstructions = Callgrind.isInstalled
+    if !withInstructions { report.notes.append("valgrind is not installed: no instruction counts") }
+
+    var first = try starts(csms, bench, freshState: true)
+    // One warm-up leaves a state directory behind.
+    _ = try start(csms, bench, freshState: false)
+    var warm = try starts(csms, bench, freshState: false)
+    var counts: Counts?
+    if withInstructions { counts = try instructions(csms, bench) }
+    report.add(
+      row(
+        "a1", "first start to boot accepted", median(&first), counts?.firstStart, goal: "≤ 20 ms, ≤ 40 M", 20e6, 40e6))
+    report.add(
+      row("a2", "warm start to boot accepted", median(&warm), counts?.warmStart, goal: "≤ 10 ms, ≤ 20 M", 10e6, 20e6))
+
+    _ = try start(csms, bench, freshState: false)
+    try idle(bench, &report)
+    try binaries(bench, &report)
+    try calls(csms, bench, counts, &report)
+    bench.stop()
+    if csms.callErrors > 0 { report.notes.append("\(csms.callErrors) calls were answered with an error") }
+  }
+
+  // MARK: Starts
+
+  private func start(_ csms: BenchmarkCSMS, _ bench: StationUnderTest, freshState: Bool, callgrind: String? = nil)
+    throws -> Double
+  {
+    bench.stop()
+    csms.forgetBoot()
+    let begin = linux_boottime_ns()
+    try bench.start(port: csms.port, freshState: freshState, callgrind: callgrind)
+    try bench.until("BootNotification", seconds: callgrind == nil ? 30 : 180) { csms.bootAcceptedAt != nil }
+    guard let accepted = csms.bootAcceptedAt else { return 0 }
+    return Double(accepted.nanoseconds - begin)
+  }
+
+  private func starts(_ csms: BenchmarkCSMS, _ bench: StationUnderTest, freshState: Bool) throws -> [Double] {
+    try (0..<(isQuick ? 3 : 11)).map { _ in try start(csms, bench, freshState: freshState) }
+  }
+
+  private func row(
+    _ number: String, _ measurement: String, _ time: Double, _ instructions: Double?, goal: String, _ timeLimit: Double,
+    _ instructionLimit: Double
+  ) -> BenchmarkRow {
+    var figure = time >= 1_000_000 ? Figure.milliseconds(time) : Figure.microseconds(time)
+    if let instructions { figure += ", " + Figure.instructions(instructions) }
+    return BenchmarkRow(
+      number: number, measurement: measurement, figure: figure, goal: goal,
+      isMet: time <= timeLimit && (instructions ?? 0) <= instructionLimit,
+      values: [("nanoseconds", time)] + (instructions.map { [("instructions", $0)] } ?? []))
+  }
+
+  // MARK: Idle
+
+  private func idle(_ bench: StationUnderTest, _ report: inout BenchmarkReport) throws {
+    sleep(isQuick ? 2 : 5)
+    let before = ProcessFigures.read(bench.processID)
+    let seconds: UInt32 = isQuick ? 4 : 20
+    sleep(seconds)
+    let after = ProcessFigures.read(bench.processID)
+    report.add(
+      BenchmarkRow(
+        number: "b1", measurement: "idle: RSS / private / threads",
+        figure:
+          "\(Figure.megabytes(Double(after.residentBytes))) / \(Figure.megabytes(Double(after.privateBytes))) / \(after.threads)",
+        goal: "≤ 16 / ≤ 3 MB / ≤ 5",
+        isMet: after.residentBytes <= 16_000_000 && after.privateBytes <= 3_000_000 && after.threads <= 5,
+        values: [
+          ("residentBytes", Double(after.residentBytes)), ("privateBytes", Double(after.privateBytes)),
+          ("threads", Double(after.threads)),
+        ]))
+    let perSecond = Double(after.cpuNanoseconds - before.cpuNanoseconds) / Double(seconds) / 1_000_000
+    let wakeups = Double(after.wakeups - before.wakeups) / Double(seconds)
+    report.add(
+      BenchmarkRow(
+        number: "b4", measurement: "idle: CPU, wakeups",
+        figure: "\(Figure.fixed(perSecond, 2)) ms/s, \(Figure.fixed(wakeups, 1)) a second",
+        goal: "≤ 3 ms/s (pilot sampled)", isMet: perSecond <= 3,
+        values: [("cpuMillisecondsPerSecond", perSecond), ("wakeupsPerSecond", wakeups)]))
+  }
+
+  private func binaries(_ bench: StationUnderTest, _ report: inout BenchmarkReport) throws {
+    let stripped = bench.scratch.path + "/chargerd"
+    let strip = try ChildProcess("strip", ["-s", "-o", stripped, places.programs + "/chargerd"], logPath: "/dev/null")
+    while strip.isRunning { usleep(1_000) }
+    let binary = Double(Files.size(stripped) ?? 0)
+    let libraries = MappedLibraries.read(bench.processID)
+    let shared = libraries.reduce(0.0) { $0 + Double(Files.size($1) ?? 0) }
+    report.add(
+      BenchmarkRow(
+        number: "b3", measurement: "chargerd stripped + libraries beyond libc",
+        figure: "\(Figure.megabytes(binary)) + \(Figure.megabytes(shared))", goal: "≤ 26 MB together",
+        isMet: binary > 0 && binary + shared <= 26_000_000,
+        values: [("binaryBytes", binary), ("libraryBytes", shared)]))
+  }
+
+  // MARK: Calls
+
+  private static let one = #"{"component":{"name":"OCPPCommCtrlr"},"variable":{"name":"HeartbeatInterval"}}"#
+  private static let getOne = "{\"getVariableData\":[\(one)]}"
+  private static let getTen = "{\"getVariableData\":[\(Array(repeating: one, count: 10).joined(separator: ","))]}"
+
+  private func calls(
+    _ csms: BenchmarkCSMS, _ bench: StationUnderTest, _ counts: Counts?, _ report: inout BenchmarkReport
+  ) throws {
+    let rounds = isQuick ? 500 : 5_000
+    func cpu(_ count: Int, _ body: () throws -> Void) throws -> Double {
+      let before = ProcessFigures.read(bench.processID).cpuNanoseconds
+      for _ in 0..<count { try body() }
+      return Double(ProcessFigures.read(bench.processID).cpuNanoseconds - before) / Double(count)
+    }
+    let single = try cpu(rounds) { try csms.call("GetVariables", Self.getOne) }
+    report.add(
+      row("c1", "GetVariables ×1, CPU of the station", single, counts?.getOne, goal: "≤ 40 µs, ≤ 80 k", 40e3, 80e3))
+    let ten = try cpu(rounds) { try csms.call("GetVariables", Self.getTen) }
+    report.add(
+      row("c2", "GetVariables ×10, CPU of the station", ten, counts?.getTen, goal: "≤ 90 µs, ≤ 250 k", 90e3, 250e3))
+    let reports = isQuick ? 20 : 100
+    let bytesBefore = csms.reportBytes
+    let full = try cpu(reports) { try self.fullInventory(csms, bench) }
+    let bytes = (csms.reportBytes - bytesBefore) / reports
+    report.add(
+      row(
+        "d", "FullInventory, \(bytes) bytes, CPU of the station", full, counts?.fullInventory, goal: "≤ 1 ms, ≤ 8 M",
+        1e6, 8e6))
+  }
+
+  private func fullInventory(_ csms: BenchmarkCSMS, _ bench: StationUnderTest) throws {
+    let before = csms.completeReports
+    try csms.call("GetBaseReport", #"{"requestId":1,"reportBase":"FullInventory"}"#)
+    try bench.until("the report", seconds: 60) { csms.completeReports > before }
+  }
+
+  // MARK: Instructions
+
+  struct Counts {
+    var firstStart = 0.0
+    var warmStart = 0.0
+    var getOne = 0.0
+    var getTen = 0.0
+    var fullInventory = 0.0
+  }
+
+  private func instructions(_ csms: BenchmarkCSMS, _ bench: StationUnderTest) throws -> Counts {
+    var counts = Counts()
+    let log = bench.scratch.path + "/callgrind.log"
+    let firstFile = bench.scratch.path + "/first"
+    _ = try start(csms, bench, freshState: true, callgrind: firstFile)
+    counts.firstStart = try Callgrind(outFile: firstFile, processID: bench.processID, log: log).count(dump: 1)
+    let warmFile = bench.scratch.path + "/warm"
+    _ = try start(csms, bench, freshState: false, callgrind: warmFile)
+    let counter = Callgrind(outFile: warmFile, processID: bench.processID, log: log)
+    counts.warmStart = try counter.count(dump: 1)
+    var dump = 1
+    func per(_ count: Int, _ body: () throws -> Void) throws -> Double {
+      try body()  // what is made once is made now
+      sleep(2)  // what the start left to do is done
+      try counter.zero()
+      for _ in 0..<count { try body() }
+      dump += 1
+      return try counter.count(dump: dump) / Double(count)
+    }
+    counts.getOne = try per(200) { try csms.call("GetVariables", Self.getOne) }
+    counts.getTen = try per(200) { try csms.call("GetVariables", Self.getTen) }
+    counts.fullInventory = try per(10) { try self.fullInventory(csms, bench) }
+    bench.stop()
+    return counts
+  }
+}
+
+func median(_ values: inout [Double]) -> Double {
+  values.sort()
+  return values.isEmpty ? 0 : values[values.count / 2]
+}

@@ -1,0 +1,59 @@
+import BoardProfile
+import ChargerBase
+import HAL
+import HALSimulated
+
+/// A driver that the profile put where it cannot be, or a world that is not there.
+struct SimulatedDriverError: Error, CustomStringConvertible {
+  var description: String
+}
+
+/// The bench's drivers by the name that profiles give them: `simulated`.
+enum SimulatedCatalogue {
+  /// - Parameter world: nil when profiles are only checked.
+  static func make(_ world: (any SimulatedDriverSource)?) -> DriverCatalogue {
+    var catalogue = DriverCatalogue()
+    catalogue.addPilot("simulated") { options in
+      let place = options.place
+      return { try source(world).pilot(for: try connector(place)) }
+    }
+    catalogue.addContactor("simulated") { options in
+      let place = options.place
+      return { try source(world).contactor(for: try connector(place)) }
+    }
+    catalogue.addMeter("simulated") { options in
+      let place = options.place
+      return { try source(world).meter(for: try evse(place)) }
+    }
+    catalogue.addLight("simulated") { options in
+      let place = options.place
+      return { try source(world).light(for: try evse(place)) }
+    }
+    catalogue.addReader("simulated") { options in
+      let place = options.place
+      return {
+        guard case .reader(let name) = place else { throw SimulatedDriverError(description: "is no reader's place") }
+        return try source(world).reader(named: name)
+      }
+    }
+    catalogue.addDisplay("simulated") { _ in { try source(world).display() } }
+    return catalogue
+  }
+
+  private static func source(_ world: (any SimulatedDriverSource)?) throws -> any SimulatedDriverSource {
+    guard let world else { throw SimulatedDriverError(description: "there is no simulated world") }
+    return world
+  }
+
+  private static func connector(_ place: DriverOptions.Place) throws -> ConnectorID {
+    guard case .connector(let connector) = place else {
+      throw SimulatedDriverError(description: "is no connector's place")
+    }
+    return connector
+  }
+
+  private static func evse(_ place: DriverOptions.Place) throws -> EVSEID {
+    guard case .evse(let evse) = place else { throw SimulatedDriverError(description: "is no EVSE's place") }
+    return evse
+  }
+}
