@@ -17,6 +17,8 @@ extension StationVariable {
     let boolean = VariableCharacter(.boolean)
     let measurands = VariableCharacter(.memberList, members: Self.measurands)
     return switch self {
+    case .authorizationEnabled:
+      .init("AuthCtrlr", "Enabled", boolean, .readWrite, "true")
     case .authorizeRemoteStart:
       .init("AuthCtrlr", "AuthorizeRemoteStart", boolean, .readWrite, "true")
     case .localAuthorizeOffline:
@@ -48,6 +50,8 @@ extension StationVariable {
       .init(
         "TxCtrlr", "TxStopPoint", .init(.memberList, members: Self.stopPoints, allowsEmpty: false), .readWrite,
         "EVConnected,Authorized")
+    case .sampledDataEnabled:
+      .init("SampledDataCtrlr", "Enabled", boolean, .readWrite, "true")
     case .sampledTxStartedMeasurands:
       .init("SampledDataCtrlr", "TxStartedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
     case .sampledTxUpdatedMeasurands:
@@ -58,15 +62,17 @@ extension StationVariable {
       .init("SampledDataCtrlr", "TxEndedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
     case .sampledTxEndedInterval:
       .init("SampledDataCtrlr", "TxEndedInterval", Self.seconds(from: 0), .readWrite, "0")
+    // Clock-aligned values are not taken: interval 0 says so.
     case .alignedInterval:
-      .init("AlignedDataCtrlr", "Interval", Self.seconds(from: 0, to: 86_400), .readWrite, "0")
+      .init("AlignedDataCtrlr", "Interval", Self.seconds(from: 0, to: 86_400), .readOnly, "0")
+    // What triggered MeterValues tell (F06.FR.06).
     case .alignedMeasurands:
       .init("AlignedDataCtrlr", "Measurands", measurands, .readWrite, "Energy.Active.Import.Register")
     case .alignedTxEndedInterval:
-      .init("AlignedDataCtrlr", "TxEndedInterval", Self.seconds(from: 0, to: 86_400), .readWrite, "0")
+      .init("AlignedDataCtrlr", "TxEndedInterval", Self.seconds(from: 0, to: 86_400), .readOnly, "0")
     default:
       // The last of them; that each case has a definition of its own is tested.
-      .init("AlignedDataCtrlr", "TxEndedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
+      .init("AlignedDataCtrlr", "TxEndedMeasurands", measurands, .readOnly, "")
     }
   }
 }
