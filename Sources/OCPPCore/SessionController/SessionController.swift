@@ -54,6 +54,7 @@ package final class SessionController: SessionControlling {
 
   package func start(reason: BootReason, documents: [StoreSnapshot.Document]) {
     loadSettings()
+    authorizer.cache.load(documents)
     for document in documents where document.kind == .transaction {
       guard let (evse, transaction) = OpenTransaction.read(document: document.body),
         let place = slots.firstIndex(where: { $0.machine.evse == evse })
@@ -90,10 +91,7 @@ package final class SessionController: SessionControlling {
     case .fault(let place, let fault, let isActive, let instant):
       faultChanged(place, fault, isActive, instant)
     case .usable(let connector, let isUsable, let instant):
-      run(connector.evse, at: instant) { machine, _ in
-        machine.usable(isUsable, connector)
-        return []
-      }
+      run(connector.evse, at: instant) { machine, context in machine.usable(isUsable, connector, context) }
     case .permitEnded(let connector, let number, let instant):
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
       run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
@@ -111,14 +109,13 @@ package final class SessionController: SessionControlling {
   }
 
   package func operativeChanged(_ connector: ConnectorID, isOperative: Bool) {
-    run(connector.evse) { machine, _ in
-      machine.operative(isOperative, connector)
-      return []
-    }
+    run(connector.evse) { machine, context in machine.operative(isOperative, connector, context) }
   }
 
   private func tokenAnswered(_ record: TransactionEventRecord, _ information: IdTokenInfo) {
-    guard let token = record.token,
+    guard let token = record.token else { return }
+    authorizer.learn(token, information)
+    guard
       let place = slots.firstIndex(where: { $0.machine.transaction?.id == record.transactionID })
     else { return }
     let evse = slots[place].machine.evse
@@ -181,7 +178,7 @@ package final class SessionController: SessionControlling {
   // MARK: - Block
 
   package var incomingActions: [OCPPAction] {
-    [.requestStartTransaction, .requestStopTransaction, .getTransactionStatus, .unlockConnector]
+    [.requestStartTransaction, .requestStopTransaction, .getTransactionStatus, .unlockConnector, .clearCache]
   }
 
   package func handle(_ call: IncomingCall) throws(MessageViolation) {
@@ -190,6 +187,7 @@ package final class SessionController: SessionControlling {
     case .requestStopTransaction: try requestStop(call)
     case .getTransactionStatus: try transactionStatus(call)
     case .unlockConnector: try unlockConnector(call)
+    case .clearCache: try clearCache(call)
     default: call.reject(.notSupported, detail: "\(call.action)")
     }
   }

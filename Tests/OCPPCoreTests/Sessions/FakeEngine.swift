@@ -28,6 +28,8 @@ final class FakeDisk {
     }
   }
 
+  var hasOpenTransactions: Bool { documents.contains { $0.kind == .transaction } }
+
   var snapshot: [StoreSnapshot.Document] {
     documents.sorted { ($0.kind.rawValue, $0.key) < ($1.kind.rawValue, $1.key) }
       .map { StoreSnapshot.Document(kind: $0.kind, key: $0.key, body: $0.body) }
@@ -54,6 +56,8 @@ final class FakeEngine: EngineServices {
   var actions: [Action] = []
   var notes: [String] = []
   var asked: [String] = []
+  /// Payloads of other calls.
+  var sent: [[UInt8]] = []
   /// The CSMS's word on a token; nil answers nothing until `answerLate`.
   var verdict: (IdToken) -> CallAnswerKind = { _ in .accepted(group: nil) }
   var holdsCommits = false
@@ -116,6 +120,7 @@ final class FakeEngine: EngineServices {
   ) {
     var writer = JSONWriter()
     payload(&writer, .v201)
+    if action != .authorize { sent.append(writer.bytes) }
     guard let request = try? AuthorizeRequest.decode(writer.bytes[...], version: .v201) else {
       later { answer(.error(code: "FormationViolation", description: "")) }
       return
