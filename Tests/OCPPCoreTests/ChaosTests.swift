@@ -22,7 +22,7 @@ struct ChaosTests {
 
   @Test(
     "No seed loses, repeats wrongly, or reorders an event, breaks a rule towards the CSMS, or stops",
-    arguments: 0..<1000)
+    arguments: 0..<100)
   func holds(seed: Int) {
     var dice = Dice(generator: SeededRandom(seed: UInt64(seed)))
     let station = StubbedStation([
