@@ -5,8 +5,11 @@ import OCPPTypes
 
 extension EVSESessionStateMachine {
   package mutating func connected(_ place: ConnectorID, _ context: Context) -> [Effect] {
-    if resumption != nil { return resumptionSaw(vehicleAt: place, context) }
-    guard connector == nil else { return [] }
+    if resumption != nil, isOfResumedTransaction(place) { return resumptionSaw(vehicleAt: place, context) }
+    guard connector == nil, resumption == nil else {
+      if connector != place, !waitingConnectors.contains(place) { waitingConnectors.append(place) }
+      return []
+    }
     var effects = flushPendingEnd(context)
     let old = conditions
     connector = place
@@ -16,6 +19,17 @@ extension EVSESessionStateMachine {
     authorizeFreely(context)
     effects += evaluate(old, SessionCause(.cablePluggedIn), context)
     return effects
+  }
+
+  /// One connector of an EVSE is in use at a time: the vehicle that has waited longest at another one comes next.
+  package mutating func takeUpWaitingVehicle(_ context: Context) -> [Effect] {
+    guard connector == nil, transaction == nil, resumption == nil, !waitingConnectors.isEmpty else { return [] }
+    return connected(waitingConnectors.removeFirst(), context)
+  }
+
+  /// What the EVSE's other connectors tell says nothing about the vehicle of the stored transaction.
+  private func isOfResumedTransaction(_ place: ConnectorID) -> Bool {
+    transaction?.connector.map { $0 == place.number } ?? true
   }
 
   /// AuthCtrlr.Enabled false: a vehicle is enough, once something can begin here (C01.FR.01, C02).
@@ -37,7 +51,8 @@ extension EVSESessionStateMachine {
   }
 
   package mutating func disconnected(_ place: ConnectorID, _ context: Context) -> [Effect] {
-    if resumption != nil { return resumptionSaw(vehicleAt: nil, context) }
+    waitingConnectors.removeAll { $0 == place }
+    if resumption != nil { return isOfResumedTransaction(place) ? resumptionSaw(vehicleAt: nil, context) : [] }
     guard connector == place else { return [] }
     let old = conditions
     connector = nil

@@ -70,6 +70,8 @@ package struct EVSESessionStateMachine: Sendable {
   /// The connector that a vehicle is at, and since when.
   package var connector: ConnectorID?
   package var connectedSince: MonotonicInstant?
+  /// Vehicles at the EVSE's other connectors, in the order of their arrival; at most one a connector.
+  package var waitingConnectors: [ConnectorID] = []
   package var isBayOccupied = false
   /// By the facts, and only while a vehicle is connected.
   package var physicalState: ChargingState = .idle
