@@ -146,7 +146,7 @@ let package = Package(
     tests(
       "ChargerRuntimeTests",
       ["ChargerRuntime", "EVSEControl", "HAL", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
-    tests("ProgramTests", ["CCurl", "JSONRPC", "OCPPJSON", "ChargerBase", "CLinux"]),
+    tests("ProgramTests", ["bench-csms", "CCurl", "JSONRPC", "OCPPJSON", "OCPPTypes", "ChargerBase", "CLinux"]),
     tests(
       "Conformance", ["SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),
     tests(

@@ -1,0 +1,26 @@
+import CLinux
+
+/// Lines for people on the standard output, each with the time of day.
+struct Output: Sendable {
+  var isQuiet = false
+
+  /// `09:30:12 CS-001 EVSE 1: charging`.
+  func say(_ words: String) {
+    if isQuiet { return }
+    var seconds = time_t(linux_realtime_ms() / 1_000)
+    var parts = tm()
+    localtime_r(&seconds, &parts)
+    func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    line("\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) \(words)")
+  }
+
+  func line(_ text: String) {
+    var rest = Array((text.filter { $0 != "\n" } + "\n").utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+      if count < 0, linux_errno() == EINTR { continue }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
