@@ -38,7 +38,8 @@ public struct EnergyExplanation: Sendable, Equatable {
     }
     for fault in snapshot.faults.faults {
       let entry = FaultCatalogue.entry(for: fault)
-      add("\(fault)", entry.text, "Fault code \(entry.code).")
+      let code = FaultCatalogue.technicianCode(for: fault).map { " (\($0))" } ?? ""
+      add(entry.code, entry.text, "For the technician: \(entry.code)\(code).")
     }
     if blockers.contains(.driverSilent), snapshot.faults.isEmpty {
       add("driverSilent", "A part on the energy path does not answer.", "Check the wiring and supply of that part.")

@@ -101,7 +101,7 @@ public final class Station: ChargePointDelegate {
       tell(.meter(evse, meterSample(from: reading)))
     case .fault(let connector, let fault, let active, let at):
       let entry = FaultCatalogue.entry(for: fault)
-      note("fault", connector, active ? "Fault \(entry.code): \(entry.text)" : "Fault \(entry.code) is gone.")
+      note("fault", connector, active ? "Fault \(entry.code): \(entry.text)" : "The fault \(entry.code) is gone.")
       tell(.fault(connector, entry, active: active, at: at))
       refreshFaultLight(of: connector.evse)
     case .permitEnded(let connector, let number, let end, let at):

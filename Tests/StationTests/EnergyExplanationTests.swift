@@ -61,4 +61,10 @@ struct EnergyExplanationTests {
     let answer = EnergyExplanation(evse: EVSEID(1), connectors: [], linkIsUp: false)
     #expect(answer.reasons.map(\.code) == ["starting"])
   }
+
+  @Test("No two faults share a code: the end of one must not end the other")
+  func codesAreUnique() {
+    let codes = ControlFault.allCases.map { FaultCatalogue.entry(for: $0).code }
+    for (index, code) in codes.enumerated() { #expect(!codes[..<index].contains(code)) }
+  }
 }
