@@ -96,7 +96,7 @@ let package = Package(
         "ChargerBase", "OCPPJSON", "OCPPTypes", "JSONRPC", "CLinux", nioCore, nioPosix, nioHTTP1, nioWebSocket,
         arguments,
       ]),
-    program("chargerctl", ["ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
+    program("chargerctl", ["BoardProfile", "ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
     program(
       "charger-benchmark",
       [
@@ -146,7 +146,12 @@ let package = Package(
     tests(
       "ChargerRuntimeTests",
       ["ChargerRuntime", "EVSEControl", "HAL", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
-    tests("ProgramTests", ["bench-csms", "CCurl", "JSONRPC", "OCPPJSON", "OCPPTypes", "ChargerBase", "CLinux"]),
+    tests(
+      "ProgramTests",
+      [
+        "bench-csms", "chargerctl", "CCurl", "JSONRPC", "OCPPJSON", "OCPPTypes", "ChargerBase", "CLinux", nioCore,
+        nioPosix, arguments,
+      ]),
     tests(
       "Conformance", ["SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),
     tests(

@@ -212,7 +212,7 @@ struct BadBoardProfileTests {
           leaseSeconds, resetAction, timing, pilotThresholds, lights, csms, deviceModel
           boards/x.json:6:12: $.evses: has 0 EVSEs
               allowed: 1…16 EVSEs
-          3 problems found; nothing was started.
+          3 problems found.
           """)
     }
   }

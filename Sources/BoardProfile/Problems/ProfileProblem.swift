@@ -57,7 +57,7 @@ public struct ProfileProblems: Error, Sendable, Equatable, CustomStringConvertib
     var lines = problems.map(\.description)
     let total = problems.count + omitted
     if omitted > 0 { lines.append("… and \(omitted) more") }
-    lines.append(total == 1 ? "1 problem found; nothing was started." : "\(total) problems found; nothing was started.")
+    lines.append(total == 1 ? "1 problem found." : "\(total) problems found.")
     return lines.joined(separator: "\n")
   }
 

@@ -1,0 +1,53 @@
+import ArgumentParser
+import OCPPJSON
+
+struct GetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "get", abstract: "Reads the device model: all of it, a component, or one variable.",
+    discussion:
+      "Names: \(VariableName.form). Examples: TxCtrlr, TxCtrlr.EVConnectionTimeOut, Connector#1.1.AvailabilityState")
+  @OptionGroup var station: StationOptions
+  @Argument(help: "What to read; everything without it.") var variable: String?
+  @Option(name: .long, help: "Actual, Target, MinSet or MaxSet.") var attribute: String?
+
+  func run() throws {
+    var params: [JSONMember] = []
+    var isSingle = false
+    if let variable {
+      guard let name = VariableName(variable) else {
+        throw ValidationError("\"\(variable)\" is no variable's name. Names: \(VariableName.form).")
+      }
+      params = name.parameters
+      isSingle = name.variable != nil
+    }
+    if let attribute { params.append(JSONMember("attribute", .string(attribute))) }
+    try station.show("station.deviceModel.get", .object(params)) {
+      DeviceModelText.render($0, isSingle: isSingle)
+    }
+  }
+}
+
+struct SetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "set", abstract: "Writes one variable of the device model, by the rules that hold for the CSMS.")
+  @OptionGroup var station: StationOptions
+  @Argument(help: "Which variable: \(VariableName.form).") var variable: String
+  @Argument(help: "Its new value.") var value: String
+  @Option(name: .long, help: "Actual, Target, MinSet or MaxSet.") var attribute: String?
+
+  func run() throws {
+    guard let name = VariableName(variable), name.variable != nil else {
+      throw ValidationError("\"\(variable)\" is no variable's name. Names: \(VariableName.form).")
+    }
+    var params = name.parameters
+    if let attribute { params.append(JSONMember("attribute", .string(attribute))) }
+    params.append(JSONMember("value", .string(value)))
+    try Terminal.run { () throws(Failure) in
+      let answer = try station.connect().call("station.deviceModel.set", .object(params))
+      let outcome = DeviceModelText.outcome(answer, name: variable, value: value)
+      if station.json { Terminal.writeLine(answer.description) }
+      guard outcome.isAccepted else { throw .refused(outcome.text) }
+      if !station.json { Terminal.writeLine(outcome.text) }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import OCPPJSON
+
+/// `station.status` as a page for a terminal.
+enum StatusText {
+  static func render(_ status: JSONValue) -> String {
+    var lines = [headline(status), link(status["link"] ?? .null)]
+    if let outbox = outbox(status) { lines.append(outbox) }
+    lines.append("")
+    var table = TextTable(header: [
+      "CONNECTOR", "STATUS", "PILOT", "OFFERED", "MEASURED", "CONTACTOR", "LOCK", "LIMIT", "ENERGY", "TRANSACTION",
+    ])
+    var notes: [String] = []
+    for evse in status["evses"]?.array ?? [] {
+      for connector in evse["connectors"]?.array ?? [] {
+        let name = "\(Text.printable(evse["id"])).\(Text.printable(connector["id"]))"
+        table.append([name] + cells(connector, of: evse))
+        notes += self.notes(connector, of: evse).map { "\(name)  \($0)" }
+      }
+    }
+    lines.append(table.text)
+    if !notes.isEmpty { lines += [""] + notes }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func headline(_ status: JSONValue) -> String {
+    let uptime = Text.span(seconds: status["uptimeS"]?.decimal?.scaled(places: 0))
+    return "\(Text.printable(status["identity"]))  \(Text.printable(status["model"])), "
+      + "firmware \(Text.printable(status["version"])), up \(uptime)"
+  }
+
+  private static func link(_ link: JSONValue) -> String {
+    let isConnected = link["connected"]?.bool == true
+    var text = "CSMS: "
+    if isConnected {
+      text += link["accepted"]?.bool == true ? "connected and accepted" : "connected, waiting to be accepted"
+    } else {
+      text += "not connected"
+    }
+    if let slot = link["slot"]?.int64 { text += ", slot \(slot)" }
+    if isConnected, let version = link["version"]?.string { text += ", \(Text.printable(version))" }
+    if let url = link["url"]?.string { text += ", \(Text.printable(url))" }
+    if let failure = link["lastFailure"]?.string { text += "\n      last failed attempt: \(Text.printable(failure))" }
+    return text
+  }
+
+  private static func outbox(_ status: JSONValue) -> String? {
+    var parts: [String] = []
+    if let waiting = status["outbox"]?["waiting"]?.int64, waiting > 0 { parts.append("\(waiting) waiting to be sent") }
+    if let dead = status["outbox"]?["deadLetters"]?.int64, dead > 0 { parts.append("\(dead) given up on") }
+    if status["acceptsTransactions"]?.bool == false {
+      parts.append("NO NEW TRANSACTIONS: the outbox is full or cannot be written")
+    }
+    return parts.isEmpty ? nil : "Messages: " + parts.joined(separator: ", ")
+  }
+
+  private static func cells(_ connector: JSONValue, of evse: JSONValue) -> [String] {
+    [
+      Text.printable(connector["status"]), pilot(connector), Text.amperes(connector["offeredA"]),
+      Text.amperes(connector["measuredA"]), contactor(connector["contactor"] ?? .null),
+      Text.printable(connector["lock"]), limit(connector), Text.kilowattHours(evse["meter"]?["energyWh"]),
+      transaction(evse["transaction"] ?? .null, connector: connector, evse: evse),
+    ]
+  }
+
+  /// In the terms of IEC 61851-1: `B1` without an offer, `B2` with one.
+  private static func pilot(_ connector: JSONValue) -> String {
+    let state = Text.printable(connector["pilot"])
+    guard ["A", "B", "C", "D"].contains(state) else { return state }
+    switch connector["offer"]?.string {
+    case "none": return state + "1"
+    case "current": return state + "2"
+    case "notAvailable": return "F"
+    default: return state
+    }
+  }
+
+  private static func contactor(_ contactor: JSONValue) -> String {
+    let command = Text.printable(contactor["command"])
+    guard let feedback = contactor["feedback"]?.string else { return "\(command)?" }
+    return feedback == command ? command : "\(Text.printable(feedback)), told to be \(command)"
+  }
+
+  private static func limit(_ connector: JSONValue) -> String {
+    guard connector["limitA"]?.decimal != nil else { return Text.nothing }
+    return "\(Text.amperes(connector["limitA"])) (\(Text.words(connector["limitSource"]?.string ?? "?")))"
+  }
+
+  private static func transaction(_ transaction: JSONValue, connector: JSONValue, evse: JSONValue) -> String {
+    guard let id = transaction["id"]?.string else { return Text.nothing }
+    // A transaction belongs to the EVSE; where there are several connectors it is shown at the one in use.
+    let isSeveral = (evse["connectors"]?.array?.count ?? 0) > 1
+    if isSeveral, connector["phase"]?.isNull ?? true { return Text.nothing }
+    var text = Text.printable(id).count > 9 ? "\(Text.printable(id).prefix(8))…" : Text.printable(id)
+    text += " \(Text.kilowattHours(transaction["energyWh"]))"
+    if let time = Text.clock(transaction["startedAt"]) { text += " since \(time)" }
+    if let token = transaction["idToken"]?.string { text += ", token \(Text.printable(token))" }
+    return text
+  }
+
+  private static func notes(_ connector: JSONValue, of evse: JSONValue) -> [String] {
+    var notes = (connector["faults"]?.array ?? []).compactMap(\.string).map { "FAULT: \(Text.words($0))" }
+    if evse["operationalStatus"]?.string == "Inoperative" { notes.append("out of service") }
+    if let phase = connector["phase"]?.string {
+      var text = Text.words(phase)
+      let blockers = (connector["blockers"]?.array ?? []).compactMap(\.string)
+      if !blockers.isEmpty { text += "; kept from charging by: \(blockers.map(Text.words).joined(separator: ", "))" }
+      if let left = connector["permit"]?["expiresInS"]?.decimal?.scaled(places: 0) {
+        text +=
+          "; permit (\(Text.words(connector["permit"]?["reason"]?.string ?? "?"))) for \(Text.span(seconds: left))"
+      }
+      if let budget = connector["permit"]?["energyBudgetWh"], !budget.isNull {
+        text += ", \(Text.kilowattHours(budget)) left of it"
+      }
+      notes.append(text)
+    }
+    return notes
+  }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import ChargerBase
+import OCPPJSON
+import Testing
+
+@testable import chargerctl
+
+@Suite("How chargerctl is spoken to")
+struct ChargerCtlArgumentTests {
+  @Test(
+    "Variables are named as people write them",
+    arguments: [
+      ("TxCtrlr", VariableName(component: "TxCtrlr")),
+      ("TxCtrlr.EVConnectionTimeOut", VariableName(component: "TxCtrlr", variable: "EVConnectionTimeOut")),
+      ("EVSE#2.Power", VariableName(component: "EVSE", evse: 2, variable: "Power")),
+      ("Connector#1.2.Available", VariableName(component: "Connector", evse: 1, connector: 2, variable: "Available")),
+      (
+        "DeviceDataCtrlr.ItemsPerMessage[GetReport]",
+        VariableName(component: "DeviceDataCtrlr", variable: "ItemsPerMessage", variableInstance: "GetReport")
+      ),
+      (
+        "NetworkConfiguration[1].OcppCsmsUrl",
+        VariableName(component: "NetworkConfiguration", componentInstance: "1", variable: "OcppCsmsUrl")
+      ),
+    ])
+  func names(_ text: String, _ name: VariableName) { #expect(VariableName(text) == name) }
+
+  @Test(
+    "What is no variable's name is refused",
+    arguments: [
+      "", ".", "A.", ".B", "A..B", "A[", "A[].B", "A#.B", "A#x.B", "A.B[", "A.B[]", "A.B.C", "A#99999999999999999999.B",
+    ])
+  func badNames(_ text: String) { #expect(VariableName(text) == nil) }
+
+  @Test("A car is described only as far as it was; the rest is the world's default")
+  func plugIn() throws {
+    let command = try BenchPlugIn.parse(["2", "-c", "1", "--current", "16.5", "--leave-after", "30"])
+    #expect(
+      JSONValue.object(command.params) == [
+        "evse": 2, "connector": 1, "car": ["currentA": Self.number("16.5"), "leaveAfterS": 30],
+      ])
+    #expect(JSONValue.object(try BenchPlugIn.parse(["1"]).params) == ["evse": 1, "connector": 1])
+  }
+
+  private static func number(_ text: String) -> JSONValue { Decimal(text).map { JSONValue($0) } ?? .null }
+
+  @Test("Cards, faults, limits and pilot states become the world's parameters")
+  func params() throws {
+    #expect(
+      JSONValue.object(try BenchTap.parse(["04A1", "--evse", "1", "--evse", "2"]).params)
+        == ["idToken": "04A1", "type": "ISO14443", "evses": [1, 2]])
+    #expect(
+      JSONValue.object(try BenchTap.parse(["04A1", "--reader", "front", "--type", "eMAID"]).params)
+        == ["idToken": "04A1", "type": "eMAID", "reader": "front"])
+    #expect(
+      JSONValue.object(try BenchFault.parse(["powerLoss", "off"]).params)
+        == ["evse": nil, "connector": nil, "fault": "powerLoss", "active": false])
+    #expect(
+      JSONValue.object(try BenchLimit.parse(["--lift", "--evse", "1"]).params)
+        == ["evse": 1, "amps": nil, "source": "gridOperator"])
+    #expect(
+      JSONValue.object(try BenchCarState.parse(["1", "df"]).params) == ["evse": 1, "connector": 1, "state": "DF"])
+    #expect(
+      JSONValue.object(try BenchCarState.parse(["1", "auto"]).params) == ["evse": 1, "connector": 1, "state": nil])
+    #expect(
+      JSONValue.object(try BenchSetMeter.parse(["1", "Voltage.L1=231.5", "Current.Import="]).settings())
+        == ["Voltage.L1": Self.number("231.5"), "Current.Import": nil])
+  }
+
+  @Test("Wrong use is told before anything is sent")
+  func wrongUse() {
+    #expect(throws: (any Error).self) { try BenchCarState.parse(["1", "G"]) }
+    #expect(throws: (any Error).self) { try BenchSetMeter.parse(["1", "Voltage"]) }
+    #expect(throws: (any Error).self) { try BenchSetMeter.parse(["1", "Voltage=high"]) }
+    #expect(throws: (any Error).self) { try BenchSetMeter.parse(["1"]) }
+    #expect(throws: (any Error).self) { try BenchLimit.parse(["--amps", "10", "--watts", "2000"]) }
+    #expect(throws: (any Error).self) { try BenchLimit.parse([]) }
+    #expect(throws: (any Error).self) { try BenchNetwork.parse(["sideways"]) }
+    #expect(throws: (any Error).self) { try LogCommand.parse(["--lines", "0"]) }
+  }
+}

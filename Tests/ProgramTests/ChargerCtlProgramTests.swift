@@ -1,0 +1,152 @@
+import Foundation
+import JSONRPC
+import NIOPosix
+import OCPPJSON
+import Testing
+
+/// The program itself against a station that knows the page's answers.
+@Suite("chargerctl as a program", .serialized)
+struct ChargerCtlProgramTests {
+  struct Outcome {
+    var code: Int32
+    var output: String
+    var errors: String
+  }
+
+  /// A directory of its own under the temporary one, removed with the value's last use.
+  final class Scratch {
+    let path: String
+    init() throws {
+      path = FileManager.default.temporaryDirectory.appendingPathComponent("ctl-\(UInt32.random(in: 0...(.max)))").path
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+    func file(_ name: String) -> String { path + "/" + name }
+  }
+
+  private func run(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws -> Outcome {
+    let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("chargerctl")
+    process.arguments = arguments
+    var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CHARGER_") }
+    variables.merge(environment) { $1 }
+    process.environment = variables
+    let (output, errors, standardInput) = (Pipe(), Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    process.standardInput = standardInput
+    try process.run()
+    standardInput.fileHandleForWriting.write(Data(input.utf8))
+    try standardInput.fileHandleForWriting.close()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return Outcome(code: process.terminationStatus, output: text, errors: errorText)
+  }
+
+  /// Serves the page's answers on a socket while `body` runs.
+  private func withStation(_ body: (String) throws -> Void) throws {
+    let scratch = try Scratch()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let server = JSONRPCServer(configuration: .init(path: scratch.file("s")), eventLoop: group.next())
+    server.onCall = { call in
+      switch call.method {
+      case "station.subscribe":
+        call.succeed()
+        if let event = try? ChargerCtlSamples.find("station.event") {
+          server.notify("station.event", event) { $0 === call.peer }
+        }
+      case "bench.plugIn": call.fail(.refused("a car is plugged in there already"))
+      default:
+        if let answer = try? ChargerCtlSamples.find(call.method) {
+          call.succeed(answer)
+        } else {
+          call.fail(.unknownMethod("no \(call.method) here"))
+        }
+      }
+    }
+    try server.start()
+    defer { try? group.next().submit { server.stop() }.wait() }
+    try body(scratch.file("s"))
+  }
+
+  @Test("Every question to the station is answered in words, and with --json as it came")
+  func questions() throws {
+    try withStation { socket in
+      for (verb, word) in [
+        ("status", "CS-BENCH-1"), ("explain", "EVSE 2 is not charging"), ("version", "chargerd 0.1.0"),
+        ("outbox", "Given up on"), ("log", "WARNING"), ("get", "TxCtrlr.EVConnectionTimeOut"),
+      ] {
+        let plain = try run([verb, "--socket", socket])
+        #expect(plain.code == 0 && plain.output.contains(word), "\(verb): \(plain)")
+        let json = try run([verb, "--json", "--socket", socket])
+        #expect(json.code == 0)
+        let method = verb == "get" ? "station.deviceModel.get" : "station.\(verb)"
+        #expect(try JSONValue(parsing: json.output) == ChargerCtlSamples.answer(method))
+      }
+    }
+  }
+
+  @Test("The socket comes from the environment; watch --once draws one page; events end after the wanted count")
+  func environment() throws {
+    try withStation { socket in
+      let variables = ["CHARGER_STATION_SOCKET": socket]
+      let watch = try run(["watch", "--once"], environment: variables)
+      #expect(watch.code == 0 && watch.output.hasPrefix("CS-BENCH-1") && !watch.output.contains("\u{1B}"))
+      let events = try run(["events", "--count", "1"], environment: variables)
+      #expect(events.code == 0 && events.output.hasSuffix("Transaction 9f3c2a1b started.\n"))
+    }
+  }
+
+  @Test("A refusal goes to standard error with exit code 1")
+  func refusals() throws {
+    try withStation { socket in
+      let set = try run(["set", "A.B", "1", "--socket", socket])
+      #expect(set.code == 1 && set.output.isEmpty)
+      #expect(set.errors == "chargerctl: A.B was not changed: the variable is read-only.\n")
+      let bench = try run(["bench", "plug-in", "1", "--world", socket])
+      #expect(bench.code == 1 && bench.errors == "chargerctl: a car is plugged in there already\n")
+      let mains = try run(["bench", "mains", "up"], environment: ["CHARGER_WORLD_SOCKET": socket])
+      #expect(mains.code == 1 && mains.errors.contains("no bench.mains here"))
+    }
+  }
+
+  @Test("Without a station the tool says what to start, with exit code 69")
+  func nobodyThere() throws {
+    let scratch = try Scratch()
+    let outcome = try run(["status", "--socket", scratch.file("none")])
+    #expect(outcome.code == 69)
+    #expect(outcome.errors.contains("Nothing listens at \(scratch.file("none"))"))
+    #expect(outcome.errors.contains("Start chargerd"))
+    let bench = try run(["bench", "state", "--world", scratch.file("none")])
+    #expect(bench.code == 69 && bench.errors.contains("Start bench-world"))
+    #expect(try run(["bench", "car-state", "1", "Z"]).code == 64)
+  }
+
+  @Test("commission writes a checked unit file of mode 0600, keeps what it was not told, and refuses a bad one")
+  func commission() throws {
+    let scratch = try Scratch()
+    let file = scratch.file("unit.json")
+    let first = try run(
+      [
+        "commission", "--unit", file, "--identity", "CS-7", "--csms-url", "wss://csms.example/ocpp",
+        "--security-profile", "2", "--password-from-input",
+      ], input: "correct-horse-battery\n")
+    #expect(first.code == 0, "\(first)")
+    let second = try run(["commission", "--unit", file, "--rated-supply", "32"])
+    #expect(second.code == 0, "\(second)")
+    let written = try Data(contentsOf: URL(fileURLWithPath: file))
+    #expect(
+      try JSONValue(parsing: Array(written)) == [
+        "identity": "CS-7", "csmsUrl": "wss://csms.example/ocpp", "securityProfile": 2,
+        "basicAuthPassword": "correct-horse-battery", "ratedSupplyA": 32,
+      ])
+    let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+    let bad = try run(["commission", "--unit", file, "--identity", "a:b"])
+    #expect(bad.code == 78 && bad.errors.contains("$.identity: has the character \":\" in it"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == written)
+  }
+}

@@ -1,0 +1,187 @@
+import ChargerBase
+import OCPPJSON
+import Testing
+
+@testable import chargerctl
+
+@Suite("What chargerctl shows")
+struct ChargerCtlRenderingTests {
+  @Test("Status: link, messages and a line for each connector, then what deserves a word")
+  func status() throws {
+    #expect(
+      StatusText.render(try ChargerCtlSamples.answer("station.status")) == """
+        CS-BENCH-1  Bench AC Dual, firmware 0.1.0, up 2 h 5 min
+        CSMS: connected and accepted, slot 1, ocpp2.0.1, ws://127.0.0.1:9310/ocpp
+              last failed attempt: connection refused
+        Messages: 2 waiting to be sent
+
+        CONNECTOR  STATUS    PILOT  OFFERED  MEASURED  CONTACTOR                LOCK  LIMIT          ENERGY      TRANSACTION
+        1.1        Occupied  C2     20 A     16.1 A    closed                   -     20 A (supply)  12.346 kWh  \
+        9f3c2a1b… 1.235 kWh since 12:01:05, token 04A1…
+        2.1        Faulted   F      -        -         closed, told to be open  -     32 A (evse)    -           -
+
+        1.1  charging; permit (authorized) for 58 s
+        2.1  FAULT: contactor welded
+        2.1  out of service
+        """)
+  }
+
+  @Test("Status of a station without CSMS: not connected, and why")
+  func offline() throws {
+    var status = try ChargerCtlSamples.answer("station.status")
+    status["link"] = ["connected": false, "accepted": false, "slot": 2, "lastFailure": "HTTP 401"]
+    status["acceptsTransactions"] = false
+    let lines = StatusText.render(status).split(separator: "\n")
+    #expect(lines[1] == "CSMS: not connected, slot 2")
+    #expect(lines[2] == "      last failed attempt: HTTP 401")
+    #expect(lines[3].contains("NO NEW TRANSACTIONS"))
+  }
+
+  @Test("A connected vehicle that does not charge is shown with what keeps it from charging")
+  func blockers() throws {
+    var status = try ChargerCtlSamples.answer("station.status")
+    guard var evse = status["evses"]?[0], var connector = evse["connectors"]?[0] else {
+      Issue.record("the page's status has no connector")
+      return
+    }
+    connector["pilot"] = "B"
+    connector["offer"] = "none"
+    connector["phase"] = "connected"
+    connector["permit"] = .null
+    connector["blockers"] = ["vehicleNotReady", "noPermit"]
+    evse["connectors"] = [connector]
+    status["evses"] = [evse]
+    let text = StatusText.render(status)
+    #expect(text.contains("B1"))
+    #expect(text.hasSuffix("1.1  connected; kept from charging by: vehicle not ready, no permit"))
+  }
+
+  @Test("A status that lacks everything is still a page", arguments: [JSONValue.object([]), .null, [1, 2], "x"])
+  func empty(_ status: JSONValue) {
+    #expect(StatusText.render(status).contains("CONNECTOR"))
+  }
+
+  @Test("Why it is not charging: each reason a sentence with what to do")
+  func explain() throws {
+    #expect(
+      ExplainText.render(try ChargerCtlSamples.answer("station.explain")) == """
+        EVSE 1 is charging.
+
+        EVSE 2 is not charging:
+          - The contactor is closed although it was told to open.
+            → Call service; the EVSE stays out of use until the contactor was replaced.
+          - No vehicle is connected.
+            → Plug the cable into the car.
+        """)
+  }
+
+  @Test("Events, one line each; a listener that was dropped is told why")
+  func events() throws {
+    let event = try ChargerCtlSamples.answer("station.event")
+    #expect(
+      EventText.render(method: "station.event", event)
+        == "2026-11-23 12:01:05  transaction    EVSE 1 connector 1: Transaction 9f3c2a1b started.")
+    #expect(
+      EventText.render(method: "station.event", ["time": nil, "kind": "link", "text": "Connected."])
+        == "(time not known)     link           Connected.")
+    #expect(
+      EventText.render(method: "dropped", ["reason": "too slow"])
+        == "-- the station has dropped this listener: too slow")
+  }
+
+  @Test("The device model as a table; one variable as its value alone")
+  func deviceModel() throws {
+    let answer = try ChargerCtlSamples.answer("station.deviceModel.get")
+    #expect(
+      DeviceModelText.render(answer, isSingle: false) == """
+        VARIABLE                         VALUE         UNIT  TYPE        CHANGEABLE
+        TxCtrlr.EVConnectionTimeOut      60            s     integer     ReadWrite
+        Connector#1.1.AvailabilityState  Occupied      -     OptionList  ReadOnly
+        SecurityCtrlr.BasicAuthPassword  (write only)  -     string      WriteOnly
+        """)
+    let one: JSONValue = ["variables": [answer["variables"]?[0] ?? .null]]
+    #expect(DeviceModelText.render(one, isSingle: true) == "60")
+    #expect(DeviceModelText.render(["variables": []], isSingle: true) == "No such variable.")
+  }
+
+  @Test("A refused write says why, an accepted one what holds now")
+  func set() throws {
+    let refused = DeviceModelText.outcome(
+      try ChargerCtlSamples.answer("station.deviceModel.set"), name: "A.B", value: "1")
+    #expect(!refused.isAccepted)
+    #expect(refused.text == "A.B was not changed: the variable is read-only.")
+    let accepted = DeviceModelText.outcome(["status": "Accepted"], name: "A.B", value: "1")
+    #expect(accepted.isAccepted && accepted.text == "A.B is 1 now.")
+    let later = DeviceModelText.outcome(["status": "RebootRequired"], name: "A.B", value: "1")
+    #expect(later.isAccepted && later.text == "A.B is 1 after the next restart.")
+  }
+
+  @Test("Outbox, version and log")
+  func rest() throws {
+    #expect(
+      OutboxText.render(try ChargerCtlSamples.answer("station.outbox")) == """
+        Waiting to be sent: 2 transaction, 1 general
+        Given up on:
+        NUMBER  KIND         TRANSACTION                           ATTEMPTS  REASON
+        41      transaction  9f3c2a1b-7c11-4e0a-8f2e-5f3b1f0c9d77  5         no answer in time
+        """)
+    #expect(OutboxText.render(["waiting": ["general": 0], "deadLetters": []]) == "Nothing waits to be sent.")
+    #expect(
+      VersionText.render(try ChargerCtlSamples.answer("station.version"))
+        == "chargerd 0.1.0 on bench-ac-dual, speaks ocpp2.0.1")
+    #expect(
+      LogText.render(try ChargerCtlSamples.answer("station.log")) == """
+        2026-11-23 12:00:00  Started on board bench-ac-dual.
+        (time not known)     WARNING: The CSMS refused the connection: HTTP 401.
+        """)
+  }
+
+  @Test("Text from the station cannot take over the terminal")
+  func controlCharacters() {
+    let text = EventText.render(
+      method: "station.event", ["time": nil, "kind": "link", "text": "a\u{1B}[2Jb\u{9B}31m\nc"])
+    #expect(!text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) })
+  }
+
+  @Test(
+    "Numbers are rounded, never trapped on",
+    arguments: [
+      (Decimal(significand: 12_345_600, places: 3), "12.346 kWh"), (Decimal(-500), "-0.500 kWh"),
+      (Decimal.zero, "0.000 kWh"),
+      (Decimal(Int64.max), "9223372036854775.807 kWh"),
+    ])
+  func numbers(_ wattHours: Decimal?, _ text: String) throws {
+    #expect(Text.kilowattHours(JSONValue(try #require(wattHours))) == text)
+  }
+
+  @Test("Spans are told in their two largest units")
+  func spans() {
+    #expect(Text.span(seconds: 0) == "0 s")
+    #expect(Text.span(seconds: 59) == "59 s")
+    #expect(Text.span(seconds: 3_600) == "1 h")
+    #expect(Text.span(seconds: 100_000) == "1 d 3 h")
+    #expect(Text.span(seconds: -1) == "-")
+  }
+
+  @Test("A drawn page replaces the last one without clearing the screen first")
+  func screen() {
+    #expect(WatchText.screen("a\nb") == "\u{1B}[Ha\u{1B}[K\r\nb\u{1B}[K\r\n\u{1B}[J")
+  }
+
+  @Test("Any answer of the world is shown as an indented list")
+  func plain() {
+    let state: JSONValue = [
+      "evses": [["id": 1, "car": nil]], "network": true, "lines": ["a", "b"], "none": [],
+    ]
+    #expect(
+      PlainText.render(state) == """
+        evses:
+          -
+            id: 1
+            car: -
+        network: true
+        lines: a, b
+        none: -
+        """)
+  }
+}
