@@ -149,8 +149,8 @@ let package = Package(
     tests(
       "ProgramTests",
       [
-        "bench-csms", "chargerctl", "CCurl", "JSONRPC", "OCPPJSON", "OCPPTypes", "ChargerBase", "CLinux", nioCore,
-        nioPosix, arguments,
+        "bench-csms", "chargerctl", "CCurl", "TLSTestSupport", "JSONRPC", "OCPPJSON", "OCPPTypes", "ChargerBase",
+        "CLinux", nioCore, nioPosix, arguments,
       ]),
     tests(
       "Conformance", ["SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),

@@ -1,3 +1,4 @@
+import ChargerBase
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -52,7 +53,7 @@ final class LinkConnection {
     self.tlsContext = tlsContext
     self.report = report
     pingInterval = target.pingInterval
-    assembler = MessageAssembler(maximumBytes: target.maximumFrameBytes)
+    assembler = MessageAssembler(maximumBytes: max(0, target.maximumFrameBytes))
   }
 
   // MARK: - Dial
@@ -62,7 +63,7 @@ final class LinkConnection {
     do { address = try CSMSAddress(target.url) } catch { return dialFailed(error) }
     if let failure = refusal(of: address) { return dialFailed(failure) }
 
-    let timeout = target.connectTimeout
+    let timeout = target.connectTimeout.clamped(to: .milliseconds(1) ... .seconds(3600))
     arm(timeout) { [weak self] in
       self?.dialFailed(LinkFailure(.timeout, detail: "no link within \(timeout)"))
     }
@@ -145,7 +146,7 @@ final class LinkConnection {
 
   private func opened(on pipeline: ChannelPipeline.SynchronousOperations, version: OCPPVersion) throws {
     guard case .upgrading = phase else { return }
-    let frameLimit = min(target.maximumFrameBytes, Int(UInt32.max))
+    let frameLimit = target.maximumFrameBytes.clamped(to: 0...Int(Int32.max))
     try pipeline.addHandlers([
       WebSocketFrameEncoder(),
       ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: frameLimit)),

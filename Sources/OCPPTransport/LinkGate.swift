@@ -63,7 +63,8 @@ final class LinkGateHandler: ChannelDuplexHandler {
   }
 
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-    guard isBlocked, mode == .all else { return context.close(mode: mode, promise: promise) }
+    // A connection that never came about has nobody to hide its end from.
+    guard isBlocked, mode == .all, context.channel.isActive else { return context.close(mode: mode, promise: promise) }
     isCloseHeld = true
     if let heldClose { heldClose.futureResult.cascade(to: promise) } else { heldClose = promise }
     poll(context)

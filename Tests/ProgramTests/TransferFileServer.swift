@@ -1,4 +1,5 @@
 import Foundation
+import TLSTestSupport
 
 /// An HTTP file server on a loopback socket with the habits that a transfer meets: ranges, none, cut connections,
 /// passwords, redirects. One request a connection, a thread each.
@@ -30,7 +31,7 @@ final class TransferFileServer: @unchecked Sendable {
   private var habit: Habit
   private var seen: [Request] = []
 
-  init(content: [UInt8] = [], habit: Habit = .ordinary) throws {
+  init(content: [UInt8] = [], habit: Habit = .ordinary, tls: TestTLSServer? = nil) throws {
     self.content = content
     self.habit = habit
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -49,7 +50,14 @@ final class TransferFileServer: @unchecked Sendable {
     Thread.detachNewThread { [self] in
       while case let connection = accept(descriptor, nil, nil), connection >= 0 {
         Thread.detachNewThread { [self] in
-          serve(connection)
+          if let tls {
+            if let session = tls.accept(descriptor: connection) {
+              serve(connection, session: session)
+              session.shutDown()
+            }
+          } else {
+            serve(connection, session: nil)
+          }
           close(connection)
         }
       }
@@ -67,13 +75,20 @@ final class TransferFileServer: @unchecked Sendable {
     }
   }
 
-  func url(_ path: String = "/firmware.bin", user: String = "") -> String { "http://\(user)127.0.0.1:\(port)\(path)" }
+  func url(_ path: String = "/firmware.bin", scheme: String = "http", user: String = "") -> String {
+    "\(scheme)://\(user)127.0.0.1:\(port)\(path)"
+  }
 
-  private func serve(_ descriptor: Int32) {
+  private func serve(_ descriptor: Int32, session: TestTLSConnection?) {
     var limit = timeval(tv_sec: 10, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     var input: [UInt8] = []
     func more() -> Bool {
+      if let session {
+        let part = session.read(65_536)
+        input += part
+        return !part.isEmpty
+      }
       var part = [UInt8](repeating: 0, count: 65_536)
       let count = recv(descriptor, &part, part.count, 0)
       if count > 0 { input += part.prefix(count) }
@@ -92,6 +107,7 @@ final class TransferFileServer: @unchecked Sendable {
       }
     }
     func send(_ bytes: [UInt8]) -> Bool {
+      if let session { return session.write(bytes) }
       var rest = bytes[...]
       while !rest.isEmpty {
         let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }

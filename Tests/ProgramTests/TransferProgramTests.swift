@@ -1,4 +1,5 @@
 import Foundation
+import TLSTestSupport
 import Testing
 
 /// Runs the built `charger-transfer` as its users do.
@@ -163,6 +164,66 @@ struct TransferProgramTests {
     #expect(!FileManager.default.fileExists(atPath: file.path + "2"))
     server.become(.redirect(server.url()))
     #expect(try run(["download", server.url(), file.path + "3"]).code == 76)
+  }
+
+  @Test("Over TLS the server must show a certificate of a root that was given, for its own name")
+  func trust() throws {
+    defer { cleanUp() }
+    let authority = try TestAuthority()
+    let roots = directory.appendingPathComponent("roots.pem")
+    try Data(authority.root.certificatePEM).write(to: roots)
+    let own = try authority.issue(commonName: "127.0.0.1", alternativeNames: "IP:127.0.0.1")
+    let server = try TransferFileServer(content: content, tls: try TestTLSServer(identity: own))
+    defer { server.stop() }
+    let address = server.url(scheme: "https")
+    #expect(try run(["download", address, file.path, "--ca", roots.path]).code == 0)
+    #expect(stored(file) == content)
+    // Without the root, with the wrong name, with TLS 1.1 only.
+    #expect(try run(["download", address, file.path + "2"]).code == 78)
+    let localhost = address.replacingOccurrences(of: "127.0.0.1", with: "localhost")
+    #expect(try run(["download", localhost, file.path + "2", "--ca", roots.path]).code == 78)
+    let old = try TransferFileServer(content: content, tls: try TestTLSServer(identity: own, speaks: .onlyTLS11))
+    defer { old.stop() }
+    #expect(try run(["download", old.url(scheme: "https"), file.path + "2", "--ca", roots.path]).code == 78)
+    #expect(try run(["download", address, file.path + "2", "--ca", "/nonexistent.pem"]).code == 78)
+    #expect(!FileManager.default.fileExists(atPath: file.path + "2"))
+  }
+
+  @Test("A redirect from TLS to clear text is not followed")
+  func downgrade() throws {
+    defer { cleanUp() }
+    let authority = try TestAuthority()
+    let roots = directory.appendingPathComponent("roots.pem")
+    try Data(authority.root.certificatePEM).write(to: roots)
+    let own = try authority.issue(commonName: "127.0.0.1", alternativeNames: "IP:127.0.0.1")
+    let plain = try TransferFileServer(content: content)
+    let server = try TransferFileServer(habit: .redirect(plain.url()), tls: try TestTLSServer(identity: own))
+    defer {
+      server.stop()
+      plain.stop()
+    }
+    #expect(try run(["download", server.url(scheme: "https"), file.path, "--ca", roots.path]).code != 0)
+    #expect(plain.requests.isEmpty)
+  }
+
+  @Test("FTP: a download goes on where it stopped, an upload makes its directory, a wrong password is told")
+  func ftp() throws {
+    defer { cleanUp() }
+    let server = try TransferFTPServer(files: ["/firmware.bin": content])
+    defer { server.stop() }
+    let base = "ftp://station:secret@127.0.0.1:\(server.port)"
+    try Data(content.prefix(1000)).write(to: part)
+    #expect(try run(["download", base + "/firmware.bin", file.path]).code == 0)
+    #expect(stored(file) == content)
+    #expect(server.commands.contains("REST 1000"))
+
+    #expect(try run(["upload", base + "/logs/", file.path]).code == 0)
+    #expect(server.file("/logs/firmware.bin") == content)
+    #expect(server.commands.contains("MKD logs"))
+
+    let wrong = "ftp://station:wr0ng@127.0.0.1:\(server.port)/firmware.bin"
+    #expect(try run(["download", wrong, file.path + "2"]).code == 77)
+    #expect([76, 77].contains(try run(["download", base + "/none.bin", file.path + "3"]).code))
   }
 
   @Test("What goes wrong has a code of its own")

@@ -16,21 +16,37 @@ package final class EngineHarness {
   package private(set) var chargePoint: ChargePoint
   package private(set) var problems: [String] = []
   private var isAlive = true
+  private let makeSessions: ((any EngineServices) -> (any SessionControlling)?)?
 
   /// Two EVSEs with one connector each, unless told otherwise.
   package init(
-    seed: UInt64 = 1, configuration: ChargePointConfiguration = EngineHarness.standardConfiguration()
+    seed: UInt64 = 1, configuration: ChargePointConfiguration = EngineHarness.standardConfiguration(),
+    sessions: ((any EngineServices) -> (any SessionControlling)?)? = nil
   ) {
+    makeSessions = sessions
     clock = SimulatedClock(now: MonotonicInstant(nanoseconds: 5_000_000_000))
     store = SimulatedStore(clock: clock, queue: queue)
     csms = SimulatedCSMS(clock: clock, queue: queue)
     link = SimulatedLink(clock: clock, queue: queue, csms: csms)
     random = SimulatedRandom(seed: seed)
     self.configuration = configuration
-    chargePoint = ChargePoint(
-      configuration: configuration, snapshot: StoreSnapshot(), store: store, link: link, timeSource: clock,
-      randomSource: random, delegate: delegate)
+    chargePoint = Self.make(configuration, StoreSnapshot(), store, link, clock, random, delegate, sessions)
     connectReceivers()
+  }
+
+  private static func make(
+    _ configuration: ChargePointConfiguration, _ snapshot: StoreSnapshot, _ store: SimulatedStore,
+    _ link: SimulatedLink, _ clock: SimulatedClock, _ random: SimulatedRandom, _ delegate: RecordingDelegate,
+    _ sessions: ((any EngineServices) -> (any SessionControlling)?)?
+  ) -> ChargePoint {
+    guard let sessions else {
+      return ChargePoint(
+        configuration: configuration, snapshot: snapshot, store: store, link: link, timeSource: clock,
+        randomSource: random, delegate: delegate)
+    }
+    return ChargePoint(
+      configuration: configuration, snapshot: snapshot, store: store, link: link, timeSource: clock,
+      randomSource: random, delegate: delegate, sessions: sessions)
   }
 
   package static func standardConfiguration(
@@ -119,9 +135,7 @@ package final class EngineHarness {
     self.end(end)
     run(for: away)
     if end == .powerCut { configuration.boot = BootNumber(rawValue: configuration.boot.rawValue + 1) }
-    chargePoint = ChargePoint(
-      configuration: configuration, snapshot: store.snapshot(), store: store, link: link, timeSource: clock,
-      randomSource: random, delegate: delegate)
+    chargePoint = Self.make(configuration, store.snapshot(), store, link, clock, random, delegate, makeSessions)
     isAlive = true
     start(reason)
   }

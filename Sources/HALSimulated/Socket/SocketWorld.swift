@@ -89,6 +89,7 @@ public final class SocketWorld: SimulatedDriverSource, Sendable {
         do throws(SocketError) { try serve(client) } catch { client.close() }
         disconnected()
       }
+      guard !isStopping.load(ordering: .acquiring) else { return }
       _ = waitForCommands(and: -1, timeout: Self.retryInterval)
     }
   }

@@ -110,7 +110,7 @@ final class ProvisioningBlock: FunctionalBlock {
       results.append(result)
     }
     guard !changes.isEmpty else { return answer(results) }
-    engine.writer.write(changes.map { $0.change.document }, .full, .once) { [engine] isStored in
+    engine.writer.write(changes.compactMap { $0.change.document }, .full, .once) { [engine] isStored in
       for (index, change) in changes {
         if isStored {
           engine.applied(change)

@@ -127,7 +127,8 @@ package final class DeviceModel {
     let kind: AttributeKind
     let value: String
     let needsReboot: Bool
-    let document: StoreMutation
+    /// Nil for a read-only variable, which the firmware sets anew at every start.
+    let document: StoreMutation?
   }
 
   enum ChangeAnswer {
@@ -155,7 +156,8 @@ package final class DeviceModel {
       return .change(
         Change(
           place: place, kind: kind, value: value, needsReboot: entry.character.needsReboot,
-          document: StoredVariable(key: entry.key, kind: kind, value: value).mutation))
+          document: attribute.mutability == .readOnly
+            ? nil : StoredVariable(key: entry.key, kind: kind, value: value).mutation))
     }
   }
 

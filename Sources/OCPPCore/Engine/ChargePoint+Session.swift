@@ -144,7 +144,7 @@ extension ChargePoint {
     guard interval != deviceModel.integer(.heartbeatInterval) else { return }
     switch deviceModel.change(StationVariable.heartbeatInterval.key, .actual, to: String(interval), locally: true) {
     case .change(let change):
-      writer.write([change.document], .relaxed, .untilStored)
+      if let document = change.document { writer.write([document], .relaxed, .untilStored) }
       applied(change)
     case .refused: note(EngineEvent(.configuration, "a heartbeat interval of \(interval) s cannot be kept"))
     }

@@ -44,7 +44,9 @@ final class Outbox {
   var waiting: Int { lanes.reduce(0) { $0 + $1.waiting } }
   func waiting(in lane: OutboxLane) -> Int { lanes.first { $0.lane == lane }?.waiting ?? 0 }
   /// Room for what a transaction may still have to say, and a store that takes it.
-  var canBeginTransaction: Bool { writer.isHealthy && waiting < capacity - capacity / 10 }
+  var canBeginTransaction: Bool { writer.isHealthy && occupied < capacity - capacity / 10 }
+  /// Stored records and those on their way to the store.
+  private var occupied: Int { waiting + writer.heldRecords }
   var nextDeadline: MonotonicInstant { lanes.reduce(.distantFuture) { min($0, $1.nextDue) } }
 
   /// Whether a record of a transaction (nil: of any) still waits for the CSMS's acceptance.
@@ -84,8 +86,8 @@ final class Outbox {
 
   /// Started and Ended always; of Updated every second from 90 % on, and none from 98 % on.
   private func admits(_ record: OutboxRecord) -> Bool {
-    guard record.isExpendable, waiting >= capacity - capacity / 10 else { return true }
-    guard waiting < capacity - capacity / 50 else { return false }
+    guard record.isExpendable, occupied >= capacity - capacity / 10 else { return true }
+    guard occupied < capacity - capacity / 50 else { return false }
     dropsNextUpdated.toggle()
     return dropsNextUpdated
   }

@@ -7,6 +7,8 @@ import OCPPPorts
 final class StoreWriter {
   /// Records that wait in memory while the store fails, before expendable ones are thinned.
   static let maximumHeldRecords = 512
+  /// Records that may wait for a store that is well, and only slow.
+  static let maximumQueuedRecords = 16_384
   /// Mutations of one commit at most; the rest goes with the next.
   static let maximumBatch = 256
   /// Removals wait this long for company.
@@ -41,7 +43,7 @@ final class StoreWriter {
   private(set) var failure: StoreFailure?
   /// Updated records that went while the store could not be written.
   private(set) var thinnedRecords = 0
-  private var heldRecords = 0
+  private(set) var heldRecords = 0
   var note: (EngineEvent) -> Void = { _ in }
 
   init(_ store: any StationStore) { self.store = store }
@@ -59,7 +61,13 @@ final class StoreWriter {
     waiting.append(
       Item(mutations: mutations, durability: durability, persistence: persistence, completion: completion))
     for mutation in mutations { if case .append = mutation { heldRecords += 1 } }
-    if heldRecords > Self.maximumHeldRecords { thin() }
+    thinIfNeeded()
+  }
+
+  private func thinIfNeeded() {
+    let limit = failure == nil ? Self.maximumQueuedRecords : Self.maximumHeldRecords
+    // Each pass halves what is expendable.
+    for _ in 0..<16 where heldRecords > limit { thin() }
   }
 
   /// Removes a record some time soon: a record that comes back after a crash is only sent twice.
@@ -156,6 +164,7 @@ final class StoreWriter {
     let seconds = min(Int64(1) << Int64(min(failures, 6)), 60)
     failures = failures.addingSaturating(1)
     if !waiting.isEmpty { retryAt = now + .seconds(seconds) }
+    thinIfNeeded()
     for item in items where item.persistence == .once {
       heldRecords -= item.appendCount
       item.completion?(false)
@@ -164,6 +173,7 @@ final class StoreWriter {
 
   /// Every second expendable record of each group goes; their documents stay (E04.FR.07).
   private func thin() {
+    let before = thinnedRecords
     var dropsNext: [String: Bool] = [:]
     for place in waiting.indices {
       var kept: [StoreMutation] = []
@@ -183,6 +193,7 @@ final class StoreWriter {
       }
       waiting[place].mutations = kept
     }
+    guard thinnedRecords != before else { return }
     note(EngineEvent(.storage, "memory is short: \(thinnedRecords) periodic records were left out"))
   }
 

@@ -1,0 +1,205 @@
+import ChargerBase
+import Glibc
+import HAL
+import HALSimulated
+import JSONRPC
+import NIOPosix
+import OCPPJSON
+import SimulatedWorld
+import Synchronization
+import Testing
+import WorldServer
+
+private let connector = ConnectorID(evse: EVSEID(1), number: 1)
+
+/// A world behind a socket that can be stopped and started again.
+private final class RestartableWorld {
+  let path = "/tmp/world-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).sock"
+  private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  private var running: WorldServer?
+
+  var server: WorldServer {
+    get throws {
+      guard let running else { throw SocketError(.closed, "the world is not running") }
+      return running
+    }
+  }
+
+  func start() throws {
+    var configuration = WorldConfiguration.simple(evses: 2)
+    configuration.deadManTime = .milliseconds(300)
+    let server = WorldServer(
+      configuration: configuration, socket: path, state: path + ".state", eventLoop: group.next())
+    try server.start()
+    running = server
+  }
+
+  func stop() throws {
+    try running?.stop()
+    running = nil
+  }
+
+  deinit {
+    try? stop()
+    try? group.syncShutdownGracefully()
+    unlink(path + ".state")
+  }
+}
+
+private func now() -> MonotonicInstant {
+  var time = timespec()
+  clock_gettime(CLOCK_BOOTTIME, &time)
+  return MonotonicInstant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+}
+
+/// Serves drivers until a condition holds, at most 5 s.
+private func serve(_ drivers: [any ControlLaneDriver] = [], until condition: () throws -> Bool) rethrows -> Bool {
+  let end = now() + .seconds(5)
+  while now() < end {
+    for driver in drivers { driver.service(at: now()) }
+    if try condition() { return true }
+    usleep(5_000)
+  }
+  return false
+}
+
+@Suite("Drivers over the world socket", .serialized)
+struct SocketWorldTests {
+  @Test("Without a world drivers fall silent; when it comes they live, and their last wishes reach it")
+  func worldComesLater() throws {
+    let place = RestartableWorld()
+    let world = SocketWorld(socketPath: place.path)
+    defer { world.stop() }
+    let pilot = world.pilot(for: connector)
+    let contactor = world.contactor(for: connector)
+    pilot.apply(.steadyPositive)
+    contactor.command(.closed)
+    #expect(serve([pilot, contactor]) { pilot.health != .alive && contactor.health != .alive })
+    #expect(pilot.measurement == nil && contactor.feedback == nil)
+    try place.start()
+    #expect(serve([pilot, contactor]) { pilot.health == .alive && contactor.feedback?.position == .closed })
+    #expect(serve([pilot]) { pilot.measurement?.positivePeak == Voltage(volts: 12) })
+  }
+
+  @Test("The world's restart is survived: cars and registers are where they were, drivers come back")
+  func worldRestarts() throws {
+    let place = RestartableWorld()
+    try place.start()
+    let world = SocketWorld(socketPath: place.path)
+    defer { world.stop() }
+    let pilot = world.pilot(for: connector)
+    let meter = world.meter(for: EVSEID(1))
+    let reader = world.reader(named: "reader")
+    let notified = Atomic<Int>(0)
+    reader.start { notified.add(1, ordering: .relaxed) }
+    pilot.apply(.steadyPositive)
+    try place.server.perform(.plugIn(connector, CarSpecification()))
+    try place.server.perform(.setMeter(EVSEID(1), [.importRegister(Energy(wattHours: 4_711))]))
+    #expect(serve([pilot, meter]) { pilot.measurement?.positivePeak == Voltage(volts: 9) })
+    try place.stop()
+    #expect(serve([pilot]) { pilot.health != .alive && reader.health != .alive })
+    #expect(notified.load(ordering: .relaxed) > 0)
+    try place.start()
+    #expect(
+      serve([pilot, meter]) {
+        pilot.health == .alive && pilot.measurement?.positivePeak == Voltage(volts: 9) && reader.health == .alive
+          && meter.latest?.importRegister == Energy(wattHours: 4_711)
+      })
+  }
+
+  @Test("When the station's process ends, the world's dead-man opens the contactor and puts the pilot to −12 V")
+  func deadMan() throws {
+    let place = RestartableWorld()
+    try place.start()
+    let client = try JSONRPCClient(path: place.path)
+    _ = try client.call("driver.connect", ["protocol": 1]).get()
+    try client.send(
+      .notification(method: "driver.pilot", params: ["evse": 1, "connector": 1, "output": "steadyPositive"]))
+    try client.send(.notification(method: "driver.contactor", params: ["evse": 1, "connector": 1, "closed": true]))
+    #expect(try serve { try place.server.look { $0.isContactorClosed(of: connector) } == true })
+    client.close()
+    let end = now()
+    #expect(try serve { try place.server.look { $0.isContactorClosed(of: connector) } == false })
+    #expect(end.duration(to: now()) > .milliseconds(250), "the dead-man has its time")
+    #expect(try place.server.look { $0.pilotPeaks(of: connector)?.positive } == Voltage(volts: -12))
+  }
+
+  @Test("The network's state is told, at the start and on every change")
+  func network() throws {
+    let place = RestartableWorld()
+    try place.start()
+    try place.server.perform(.network(up: false))
+    let world = SocketWorld(socketPath: place.path)
+    defer { world.stop() }
+    let told = Mutex<[Bool]>([])
+    world.onNetworkChanged { up in told.withLock { $0.append(up) } }
+    #expect(serve { !world.isNetworkUp })
+    try place.server.perform(.network(up: true))
+    #expect(serve { world.isNetworkUp })
+    try place.server.perform(.network(up: false))
+    #expect(serve { told.withLock { $0.suffix(2) } == [true, false] })
+  }
+
+  @Test("A second station is refused while the first lives, and only the first may drive")
+  func oneStation() throws {
+    let place = RestartableWorld()
+    try place.start()
+    let first = try JSONRPCClient(path: place.path)
+    let second = try JSONRPCClient(path: place.path)
+    _ = try first.call("driver.connect", ["protocol": 1]).get()
+    #expect(try second.call("driver.connect", ["protocol": 1]).failure?.code == -32000)
+    #expect(try second.call("driver.contactor", ["evse": 1, "closed": true]).failure?.code == -32000)
+    #expect(try first.call("driver.connect", ["protocol": 2]).failure?.code == -32602)
+    first.close()
+    #expect(try serve { try second.call("driver.connect", ["protocol": 1]).failure == nil })
+  }
+
+  @Test("A subscriber is told in plain words what happens")
+  func subscription() throws {
+    let place = RestartableWorld()
+    try place.start()
+    let client = try JSONRPCClient(path: place.path)
+    _ = try client.call("bench.subscribe").get()
+    _ = try client.call("bench.plugIn", ["evse": 2, "connector": 1]).get()
+    let event = try #require(try client.receiveNotification(timeout: .seconds(5)))
+    #expect(event.method == "bench.event")
+    #expect(event.params["text"]?.string == "A car is plugged in at EVSE 2 connector 1")
+    #expect(event.params["evse"] == 2 && event.params["connector"] == 1)
+  }
+
+  @Test("A card held before the reader while no station runs is lost, not handed out later")
+  func tokenWithoutStation() throws {
+    let place = RestartableWorld()
+    try place.start()
+    try place.server.perform(.presentToken(WorldToken(value: "OLD"), .evses(nil)))
+    let world = SocketWorld(socketPath: place.path)
+    defer { world.stop() }
+    let reader = world.reader(named: "reader")
+    #expect(serve { world.isConnected })
+    try place.server.perform(.presentToken(WorldToken(value: "NEW"), .evses(nil)))
+    var seen: [String] = []
+    _ = serve {
+      seen += reader.takePresentedTokens().map(\.value)
+      return !seen.isEmpty
+    }
+    #expect(seen == ["NEW"])
+  }
+
+  @Test("Driver wake descriptors become readable with news and unreadable when served")
+  func wakeDescriptors() throws {
+    let place = RestartableWorld()
+    try place.start()
+    let world = SocketWorld(socketPath: place.path)
+    defer { world.stop() }
+    let pilot = world.pilot(for: connector)
+    let descriptor = try #require(pilot.wakeDescriptor)
+    func isReadable(_ milliseconds: Int32) -> Bool {
+      var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      return poll(&entry, 1, milliseconds) > 0
+    }
+    #expect(isReadable(5_000))
+    #expect(serve([pilot]) { pilot.measurement != nil })
+    pilot.service(at: now())
+    #expect(isReadable(5_000), "the heartbeat comes again")
+  }
+}

@@ -1,0 +1,146 @@
+import ChargerBase
+import OCPPCore
+import OCPPJSON
+import OCPPPorts
+import OCPPTypes
+import SimulationSupport
+import Testing
+
+@Suite("B11, B12 Reset")
+struct ResetTests {
+  private func reset(_ harness: EngineHarness, _ payload: JSONValue) -> String? {
+    let id = harness.csms.call(.reset, payload)
+    harness.run(for: .seconds(1))
+    return harness.csms.result(id)?["status"]?.string
+  }
+
+  @Test(
+    "B11.FR.01, B11.FR.03, B01.FR.03 An idle station answers, closes the link and resets; the boot says why",
+    arguments: [
+      "Immediate", "OnIdle",
+    ])
+  func resetsIdleStation(kind: String) {
+    let station = StubbedStation()
+    station.harness.start()
+    #expect(reset(station.harness, ["type": .string(kind)]) == "Accepted")
+    #expect(station.harness.delegate.resets == [.station])
+    #expect(!station.harness.csms.isConnected)
+    station.harness.restart(.kill, reason: .powerUp)
+    #expect(station.harness.csms.calls(.bootNotification).last?.json["reason"] == "RemoteReset")
+    station.harness.run(for: .seconds(5))
+    #expect(station.harness.csms.calls(.securityEventNotification).last?.json["type"] == "ResetOrReboot")
+    station.harness.restart(.kill, reason: .powerUp)
+    #expect(station.harness.csms.calls(.bootNotification).last?.json["reason"] == "PowerUp")
+    #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
+  }
+
+  @Test("B12.FR.01, B12.FR.03 OnIdle waits for the last transaction, also over a power cut", arguments: [false, true])
+  func waitsForIdle(losesPower: Bool) {
+    let station = StubbedStation()
+    station.harness.start()
+    station.act { $0.begin(1, id: "T1") }
+    station.act { $0.begin(2, id: "T2") }
+    station.harness.run(for: .seconds(1))
+    #expect(reset(station.harness, ["type": "OnIdle"]) == "Scheduled")
+    if losesPower {
+      station.harness.delegate.onReset = { _ in }
+      station.harness.end(.powerCut)
+      station.harness.restart(.powerCut)
+      // The stand-in forgets its transactions: the station is idle, and the promise is kept.
+      station.harness.run(for: .seconds(5))
+    } else {
+      station.act { $0.end(EVSEID(1)) }
+      station.harness.run(for: .seconds(5))
+      #expect(station.harness.delegate.resets.isEmpty)
+      station.act { $0.end(EVSEID(2)) }
+      station.harness.run(for: .seconds(5))
+      #expect(station.ids().contains("T2#1"))
+    }
+    #expect(station.harness.delegate.resets == [.station])
+    station.harness.restart(.kill)
+    #expect(station.harness.csms.calls(.bootNotification).last?.json["reason"] == "ScheduledReset")
+  }
+
+  @Test("B12.FR.02, B12.FR.04 Immediate ends the transactions, tells the CSMS and resets")
+  func endsTransactions() {
+    let station = StubbedStation()
+    station.harness.start()
+    station.act { $0.begin(1, id: "T1") }
+    station.harness.run(for: .seconds(1))
+    #expect(reset(station.harness, ["type": "Immediate"]) == "Accepted")
+    #expect(station.ids() == ["T1#0", "T1#1"])
+    #expect(station.harness.delegate.resets == [.station])
+    #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
+  }
+
+  @Test("B12.FR.05 An Ended that stays unanswered is sent again after the reset")
+  func resendsAfterReset() {
+    let station = StubbedStation()
+    station.harness.start()
+    station.act { $0.begin(1, id: "T1") }
+    station.harness.run(for: .seconds(1))
+    station.harness.csms.script = { $0.action == .transactionEvent ? .silent : .standard }
+    #expect(reset(station.harness, ["type": "Immediate"]) == "Accepted")
+    station.harness.run(for: .seconds(20))
+    #expect(station.harness.delegate.resets.isEmpty)
+    station.harness.run(for: .seconds(20))
+    #expect(station.harness.delegate.resets == [.station])
+    station.harness.csms.script = { _ in .standard }
+    station.harness.restart(.kill)
+    station.harness.run(for: .seconds(60))
+    #expect(station.ids() == ["T1#0", "T1#1", "T1#1"])
+    #expect(station.harness.csms.calls(.transactionEvent).last?.json["offline"] == true)
+  }
+
+  @Test("B11.FR.09, B12.FR.09 An EVSE that cannot be reset alone is refused; an unknown one too")
+  func refusesEVSEReset() {
+    let station = StubbedStation()
+    station.harness.start()
+    #expect(reset(station.harness, ["type": "Immediate", "evseId": 1]) == "Rejected")
+    #expect(reset(station.harness, ["type": "OnIdle", "evseId": 9]) == "Rejected")
+    #expect(station.harness.delegate.resets.isEmpty)
+  }
+
+  @Test("B11.FR.08, B12.FR.07 An EVSE that can be reset alone is, after its own transaction")
+  func resetsEVSE() {
+    let station = StubbedStation()
+    station.harness.configuration.evses[0].allowsReset = true
+    station.harness.restart(.kill)
+    station.harness.delegate.allowsReset = { _ in true }
+    station.act { $0.begin(1, id: "T1") }
+    station.act { $0.begin(2, id: "T2") }
+    station.harness.run(for: .seconds(1))
+    #expect(reset(station.harness, ["type": "OnIdle", "evseId": 1]) == "Scheduled")
+    station.act { $0.end(EVSEID(1)) }
+    station.harness.run(for: .seconds(5))
+    #expect(station.harness.delegate.resets == [.evse(EVSEID(1))])
+    #expect(station.harness.csms.isConnected)
+  }
+
+  @Test("B11.FR.06 A reset that the firmware cannot do now is Rejected")
+  func refusesImpossibleReset() {
+    let station = StubbedStation()
+    station.harness.start()
+    station.harness.delegate.allowsReset = { _ in false }
+    #expect(reset(station.harness, ["type": "Immediate"]) == "Rejected")
+  }
+
+  @Test("A reset that cannot be stored is Rejected: nothing is promised that a power cut would forget")
+  func refusesUnstoredReset() {
+    let station = StubbedStation()
+    station.harness.start()
+    station.harness.store.failure = StoreFailure(.readOnly, detail: "read-only")
+    #expect(reset(station.harness, ["type": "OnIdle"]) == "Rejected")
+    #expect(station.harness.delegate.resets.isEmpty)
+  }
+
+  @Test("ResetRetries: a reset that does not happen is asked for again, then given up and the station goes on")
+  func retriesReset() {
+    let station = StubbedStation([EngineHarness.setting("OCPPCommCtrlr", "ResetRetries", "2")])
+    station.harness.start()
+    #expect(reset(station.harness, ["type": "Immediate"]) == "Accepted")
+    station.harness.run(for: .seconds(600))
+    #expect(station.harness.delegate.resets.count == 3)
+    #expect(station.harness.chargePoint.status.isAccepted)
+  }
+}
