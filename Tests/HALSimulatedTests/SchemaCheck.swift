@@ -8,14 +8,18 @@ struct SchemaCheck {
   let definitions: JSONValue
 
   init() throws {
-    var path = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-    path += "/schema/sockets.schema.json"
-    let file = open(path, O_RDONLY)
+    let bytes = Self.file("sockets.schema.json")
+    definitions = try JSONValue(parsing: bytes, limits: JSONRPCMessage.limits)["$defs"] ?? .null
+  }
+
+  /// A file of the folder `schema`.
+  static func file(_ name: String) -> [UInt8] {
+    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+    let file = open(root + "/schema/" + name, O_RDONLY)
     defer { close(file) }
-    let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
+    return [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
       count = max(0, read(file, buffer.baseAddress, buffer.count))
     }
-    definitions = try JSONValue(parsing: bytes, limits: JSONRPCMessage.limits)["$defs"] ?? .null
   }
 
   /// Names of methods of one socket that have both parameters and a result.

@@ -70,11 +70,26 @@ final class StoreUnderTest {
   final class Answers: @unchecked Sendable {
     private var mutex = pthread_mutex_t()
     private var events: [StoreEvent] = []
+    private var isHeld = false
     init() { pthread_mutex_init(&mutex, nil) }
+    /// Called on the storage thread; waits while the test holds it.
     func add(_ event: StoreEvent) {
       pthread_mutex_lock(&mutex)
       events.append(event)
       pthread_mutex_unlock(&mutex)
+      while held { usleep(500) }
+    }
+    var held: Bool {
+      get {
+        pthread_mutex_lock(&mutex)
+        defer { pthread_mutex_unlock(&mutex) }
+        return isHeld
+      }
+      set {
+        pthread_mutex_lock(&mutex)
+        isHeld = newValue
+        pthread_mutex_unlock(&mutex)
+      }
     }
     var all: [StoreEvent] {
       pthread_mutex_lock(&mutex)
@@ -91,6 +106,15 @@ final class StoreUnderTest {
   init(_ directory: String, options: StoreOptions = StoreOptions()) throws {
     let answers = answers
     (store, snapshot) = try SQLiteStationStore.open(directory: directory, options: options) { answers.add($0) }
+  }
+
+  /// While the body runs, the storage thread stands still behind a first answer, so that what the body submits waits.
+  func whileBusy(_ body: () -> Void) {
+    answers.held = true
+    let id = submit([], .relaxed)
+    _ = answers(Int(id.number))
+    body()
+    answers.held = false
   }
 
   func nextID() -> StoreRequestID {

@@ -100,6 +100,17 @@ struct ChargerCtlProgramTests {
     }
   }
 
+  @Test("A component's bare name means it at every EVSE and connector; a name that is nowhere is told")
+  func bareComponent() throws {
+    try withStation { socket in
+      let found = try run(["get", "connector", "--socket", socket])
+      #expect(found.code == 0 && found.output.contains("Connector#1.1.AvailabilityState"))
+      #expect(!found.output.contains("TxCtrlr"))
+      let missing = try run(["get", "Connectr", "--socket", socket])
+      #expect(missing.code == 1 && missing.errors == "chargerctl: the station has no component Connectr\n")
+    }
+  }
+
   @Test("A refusal goes to standard error with exit code 1")
   func refusals() throws {
     try withStation { socket in

@@ -168,20 +168,62 @@ struct ChargerCtlRenderingTests {
     #expect(WatchText.screen("a\nb") == "\u{1B}[Ha\u{1B}[K\r\nb\u{1B}[K\r\n\u{1B}[J")
   }
 
-  @Test("Any answer of the world is shown as an indented list")
-  func plain() {
-    let state: JSONValue = [
-      "evses": [["id": 1, "car": nil]], "network": true, "lines": ["a", "b"], "none": [],
-    ]
-    #expect(
-      PlainText.render(state) == """
-        evses:
-          -
-            id: 1
-            car: -
-        network: true
-        lines: a, b
-        none: -
+  @Test("The world: network, mains, readers, and each connector with its car")
+  func world() throws {
+    let state = try JSONValue(
+      parsing: """
+        {"network": true, "mains": false, "stationConnected": true, "lines": ["Welcome"],
+         "readers": [{"reader": "front", "evses": null, "silent": false}, {"reader": "left", "evses": [1, 2], "silent": true}],
+         "evses": [
+           {"evse": 1, "phases": 3, "light": "blue pulsing", "lines": ["Charging"], "faults": [],
+            "meter": {"importWh": 12345.6, "exportWh": 0, "voltageV": [230, 230, 230], "currentA": [16, 15.94, 0],
+              "powerW": [3680, 3680, 0], "frequencyHz": 50},
+            "connectors": [
+              {"connector": 1, "cable": "fixed",
+               "car": {"currentA": 16, "phases": 2, "batteryWh": 20000, "heldState": null, "asksForEnergy": true, "drawsA": 16},
+               "pilot": {"output": "pulseWidth", "duty": 3333, "offersA": 20, "positiveV": 6, "negativeV": -12},
+               "contactor": {"commandedClosed": true, "closed": true}, "faults": []},
+              {"connector": 2, "cable": "socket", "car": null,
+               "pilot": {"output": "steadyPositive", "offersA": null, "positiveV": 12, "negativeV": null},
+               "contactor": {"commandedClosed": false, "closed": true},
+               "faults": [{"fault": "contactorWelded", "code": "CX017"}]}]}]}
         """)
+    #expect(
+      WorldText.state(state) == """
+        Network up, mains DOWN, station program connected
+        Display of station: Welcome
+        Reader front for the whole station
+        Reader left for EVSE 1, 2, SILENT
+
+        CONNECTOR  CABLE   CAR                               OFFER            DRAWS  CONTACTOR               FAULTS
+        1.1        fixed   16 A, 2 phases, takes 20.000 kWh  20 A             16 A   closed                  -
+        1.2        socket  none                              steady positive  -      closed, told otherwise  contactorWelded
+
+        EVSE 1: light blue pulsing, meter 12.346 kWh, 16 A / 15.9 A / 0 A
+        Display of EVSE 1: Charging
+        """)
+  }
+
+  @Test("Light and display, the list of faults and the world's events")
+  func worldParts() {
+    #expect(
+      WorldText.display(["light": "green steady", "lines": ["Welcome", "Tap card"], "messages": []]) == """
+        Light: green steady
+        | Welcome
+        | Tap card
+        """)
+    #expect(
+      WorldText.faults([
+        ["fault": "contactorWelded", "code": "CX017", "available": true, "waitsFor": nil],
+        ["fault": "lockFailure", "code": "CX001", "available": false, "waitsFor": "comes with a connector lock"],
+      ]) == """
+        FAULT            CODE   NOTE
+        contactorWelded  CX017
+        lockFailure      CX001  comes with a connector lock
+        """)
+    #expect(
+      WorldText.event(
+        method: "bench.event", ["event": "plugged", "text": "a car is plugged in", "evse": 1, "connector": 1])
+        == "EVSE 1 connector 1: a car is plugged in")
   }
 }

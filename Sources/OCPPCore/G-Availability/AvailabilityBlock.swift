@@ -190,7 +190,10 @@ final class AvailabilityBlock: FunctionalBlock {
     if connectors[index].needsReport { reportChanges() }
   }
 
-  var nextDeadline: MonotonicInstant { connectors.reduce(.distantFuture) { min($0, $1.retryAt) } }
+  /// Without a link nothing is due: coming online reports what is still owed.
+  var nextDeadline: MonotonicInstant {
+    engine.isOnline ? connectors.reduce(.distantFuture) { min($0, $1.retryAt) } : .distantFuture
+  }
 
   func advance(to now: MonotonicInstant) { reportChanges() }
 

@@ -11,6 +11,7 @@ struct BenchPlugIn: ParsableCommand {
   @Option(name: .long, help: "Seconds from the offer until it asks for energy.") var chargeDelay: DecimalArgument?
   @Option(name: .long, help: "It leaves so many seconds after it was plugged in.") var leaveAfter: DecimalArgument?
   @Option(name: .long, help: "Wh that its battery still takes.") var battery: DecimalArgument?
+  @Option(name: .long, help: "Seconds until it heeds a changed offer.") var reaction: DecimalArgument?
 
   var params: [JSONMember] {
     let car = members([
@@ -18,6 +19,7 @@ struct BenchPlugIn: ParsableCommand {
       ("connectDelayS", connectDelay.map { JSONValue($0.value) }),
       ("chargeDelayS", chargeDelay.map { JSONValue($0.value) }),
       ("leaveAfterS", leaveAfter.map { JSONValue($0.value) }), ("batteryWh", battery.map { JSONValue($0.value) }),
+      ("reactionS", reaction.map { JSONValue($0.value) }),
     ])
     return place.members + (car.isEmpty ? [] : [JSONMember("car", .object(car))])
   }

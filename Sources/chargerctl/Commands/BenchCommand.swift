@@ -8,8 +8,9 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench", abstract: "Plays the world around a station on the bench: car, card, meter, mains, network.",
     subcommands: [
       BenchPlugIn.self, BenchPlugOut.self, BenchCarState.self, BenchTap.self, BenchPressStart.self, BenchEnterKey.self,
-      BenchChoose.self, BenchSetMeter.self, BenchFault.self, BenchParkingBay.self, BenchUnlock.self, BenchLimit.self,
-      BenchNetwork.self, BenchMains.self, BenchDisplay.self, BenchState.self,
+      BenchChoose.self, BenchSetMeter.self, BenchFault.self, BenchFaults.self, BenchParkingBay.self, BenchUnlock.self,
+      BenchLimit.self,
+      BenchNetwork.self, BenchMains.self, BenchDisplay.self, BenchState.self, BenchEvents.self,
     ])
 }
 

@@ -51,17 +51,3 @@ struct BenchChoose: ParsableCommand {
     try world.perform("bench.chooseOnDisplay", [JSONMember("item", .string(item))], done: "\(item) was chosen.")
   }
 }
-
-struct BenchDisplay: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "display", abstract: "What light and display show.")
-  @OptionGroup var world: WorldOptions
-
-  func run() throws { try world.show("bench.display") }
-}
-
-struct BenchState: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "state", abstract: "The whole world as it is now.")
-  @OptionGroup var world: WorldOptions
-
-  func run() throws { try world.show("bench.state") }
-}

@@ -12,17 +12,26 @@ struct GetCommand: ParsableCommand {
 
   func run() throws {
     var params: [JSONMember] = []
-    var isSingle = false
+    var name: VariableName?
     if let variable {
-      guard let name = VariableName(variable) else {
+      guard let wanted = VariableName(variable) else {
         throw ValidationError("\"\(variable)\" is no variable's name. Names: \(VariableName.form).")
       }
-      params = name.parameters
-      isSingle = name.variable != nil
+      name = wanted
+      // A component's bare name means it wherever it is, at every EVSE and connector: the choice is made here.
+      if !wanted.isBare { params = wanted.parameters }
     }
     if let attribute { params.append(JSONMember("attribute", .string(attribute))) }
-    try station.show("station.deviceModel.get", .object(params)) {
-      DeviceModelText.render($0, isSingle: isSingle)
+    try Terminal.run { () throws(Failure) in
+      var answer = try station.connect().call("station.deviceModel.get", .object(params))
+      if let name, name.isBare {
+        answer = DeviceModelText.only(answer, of: name.component)
+        if answer["variables"]?.array?.isEmpty == true {
+          throw .refused("the station has no component \(name.component)")
+        }
+      }
+      let text = DeviceModelText.render(answer, isSingle: name?.variable != nil)
+      Terminal.writeLine(station.json ? answer.description : text)
     }
   }
 }

@@ -46,10 +46,10 @@ struct WorldOptions: ParsableArguments {
   }
 
   /// Calls a method and prints its answer.
-  func show(_ method: String) throws {
+  func show(_ method: String, _ params: [JSONMember] = [], as render: (JSONValue) -> String) throws {
     try Terminal.run { () throws(Failure) in
-      let answer = try connect().call(method)
-      Terminal.writeLine(json ? answer.description : PlainText.render(answer))
+      let answer = try connect().call(method, .object(params))
+      Terminal.writeLine(json ? answer.description : render(answer))
     }
   }
 }

@@ -57,6 +57,9 @@ struct VariableName: Equatable {
     guard rest.isEmpty else { return nil }
   }
 
+  /// Nothing but a component's name.
+  var isBare: Bool { componentInstance == nil && evse == nil && variable == nil }
+
   private static func name(_ rest: inout Substring) -> String? {
     let name = rest.prefix { !".[]#".contains($0) }
     rest = rest.dropFirst(name.count)
@@ -125,6 +128,14 @@ enum DeviceModelText {
       ])
     }
     return table.text
+  }
+
+  /// The entries of one component, wherever it is; names compare without regard to case.
+  static func only(_ answer: JSONValue, of component: String) -> JSONValue {
+    let entries = (answer["variables"]?.array ?? []).filter {
+      $0["component"]?["name"]?.string?.lowercased() == component.lowercased()
+    }
+    return .object([JSONMember("variables", .array(entries))])
   }
 
   private static func value(_ entry: JSONValue) -> String {

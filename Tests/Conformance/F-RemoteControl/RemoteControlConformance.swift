@@ -1,0 +1,84 @@
+import ChargerBase
+import OCPPCore
+import OCPPJSON
+import OCPPPorts
+import OCPPTypes
+import SimulationSupport
+import Testing
+
+@Suite("F Remote control against a strict CSMS")
+struct RemoteControlConformance {
+  private func start(_ token: String, id: Int32, evse: Int32?) -> [UInt8] {
+    RequestStartTransactionRequest(
+      idToken: IdToken(idToken: token, type: .iso14443), remoteStartId: id, evseId: evse
+    ).encode(version: .v201)
+  }
+
+  @Test("TC_F_01_CS F01.FR.19 Remote start with the cable plugged in")
+  func plugFirst() {
+    let station = ChargingStation()
+    station.plugIn()
+    #expect(station.csms(.requestStartTransaction, start("APP", id: 42, evse: 1)) == ["status": "Accepted"])
+    station.wait(3)
+    #expect(station.harness.csms.calls(.authorize).count == 1)
+    #expect(station.story.prefix(2) == ["Started/RemoteStart", "Updated/ChargingStateChanged"])
+    #expect(station.events[0].transactionInfo.remoteStartId == 42)
+    #expect(station.harness.violations.isEmpty)
+  }
+
+  @Test("TC_F_02_CS TC_F_03_CS Remote start first, with and without Authorize", arguments: [true, false])
+  func remoteFirst(_ isAuthorized: Bool) {
+    let station = ChargingStation([
+      ("AuthCtrlr", "AuthorizeRemoteStart", isAuthorized ? "true" : "false"), ("TxCtrlr", "TxStartPoint", "Authorized"),
+    ])
+    _ = station.csms(.requestStartTransaction, start("APP", id: 42, evse: 1))
+    station.plugIn()
+    station.wait(3)
+    #expect(station.harness.csms.calls(.authorize).count == (isAuthorized ? 1 : 0))
+    #expect(
+      station.story == ["Started/RemoteStart", "Updated/CablePluggedIn", "Updated/ChargingStateChanged"])
+    #expect(station.harness.violations.isEmpty)
+  }
+
+  @Test("TC_F_04_CS Remote start, and nobody plugs in")
+  func timeout() {
+    let station = ChargingStation([("TxCtrlr", "TxStartPoint", "Authorized"), ("TxCtrlr", "EVConnectionTimeOut", "15")])
+    _ = station.csms(.requestStartTransaction, start("APP", id: 42, evse: 1))
+    station.wait(17)
+    #expect(station.story == ["Started/RemoteStart", "Ended/EVConnectTimeout"])
+    #expect(station.harness.violations.isEmpty)
+  }
+
+  @Test("TC_F_08_CS TC_E_21_CS TC_F_09_CS Remote stop, and of a transaction that is not there")
+  func remoteStop() throws {
+    let station = ChargingStation()
+    station.plugIn()
+    station.tap("CARD")
+    station.wait(10)
+    let id = try #require(station.transactionID)
+    let rejected = RequestStopTransactionRequest(transactionId: "another").encode(version: .v201)
+    #expect(station.csms(.requestStopTransaction, rejected) == ["status": "Rejected"])
+    let stop = RequestStopTransactionRequest(transactionId: id).encode(version: .v201)
+    #expect(station.csms(.requestStopTransaction, stop) == ["status": "Accepted"])
+    station.wait(3)
+    #expect(station.story.last == "Ended/RemoteStop")
+    #expect(station.events.last?.transactionInfo.stoppedReason == .remote)
+    #expect(station.harness.violations.isEmpty)
+  }
+
+  @Test("TC_F_05_CS TC_F_06_CS TC_F_10_CS Unlocking a connector")
+  func unlock() {
+    let station = ChargingStation()
+    func unlock(_ evse: Int32, _ connector: Int32) -> JSONValue? {
+      station.csms(
+        .unlockConnector, UnlockConnectorRequest(evseId: evse, connectorId: connector).encode(version: .v201))
+    }
+    #expect(unlock(1, 1) == ["status": "Unlocked"])
+    #expect(station.harness.delegate.unlocked.count == 1)
+    #expect(unlock(1, 3) == ["status": "UnknownConnector"])
+    station.plugIn()
+    station.tap("CARD")
+    #expect(unlock(1, 1) == ["status": "OngoingAuthorizedTransaction"])
+    #expect(station.harness.violations.isEmpty)
+  }
+}
