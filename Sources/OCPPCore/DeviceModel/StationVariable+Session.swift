@@ -17,20 +17,19 @@ extension StationVariable {
     let boolean = VariableCharacter(.boolean)
     let measurands = VariableCharacter(.memberList, members: Self.measurands)
     return switch self {
+    case .authorizationEnabled:
+      .init("AuthCtrlr", "Enabled", boolean, .readWrite, "true")
     case .authorizeRemoteStart:
       .init("AuthCtrlr", "AuthorizeRemoteStart", boolean, .readWrite, "true")
+    // Without a cache and a local list there is nothing to authorize from.
     case .localAuthorizeOffline:
-      .init("AuthCtrlr", "LocalAuthorizeOffline", boolean, .readWrite, "true")
+      .init("AuthCtrlr", "LocalAuthorizeOffline", boolean, .readOnly, "false")
     case .localPreAuthorize:
-      .init("AuthCtrlr", "LocalPreAuthorize", boolean, .readWrite, "false")
+      .init("AuthCtrlr", "LocalPreAuthorize", boolean, .readOnly, "false")
     case .offlineTxForUnknownIdEnabled:
       .init("AuthCtrlr", "OfflineTxForUnknownIdEnabled", boolean, .readWrite, "false")
     case .authCacheAvailable:
-      .init("AuthCacheCtrlr", "Available", boolean, .readOnly, "true")
-    case .authCacheEnabled:
-      .init("AuthCacheCtrlr", "Enabled", boolean, .readWrite, "true")
-    case .authCacheLifeTime:
-      .init("AuthCacheCtrlr", "LifeTime", Self.seconds(from: 0), .readWrite, "86400")
+      .init("AuthCacheCtrlr", "Available", boolean, .readOnly, "false")
     case .evConnectionTimeOut:
       .init("TxCtrlr", "EVConnectionTimeOut", Self.seconds(from: 0, to: 86_400), .readWrite, "60")
     case .maxEnergyOnInvalidId:
@@ -48,6 +47,8 @@ extension StationVariable {
       .init(
         "TxCtrlr", "TxStopPoint", .init(.memberList, members: Self.stopPoints, allowsEmpty: false), .readWrite,
         "EVConnected,Authorized")
+    case .sampledDataEnabled:
+      .init("SampledDataCtrlr", "Enabled", boolean, .readWrite, "true")
     case .sampledTxStartedMeasurands:
       .init("SampledDataCtrlr", "TxStartedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
     case .sampledTxUpdatedMeasurands:
@@ -58,15 +59,16 @@ extension StationVariable {
       .init("SampledDataCtrlr", "TxEndedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
     case .sampledTxEndedInterval:
       .init("SampledDataCtrlr", "TxEndedInterval", Self.seconds(from: 0), .readWrite, "0")
+    // Clock-aligned values are not taken: interval 0 says so.
     case .alignedInterval:
-      .init("AlignedDataCtrlr", "Interval", Self.seconds(from: 0, to: 86_400), .readWrite, "0")
+      .init("AlignedDataCtrlr", "Interval", Self.seconds(from: 0, to: 86_400), .readOnly, "0")
     case .alignedMeasurands:
-      .init("AlignedDataCtrlr", "Measurands", measurands, .readWrite, "Energy.Active.Import.Register")
+      .init("AlignedDataCtrlr", "Measurands", measurands, .readOnly, "")
     case .alignedTxEndedInterval:
-      .init("AlignedDataCtrlr", "TxEndedInterval", Self.seconds(from: 0, to: 86_400), .readWrite, "0")
+      .init("AlignedDataCtrlr", "TxEndedInterval", Self.seconds(from: 0, to: 86_400), .readOnly, "0")
     default:
       // The last of them; that each case has a definition of its own is tested.
-      .init("AlignedDataCtrlr", "TxEndedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
+      .init("AlignedDataCtrlr", "TxEndedMeasurands", measurands, .readOnly, "")
     }
   }
 }

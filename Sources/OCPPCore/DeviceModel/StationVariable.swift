@@ -18,13 +18,14 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   case bytesPerGetReport, bytesPerGetVariables, bytesPerSetVariables
   case configurationValueSize, reportingValueSize
   // AuthCtrlr, AuthCacheCtrlr
-  case authorizeRemoteStart, localAuthorizeOffline, localPreAuthorize, offlineTxForUnknownIdEnabled
-  case authCacheAvailable, authCacheEnabled, authCacheLifeTime
+  case authorizationEnabled, authorizeRemoteStart, localAuthorizeOffline, localPreAuthorize,
+    offlineTxForUnknownIdEnabled
+  case authCacheAvailable
   // TxCtrlr
   case evConnectionTimeOut, maxEnergyOnInvalidId, stopTxOnEVSideDisconnect, stopTxOnInvalidId, txStartPoint
   case txStopPoint
   // SampledDataCtrlr, AlignedDataCtrlr
-  case sampledTxStartedMeasurands, sampledTxUpdatedMeasurands, sampledTxUpdatedInterval
+  case sampledDataEnabled, sampledTxStartedMeasurands, sampledTxUpdatedMeasurands, sampledTxUpdatedInterval
   case sampledTxEndedMeasurands, sampledTxEndedInterval
   case alignedInterval, alignedMeasurands, alignedTxEndedInterval, alignedTxEndedMeasurands
   // ChargingStation

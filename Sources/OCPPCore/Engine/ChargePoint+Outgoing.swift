@@ -12,6 +12,9 @@ extension ChargePoint {
       if let reason = wantsBootNotification {
         wantsBootNotification = nil
         sendBootNotification(reason)
+      } else if wantsHeartbeat, session.isOnline || session.status == .pending {
+        wantsHeartbeat = false
+        sendHeartbeat()
       } else if session.isOnline {
         guard sendNextDirectCall() || sendNextRecord() || sendDueHeartbeat() else { return }
       } else {
@@ -38,8 +41,12 @@ extension ChargePoint {
 
   private func sendDueHeartbeat() -> Bool {
     guard heartbeatDueAt <= now else { return false }
-    send(.heartbeat, kind: .heartbeat) { writer, version in HeartbeatRequest().encode(into: &writer, version: version) }
+    sendHeartbeat()
     return true
+  }
+
+  private func sendHeartbeat() {
+    send(.heartbeat, kind: .heartbeat) { writer, version in HeartbeatRequest().encode(into: &writer, version: version) }
   }
 
   private func sendCallAllowedWhilePending() -> Bool {
@@ -143,6 +150,7 @@ extension ChargePoint {
   /// The link went away: nothing counts, everything is told.
   func interruptCalls() {
     wantsBootNotification = nil
+    wantsHeartbeat = false
     let call = inFlight
     inFlight = nil
     switch call?.kind {

@@ -62,6 +62,7 @@ public final class ChargePoint {
   var counters = EngineCounters()
   var version = OCPPVersion.v201
   var wantsBootNotification: BootReason?
+  var wantsHeartbeat = false
   var lastSentAt = MonotonicInstant.zero
   var lastTimeSyncAt = MonotonicInstant.zero
   var prefersRecord = false
@@ -114,7 +115,7 @@ public final class ChargePoint {
     self.security = security
     self.availability = availability
     self.resets = resets
-    blocks = [provisioning, security, availability, resets, DataTransferBlock()]
+    blocks = [provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self)]
     outbox.register(security)
     if let sessions = makeSessions(self) {
       self.sessions = sessions

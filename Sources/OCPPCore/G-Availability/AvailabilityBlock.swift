@@ -88,8 +88,10 @@ final class AvailabilityBlock: FunctionalBlock {
     for index in connectors.indices {
       let id = connectors[index].id
       let isFaultedAbove = !stationFaults.isEmpty || !(evseFaults[id.evse] ?? []).isEmpty
-      let status = connectors[index].derivedStatus(
+      var status = connectors[index].derivedStatus(
         isFaultedAbove: isFaultedAbove, isOperativeAbove: isOperative(id.evse))
+      // G01.FR.05: what is scheduled to become Unavailable does not become Available on the way.
+      if status == .available, connectors[index].status != .available, isScheduled(id) { status = .unavailable }
       if connectors[index].update(status, at: engine.eventTime) {
         engine.deviceModel.setAvailability(status, of: id)
         engine.note(EngineEvent(.status, "\(id): \(status.rawName)"))
@@ -98,6 +100,11 @@ final class AvailabilityBlock: FunctionalBlock {
     }
     updateModel()
     reportChanges()
+  }
+
+  private func isScheduled(_ connector: ConnectorID) -> Bool {
+    scheduled.contains(.station) || scheduled.contains(.evse(connector.evse))
+      || scheduled.contains(.connector(connector))
   }
 
   private func tellOperative(_ index: Int) {
@@ -139,11 +146,12 @@ final class AvailabilityBlock: FunctionalBlock {
     reportChanges()
   }
 
-  /// TriggerMessage(StatusNotification): one connector, whether it changed or not.
-  func report(_ connector: ConnectorID) {
-    guard let index = connectors.firstIndex(where: { $0.id == connector }) else { return }
-    connectors[index].needsReport = true
-    reportChanges()
+  /// TriggerMessage(StatusNotification): one connector, whether it changed or not, and while Pending too.
+  func triggerReport(_ connector: ConnectorID) {
+    guard let index = connectors.firstIndex(where: { $0.id == connector }), !connectors[index].isReporting else {
+      return
+    }
+    sendReport(index, isTriggered: true)
   }
 
   private func reportChanges() {
@@ -154,13 +162,13 @@ final class AvailabilityBlock: FunctionalBlock {
     }
   }
 
-  private func sendReport(_ index: Int) {
+  private func sendReport(_ index: Int, isTriggered: Bool = false) {
     connectors[index].isReporting = true
     connectors[index].retryAt = .distantFuture
     let id = connectors[index].id
     engine.enqueue(
       DirectCall(
-        action: .statusNotification, deadline: .distantFuture, isAllowedWhilePending: false,
+        action: .statusNotification, deadline: .distantFuture, isAllowedWhilePending: isTriggered,
         payload: { [weak self] writer, version in
           // What is true when it is sent, not when it was queued.
           guard let self else { return }

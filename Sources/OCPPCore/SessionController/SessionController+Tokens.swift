@@ -22,7 +22,8 @@ struct TokenQuestion {
 // 1. The EVSE whose session this very token has authorized is stopped (C01.FR.03, E07), the one authorized longest ago
 //    when there are several. A driver who has authorized but not plugged in yet gets the full time again instead.
 // 2. A token that is being asked about already is not asked about twice.
-// 3. The CSMS is asked (or, without a link, the station's own rule). An accepted token, within the EVSEs that it may
+// 3. A token that the cache knows as good stops a session of its group at once, when no vehicle waits for a driver.
+// 4. Else `TokenAuthorizer` finds out. An accepted token, within the EVSEs that it may
 //    use (C01.FR.21), goes to
 //    a. the vehicle that has waited longest for its driver;
 //    b. else it stops a session of the same group (C09), the one authorized longest ago;
@@ -44,6 +45,7 @@ extension SessionController {
       return
     }
     guard !questions.contains(where: { $0.token.isSameToken(as: token) }) else { return }
+    if stopByKnownGroup(token, among: evses) { return }
     let likely = likelyTarget(of: token, among: evses)
     guard questions.count < Self.maximumQuestions, !evses.isEmpty else {
       notify(.rejected(.notAtThisTime), at: likely)
@@ -82,6 +84,18 @@ extension SessionController {
     }
     endNotice(at: evse)
     run(evse) { machine, context in machine.stop(SessionCause(.stopAuthorized, .local, token: token), context) }
+  }
+
+  /// C01.FR.03 (b), E07.FR.01: a token that the cache knows as good, of the same group, stops without a question;
+  /// unless a vehicle waits for its driver, for then it may have come to start.
+  private func stopByKnownGroup(_ token: IdToken, among evses: [EVSEID]) -> Bool {
+    guard let known = authorizer.known(token), known.status == .accepted, let group = known.groupToken,
+      longestWaitingVehicle(for: token, among: evses) == nil,
+      let colleague = longestAuthorized(among: evses, where: { $0.groupToken?.isSameToken(as: group) ?? false })
+    else { return false }
+    endNotice(at: colleague)
+    run(colleague) { machine, context in machine.stop(SessionCause(.stopAuthorized, .local, token: token), context) }
+    return true
   }
 
   private func decide(_ token: IdToken, _ verdict: TokenVerdict, evses: [EVSEID], feedbackAt likely: EVSEID?) {

@@ -54,6 +54,7 @@ package final class SessionController: SessionControlling {
 
   package func start(reason: BootReason, documents: [StoreSnapshot.Document]) {
     loadSettings()
+    authorizer.cache.load(documents)
     for document in documents where document.kind == .transaction {
       guard let (evse, transaction) = OpenTransaction.read(document: document.body),
         let place = slots.firstIndex(where: { $0.machine.evse == evse })
@@ -118,7 +119,9 @@ package final class SessionController: SessionControlling {
   }
 
   private func tokenAnswered(_ record: TransactionEventRecord, _ information: IdTokenInfo) {
-    guard let token = record.token,
+    guard let token = record.token else { return }
+    authorizer.learn(token, information)
+    guard
       let place = slots.firstIndex(where: { $0.machine.transaction?.id == record.transactionID })
     else { return }
     let evse = slots[place].machine.evse
@@ -181,7 +184,7 @@ package final class SessionController: SessionControlling {
   // MARK: - Block
 
   package var incomingActions: [OCPPAction] {
-    [.requestStartTransaction, .requestStopTransaction, .getTransactionStatus, .unlockConnector]
+    [.requestStartTransaction, .requestStopTransaction, .getTransactionStatus, .unlockConnector, .clearCache]
   }
 
   package func handle(_ call: IncomingCall) throws(MessageViolation) {
@@ -190,6 +193,7 @@ package final class SessionController: SessionControlling {
     case .requestStopTransaction: try requestStop(call)
     case .getTransactionStatus: try transactionStatus(call)
     case .unlockConnector: try unlockConnector(call)
+    case .clearCache: try clearCache(call)
     default: call.reject(.notSupported, detail: "\(call.action)")
     }
   }

@@ -21,8 +21,15 @@ package protocol SessionControlling: FunctionalBlock {
   func endTransactions(in scope: ResetScope, whenDurable: @escaping () -> Void)
   /// The effective availability of a connector has changed: nothing new begins at an inoperative one.
   func operativeChanged(_ connector: ConnectorID, isOperative: Bool)
+  /// TriggerMessage for MeterValues or TransactionEvent of an EVSE, or of all (F06.FR.06, .07): whether it can be sent,
+  /// and then it will be, after the answer.
+  func trigger(_ message: MessageTrigger, at evse: EVSEID?) -> TriggerMessageStatus
 }
 
 extension SessionControlling {
   package func openTransaction(at evse: EVSEID) -> OpenTransaction? { nil }
+}
+
+extension SessionControlling {
+  package func trigger(_ message: MessageTrigger, at evse: EVSEID?) -> TriggerMessageStatus { .notImplemented }
 }

@@ -28,6 +28,8 @@ final class FakeDisk {
     }
   }
 
+  var hasOpenTransactions: Bool { documents.contains { $0.kind == .transaction } }
+
   var snapshot: [StoreSnapshot.Document] {
     documents.sorted { ($0.kind.rawValue, $0.key) < ($1.kind.rawValue, $1.key) }
       .map { StoreSnapshot.Document(kind: $0.kind, key: $0.key, body: $0.body) }

@@ -243,7 +243,7 @@ struct SessionStartStopTests {
     #expect(started.count == 3)
     #expect(Set(started.map { $0.transactionID }).count == 3)
     #expect(started.allSatisfy { $0.seqNo == 0 })
-    #expect(bench.disk.documents.isEmpty, "Ended takes the stored transaction with it")
+    #expect(!bench.disk.hasOpenTransactions, "Ended takes the stored transaction with it")
   }
 
   @Test("E06.FR.16 An emergency stop ends the transaction as an abnormal condition; a missing reading does not")
