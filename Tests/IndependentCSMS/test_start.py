@@ -1,6 +1,7 @@
 """What the station says and does when it cannot start as it should: every message names the thing and the remedy."""
 
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
@@ -12,6 +13,18 @@ from bench import BINARIES, ROOT, Bench
 from strict_csms import StrictCSMS
 
 PROGRAM = str(BINARIES / "chargerd-bench")
+
+
+@contextlib.contextmanager
+def small_file_system(options):
+    """A tmpfs of its own, which goes with the test."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="charger-fs-"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+        folder.rmdir()
 
 
 class Start(unittest.IsolatedAsyncioTestCase):
@@ -89,19 +102,30 @@ class Start(unittest.IsolatedAsyncioTestCase):
         self.assertTrue(any("corrupt" in path.name for path in self.bench.state.iterdir()))
 
     @unittest.skipUnless(os.geteuid() == 0, "mounting a small file system needs root")
-    async def test_full_and_read_only_file_systems(self):
-        """A state directory without room or without write permission ends the start with the reason and the remedy."""
-        for options, word in (("size=64k", "space"), ("size=4m,ro", "write")):
-            with self.subTest(options=options):
-                folder = pathlib.Path(tempfile.mkdtemp(prefix="charger-full-"))
-                subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
-                try:
-                    code, text = await self.run_to_end(("--state", folder / "state"))
-                    self.assertEqual(code, 70)
-                    self.assertIn(word, text)
-                finally:
-                    subprocess.run(["umount", str(folder)], check=True)
-                    folder.rmdir()
+    async def test_read_only_file_system(self):
+        """A state directory that cannot be written ends the start with the reason and the remedy."""
+        with small_file_system("size=4m,ro") as folder:
+            code, text = await self.run_to_end(("--state", folder / "state"))
+            self.assertEqual(code, 70)
+            self.assertIn("writable", text)
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a small file system needs root")
+    async def test_full_file_system(self):
+        """Without room no new transaction begins: status and explain say so, a card gets no energy (DESIGN §4)."""
+        with small_file_system("size=1m") as folder:
+            self.bench.state = folder / "state"
+            await self.bench.start_station(self.csms.port)
+            await self.csms.until(lambda: self.csms.boots, "the station boots on a full file system")
+            await self.bench.world.call("bench.plugIn", evse=1, connector=1, car={"currentA": 16, "chargeDelayS": 0})
+            await self.bench.world.call("bench.presentToken", idToken="04A1B2C3D4E580", type="ISO14443", evses=None)
+            await asyncio.sleep(2)
+            status = await self.bench.station.call("station.status")
+            self.assertFalse(status["acceptsTransactions"])
+            self.assertEqual(status["evses"][0]["connectors"][0]["contactor"]["command"], "open")
+            explanation = await self.bench.station.call("station.explain", evse=1)
+            self.assertIn("outboxFull", [reason["code"] for reason in explanation[0]["reasons"]])
+            self.assertEqual(self.csms.transactions, {})
+            await self.bench.kill_station()
 
     async def test_no_world_and_no_csms(self):
         """Without its surroundings the station still starts, says what is missing and opens nothing."""

@@ -12,12 +12,13 @@ CAR = {"currentA": 16, "phases": 3, "connectDelayS": 0, "chargeDelayS": 0}
 TOKEN = "04A1B2C3D4E580"
 # Meter values every second, so that a story of seconds has some.
 QUICK = [{"component": {"name": "SampledDataCtrlr"}, "variable": {"name": "TxUpdatedInterval"}, "value": "1"}]
+OFFLINE = [{"component": {"name": "AuthCtrlr"}, "variable": {"name": "OfflineTxForUnknownIdEnabled"}, "value": "true"}]
 
 
 class Story(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
         self.csms = await StrictCSMS().start()
-        self.bench = Bench(device_model=QUICK)
+        self.bench = Bench(device_model=QUICK + OFFLINE)
         await self.bench.start(self.csms.port)
 
     async def asyncTearDown(self):

@@ -48,8 +48,16 @@ struct CSMSTransactions: ParsableCommand {
   func run() throws {
     try Terminal.run { () throws(Failure) in
       let answer = try options.connect().call("csms.transactions")
-      Terminal.writeLine(options.json ? answer.description : PlainText.render(answer))
+      Terminal.writeLine(options.json ? answer.description : Self.sentences(answer))
     }
+  }
+}
+
+extension CSMSTransactions {
+  static func sentences(_ answer: JSONValue) -> String {
+    let records = (answer.array ?? answer["transactions"]?.array) ?? []
+    guard !records.isEmpty else { return "The CSMS has heard of no transaction." }
+    return records.map(\.description).joined(separator: "\n")
   }
 }
 
