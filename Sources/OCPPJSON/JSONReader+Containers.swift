@@ -77,7 +77,7 @@ extension JSONReader {
     guard byte == UInt8(ascii: "\"") else { throw JSONFault(.syntax, at: index) }
     let offset = index
     let key = try scanString()
-    let place = key.hasEscapes ? findEscaped(key, in: names) : find(base + key.start, key.count, in: names)
+    let place = key.hasEscapes ? findEscaped(key, in: names) : NameTable.find(base + key.start, key.count, in: names)
     try takeColon()
     guard place >= 0, place < 64, allowed & (1 << UInt64(place)) != 0 else { throw JSONFault(.unknownKey, at: offset) }
     let bit: UInt64 = 1 << UInt64(place)
@@ -99,23 +99,8 @@ extension JSONReader {
   }
 
   mutating func missing(_ absent: UInt64, of names: StaticString) -> JSONFault {
-    missingName = Self.name(absent.trailingZeroBitCount, of: names)
+    missingName = NameTable.name(absent.trailingZeroBitCount, of: names)
     return JSONFault(.missingKey, at: max(0, index - 1))
-  }
-
-  static func name(_ place: Int, of names: StaticString) -> String {
-    names.withUTF8Buffer { table in
-      var position = 0
-      var rest = place
-      while position < table.count {
-        let count = Int(table[position])
-        guard position + 1 + count <= table.count else { return "" }
-        if rest == 0 { return String(decoding: table[(position + 1)..<(position + 1 + count)], as: UTF8.self) }
-        rest -= 1
-        position += 1 + count
-      }
-      return ""
-    }
   }
 
   mutating func takeColon() throws(JSONFault) {
@@ -124,31 +109,11 @@ extension JSONReader {
     index += 1
   }
 
-  /// The place of a text in a table of length-led names, or -1.
-  @inline(__always)
-  func find(_ text: UnsafeRawPointer, _ count: Int, in names: StaticString) -> Int {
-    let table = UnsafeRawPointer(names.utf8Start)
-    let size = names.utf8CodeUnitCount
-    var position = 0
-    var place = 0
-    while position < size {
-      let length = Int(table.load(fromByteOffset: position, as: UInt8.self))
-      if length == count, position + 1 + length <= size,
-        Self.isEqual(text, table + (position + 1), count)
-      {
-        return place
-      }
-      position += 1 + length
-      place += 1
-    }
-    return -1
-  }
-
   func findEscaped(_ key: ScannedString, in names: StaticString) -> Int {
     let decoded = unescaped(key)
     return decoded.withUnsafeBytes { raw in
       guard let text = raw.baseAddress else { return -1 }
-      return find(text, raw.count, in: names)
+      return NameTable.find(text, raw.count, in: names)
     }
   }
 

@@ -1,22 +1,37 @@
 /// The names met so far in one object whose names are not known beforehand. At most `JSONLimits.maximumItems`.
 struct SeenNames {
   private var keys: [ScannedString] = []
+  /// Of each key, so that most comparisons are of one word.
+  private var hashes: [UInt64] = []
 
   /// Refuses a name that was there already, and one too many.
   mutating func insert(_ key: ScannedString, in reader: borrowing JSONReader) throws(JSONFault) {
     guard keys.count < reader.limits.maximumItems else { throw JSONFault(.tooManyItems, at: key.start - 1) }
-    for earlier in keys {
-      let isSame: Bool
-      if key.hasEscapes || earlier.hasEscapes {
-        isSame = reader.unescaped(key) == reader.unescaped(earlier)
-      } else {
-        isSame =
-          key.count == earlier.count
-          && JSONReader.isEqual(reader.base + key.start, reader.base + earlier.start, key.count)
-      }
-      if isSame { throw JSONFault(.duplicateKey, at: key.start - 1) }
+    let hash = reader.hash(of: key)
+    for place in hashes.indices where hashes[place] == hash && reader.isSame(keys[place], key) {
+      throw JSONFault(.duplicateKey, at: key.start - 1)
     }
     keys.append(key)
+    hashes.append(hash)
+  }
+}
+
+extension JSONReader {
+  /// FNV-1a of what the string means.
+  func hash(of string: ScannedString) -> UInt64 {
+    func step(_ hash: inout UInt64, _ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    if string.hasEscapes {
+      for byte in unescaped(string) { step(&hash, byte) }
+    } else {
+      for place in string.start..<(string.start + string.count) { step(&hash, byte(at: place)) }
+    }
+    return hash
+  }
+
+  func isSame(_ left: ScannedString, _ right: ScannedString) -> Bool {
+    if left.hasEscapes || right.hasEscapes { return unescaped(left) == unescaped(right) }
+    return left.count == right.count && Self.isEqual(base + left.start, base + right.start, left.count)
   }
 }
 

@@ -173,7 +173,7 @@ extension JSONReader {
   public mutating func name(of names: StaticString, allowed: UInt64 = .max) throws(JSONFault) -> UInt8 {
     let string = try scanStringValue()
     let place =
-      string.hasEscapes ? findEscaped(string, in: names) : find(base + string.start, string.count, in: names)
+      string.hasEscapes ? findEscaped(string, in: names) : NameTable.find(base + string.start, string.count, in: names)
     guard place >= 0, place < 64, allowed & (1 << UInt64(place)) != 0 else {
       throw JSONFault(.unknownName, at: string.start - 1)
     }

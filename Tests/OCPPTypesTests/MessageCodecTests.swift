@@ -28,6 +28,41 @@ struct MessageCodecTests {
     }
   }
 
+  @Test("White space and escapes change nothing, in names as in values", arguments: samples)
+  func spelling(sample: MessageSample) throws {
+    let document = try JSONValue(parsing: sample.maximal)
+    // Vendors' data are kept as spelled, so they are not part of this.
+    let respelled = Array(spelledOut(document, keeping: "customData").utf8)
+    let written = try MessageTable.reencoded(sample.name, respelled, sample.version, limits: Self.limits)
+    #expect(written.map { String(decoding: $0, as: UTF8.self) } == String(decoding: sample.maximal, as: UTF8.self))
+  }
+
+  private func spelledOut(_ value: JSONValue, keeping kept: String) -> String {
+    switch value {
+    case .string(let text):
+      "\"" + text.utf16.map { "\\u" + String(UInt32($0) + 0x10000, radix: 16).dropFirst() }.joined() + "\""
+    case .array(let elements):
+      "[ " + elements.map { spelledOut($0, keeping: kept) }.joined(separator: "\n,\t") + " ]"
+    case .object(let members):
+      "\r\n{ "
+        + members.map { member in
+          let text = member.name == kept ? member.value.description : spelledOut(member.value, keeping: kept)
+          return spelledOut(.string(member.name), keeping: kept) + " : " + text
+        }.joined(separator: " , ") + " }"
+    default: value.description
+    }
+  }
+
+  @Test("A message cut short is never taken for a whole one", arguments: samples)
+  func cut(sample: MessageSample) {
+    let length = sample.minimal.count
+    for count in Set([0, 1, length / 3, length / 2, length - 2, length - 1]).sorted() {
+      #expect(throws: MessageViolation.self) {
+        try MessageTable.reencoded(sample.name, Array(sample.minimal.prefix(count)), sample.version)
+      }
+    }
+  }
+
   @Test("Each violation of each field gives the code of its kind, and its path", arguments: samples)
   func violations(sample: MessageSample) throws {
     let document = try JSONValue(parsing: sample.maximal)

@@ -21,15 +21,18 @@ extension StationVariable {
       .init("AuthCtrlr", "Enabled", boolean, .readWrite, "true")
     case .authorizeRemoteStart:
       .init("AuthCtrlr", "AuthorizeRemoteStart", boolean, .readWrite, "true")
-    // Without a cache and a local list there is nothing to authorize from.
     case .localAuthorizeOffline:
-      .init("AuthCtrlr", "LocalAuthorizeOffline", boolean, .readOnly, "false")
+      .init("AuthCtrlr", "LocalAuthorizeOffline", boolean, .readWrite, "true")
     case .localPreAuthorize:
-      .init("AuthCtrlr", "LocalPreAuthorize", boolean, .readOnly, "false")
+      .init("AuthCtrlr", "LocalPreAuthorize", boolean, .readWrite, "false")
     case .offlineTxForUnknownIdEnabled:
       .init("AuthCtrlr", "OfflineTxForUnknownIdEnabled", boolean, .readWrite, "false")
     case .authCacheAvailable:
-      .init("AuthCacheCtrlr", "Available", boolean, .readOnly, "false")
+      .init("AuthCacheCtrlr", "Available", boolean, .readOnly, "true")
+    case .authCacheEnabled:
+      .init("AuthCacheCtrlr", "Enabled", boolean, .readWrite, "true")
+    case .authCacheLifeTime:
+      .init("AuthCacheCtrlr", "LifeTime", Self.seconds(from: 0), .readWrite, "86400")
     case .evConnectionTimeOut:
       .init("TxCtrlr", "EVConnectionTimeOut", Self.seconds(from: 0, to: 86_400), .readWrite, "60")
     case .maxEnergyOnInvalidId:
@@ -62,8 +65,9 @@ extension StationVariable {
     // Clock-aligned values are not taken: interval 0 says so.
     case .alignedInterval:
       .init("AlignedDataCtrlr", "Interval", Self.seconds(from: 0, to: 86_400), .readOnly, "0")
+    // What triggered MeterValues tell (F06.FR.06).
     case .alignedMeasurands:
-      .init("AlignedDataCtrlr", "Measurands", measurands, .readOnly, "")
+      .init("AlignedDataCtrlr", "Measurands", measurands, .readWrite, "Energy.Active.Import.Register")
     case .alignedTxEndedInterval:
       .init("AlignedDataCtrlr", "TxEndedInterval", Self.seconds(from: 0, to: 86_400), .readOnly, "0")
     default:

@@ -20,7 +20,7 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   // AuthCtrlr, AuthCacheCtrlr
   case authorizationEnabled, authorizeRemoteStart, localAuthorizeOffline, localPreAuthorize,
     offlineTxForUnknownIdEnabled
-  case authCacheAvailable
+  case authCacheAvailable, authCacheEnabled, authCacheLifeTime
   // TxCtrlr
   case evConnectionTimeOut, maxEnergyOnInvalidId, stopTxOnEVSideDisconnect, stopTxOnInvalidId, txStartPoint
   case txStopPoint

@@ -16,7 +16,9 @@ extension EVSESessionStateMachine {
     transaction.lastEventAt = time
 
     let state = chargingState
-    if kind == .started || transaction.chargingState != state { record.chargingState = state }
+    // F06.FR.07: a triggered event says what is, changed or not.
+    let isTriggered = cause.trigger == .trigger
+    if kind == .started || isTriggered || transaction.chargingState != state { record.chargingState = state }
     transaction.chargingState = state
     countCharging(&transaction, state, time)
 
@@ -26,7 +28,7 @@ extension EVSESessionStateMachine {
       record.connector = connector.number
       transaction.connector = connector.number
       transaction.isConnectorReported = true
-    } else if kind == .started {
+    } else if kind == .started || isTriggered {
       record.evse = evse.number
     }
     tellAuthorization(&record, &transaction)

@@ -76,7 +76,7 @@ extension EVSESessionStateMachine {
   }
 
   package mutating func fault(_ fault: StationFault, isActive: Bool, _ context: Context) -> [Effect] {
-    faults.removeAll { $0.code == fault.code }
+    faults.removeAll { $0 == fault }  // codes are shared: two faults of a contactor have one
     guard isActive else { return [] }
     if faults.count < Self.maximumFaults { faults.append(fault) }
     guard let reason = EndingFaults.stopReason(for: fault), transaction != nil, resumption == nil,

@@ -121,6 +121,15 @@ extension EVSESessionStateMachine {
     return effects
   }
 
+  /// An event because the CSMS asked for one (F06.FR.07); nothing between the stop and the Ended event.
+  package mutating func reportTriggered(_ context: Context) -> [Effect] {
+    guard transaction != nil, transaction?.pendingEnd == nil, resumption == nil else { return [] }
+    let told = freshSample(context).flatMap {
+      reading($0, context, .trigger).selecting(context.settings.updatedMeasurands, context: .trigger)
+    }
+    return [report(.updated, SessionCause(.trigger), context, reading: told)]
+  }
+
   private func following(
     _ due: MonotonicInstant, _ interval: Duration, _ context: Context
   ) -> MonotonicInstant? {

@@ -12,8 +12,8 @@ public enum CancelReservationStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -47,8 +47,8 @@ public enum CertificateAction: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -82,8 +82,8 @@ public enum CertificateSignedStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -119,8 +119,8 @@ public enum CertificateSigningUse: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -158,8 +158,8 @@ public enum CertificateStatusKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -196,8 +196,8 @@ public enum CertificateStatusSource: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -232,8 +232,8 @@ public enum ChangeAvailabilityStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -309,8 +309,8 @@ public enum ChargingProfileKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -352,8 +352,8 @@ public enum ChargingProfilePurpose: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -391,8 +391,8 @@ public enum ChargingProfileStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -426,8 +426,8 @@ public enum ChargingRateUnit: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -464,8 +464,8 @@ public enum ChargingState: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -502,8 +502,8 @@ public enum ClearCacheStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -537,8 +537,8 @@ public enum ClearChargingProfileStatus: UInt8, Sendable, Hashable, CaseIterable 
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -574,8 +574,8 @@ public enum ClearMessageStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -611,8 +611,8 @@ public enum ClearMonitoringStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -649,8 +649,8 @@ public enum ComponentCriterion: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -763,8 +763,8 @@ public enum ConnectorStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -802,8 +802,8 @@ public enum ControlMode: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -843,8 +843,8 @@ public enum CostDimensionKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -884,8 +884,8 @@ public enum CostKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -921,8 +921,8 @@ public enum CustomerInformationStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {

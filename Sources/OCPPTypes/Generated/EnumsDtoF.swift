@@ -33,8 +33,8 @@ public enum DERControlKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -91,8 +91,8 @@ public enum DERControlStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -133,8 +133,8 @@ public enum DERUnit: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -178,8 +178,8 @@ public enum DataKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -221,8 +221,8 @@ public enum DataTransferStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -264,8 +264,8 @@ public enum DayOfWeek: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -305,8 +305,8 @@ public enum DeleteCertificateStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -347,8 +347,8 @@ public enum DisplayMessageStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -403,8 +403,8 @@ public enum EnergyTransferMode: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -449,8 +449,8 @@ public enum EventNotification: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -487,8 +487,8 @@ public enum EventTrigger: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -524,8 +524,8 @@ public enum EvseKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -571,8 +571,8 @@ public enum FirmwareStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {

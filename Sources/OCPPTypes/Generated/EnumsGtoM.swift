@@ -14,8 +14,8 @@ public enum GenericDeviceModelStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -51,8 +51,8 @@ public enum GenericStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -91,8 +91,8 @@ public enum GetCertificateIdUse: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -130,8 +130,8 @@ public enum GetCertificateStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -165,8 +165,8 @@ public enum GetChargingProfileStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -200,8 +200,8 @@ public enum GetDisplayMessagesStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -235,8 +235,8 @@ public enum GetInstalledCertificateStatus: UInt8, Sendable, Hashable, CaseIterab
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -273,8 +273,8 @@ public enum GetVariableStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -321,8 +321,8 @@ public enum GridEventFault: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -366,8 +366,8 @@ public enum HashAlgorithm: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -449,8 +449,8 @@ public enum InstallCertificateStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -489,8 +489,8 @@ public enum InstallCertificateUse: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -541,8 +541,8 @@ public enum IslandingDetection: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -589,8 +589,8 @@ public enum Iso15118EVCertificateStatus: UInt8, Sendable, Hashable, CaseIterable
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -629,8 +629,8 @@ public enum Location: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -670,8 +670,8 @@ public enum LogKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -707,8 +707,8 @@ public enum LogStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -828,8 +828,8 @@ public enum Measurand: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -921,8 +921,8 @@ public enum MessageFormat: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -960,8 +960,8 @@ public enum MessagePriority: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -1002,8 +1002,8 @@ public enum MessageState: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -1054,8 +1054,8 @@ public enum MessageTrigger: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -1101,8 +1101,8 @@ public enum MobilityNeedsMode: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -1143,8 +1143,8 @@ public enum MonitorKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -1184,8 +1184,8 @@ public enum MonitoringBase: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -1221,8 +1221,8 @@ public enum MonitoringCriterion: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -1258,8 +1258,8 @@ public enum Mutability: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {

@@ -13,8 +13,8 @@ public enum SendLocalListStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -53,8 +53,8 @@ public enum SetMonitoringStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -93,8 +93,8 @@ public enum SetNetworkProfileStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -133,8 +133,8 @@ public enum SetVariableStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -191,8 +191,8 @@ public enum StopReason: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {

@@ -17,8 +17,8 @@ public enum TariffChangeStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -58,8 +58,8 @@ public enum TariffClearStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -96,8 +96,8 @@ public enum TariffCost: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -134,8 +134,8 @@ public enum TariffGetStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -171,8 +171,8 @@ public enum TariffKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -210,8 +210,8 @@ public enum TariffSetStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -249,8 +249,8 @@ public enum TransactionEventKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -286,8 +286,8 @@ public enum TriggerMessageStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -357,8 +357,8 @@ public enum TriggerReason: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -421,8 +421,8 @@ public enum UnlockStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -459,8 +459,8 @@ public enum UnpublishFirmwareStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -498,8 +498,8 @@ public enum UpdateFirmwareStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -536,8 +536,8 @@ public enum UpdateKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -577,8 +577,8 @@ public enum UploadLogStatus: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {
@@ -620,8 +620,8 @@ public enum VPNKind: UInt8, Sendable, Hashable, CaseIterable {
 
   /// The value of that name in messages, whichever version has it.
   public init?(wireName: String) {
-    guard let value = Self.allCases.first(where: { $0.rawName == wireName }) else { return nil }
-    self = value
+    guard let place = NameTable.place(of: wireName, in: Self.names) else { return nil }
+    self.init(rawValue: UInt8(truncatingIfNeeded: place))
   }
 
   public func isDefined(in version: OCPPVersion) -> Bool {

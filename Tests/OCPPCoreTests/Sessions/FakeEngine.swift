@@ -56,6 +56,8 @@ final class FakeEngine: EngineServices {
   var actions: [Action] = []
   var notes: [String] = []
   var asked: [String] = []
+  /// Payloads of other calls.
+  var sent: [[UInt8]] = []
   /// The CSMS's word on a token; nil answers nothing until `answerLate`.
   var verdict: (IdToken) -> CallAnswerKind = { _ in .accepted(group: nil) }
   var holdsCommits = false
@@ -118,6 +120,7 @@ final class FakeEngine: EngineServices {
   ) {
     var writer = JSONWriter()
     payload(&writer, .v201)
+    if action != .authorize { sent.append(writer.bytes) }
     guard let request = try? AuthorizeRequest.decode(writer.bytes[...], version: .v201) else {
       later { answer(.error(code: "FormationViolation", description: "")) }
       return

@@ -221,9 +221,7 @@ struct SessionAuthorizationTests {
 
   @Test("AuthCtrlr.Enabled false: plugging in is enough, and the event says that nobody was asked")
   func withoutAuthorization() {
-    let bench = SessionBench()
-    bench.engine.deviceModel.set(.authorizeRemoteStart, "true")
-    bench.sessions.settings.requiresAuthorization = false
+    let bench = SessionBench([(.authorizationEnabled, "false")])
     bench.plugIn()
     #expect(bench.isGranted())
     #expect(bench.events.first?.token?.type == .noAuthorization)

@@ -193,4 +193,39 @@ struct SessionRemoteControlTests {
     let fixed = SessionBench(hasFixedCable: true)
     #expect(try unlock(fixed, evse: 1, connector: 1) == .unlockFailed)
   }
+
+  @Test("TC_F_13_CS TC_F_14_CS F06.FR.07 F06.FR.11 A triggered TransactionEvent, for one EVSE and for all")
+  func triggeredEvent() {
+    let bench = SessionBench(evseCount: 2)
+    #expect(bench.sessions.trigger(.transactionEvent, at: nil) == .rejected)
+    for evse: Int32 in [1, 2] {
+      bench.plugIn(evse)
+      bench.tap("CARD\(evse)")
+    }
+    bench.wait(3)
+    let count = bench.events.count
+    #expect(bench.sessions.trigger(.transactionEvent, at: EVSEID(2)) == .accepted)
+    #expect(bench.events.count == count, "F06.FR.04 the answer goes first")
+    bench.settle()
+    #expect(bench.events.count == count + 1)
+    #expect(bench.last?.trigger == .trigger && bench.last?.evse == 2 && bench.last?.chargingState == .charging)
+    #expect(bench.last?.readings.map { $0.context } == [.trigger])
+    #expect(bench.sessions.trigger(.transactionEvent, at: nil) == .accepted)
+    bench.settle()
+    #expect(bench.events.count == count + 3)
+  }
+
+  @Test("TC_F_11_CS TC_F_12_CS F06.FR.06 F06.FR.09 Triggered MeterValues: the newest values, or Rejected")
+  func triggeredMeterValues() throws {
+    let bench = SessionBench(evseCount: 2)
+    #expect(bench.sessions.trigger(.meterValues, at: nil) == .accepted)
+    bench.settle()
+    let requests = bench.engine.sent.map { try? MeterValuesRequest.decode($0[...], version: .v201) }
+    #expect(requests.map { $0?.evseId } == [1, 2])
+    #expect(requests.first??.meterValue.first?.sampledValue.first?.context == .trigger)
+    bench.metersAreSilent = true
+    bench.wait(20)
+    #expect(bench.sessions.trigger(.meterValues, at: EVSEID(1)) == .rejected)
+    #expect(bench.sessions.trigger(.heartbeat, at: nil) == .notImplemented)
+  }
 }
