@@ -175,7 +175,8 @@ extension ChargePoint {
     let before = self.wall(at: now)
     clock.learn(wall, at: now)
     guard let present = self.wall(at: now) else { return }
-    if let document = clock.remember(present, at: now) { writer.write([document], .relaxed, .untilStored) }
+    // Durable before an event without a time of its own is sent with it: sent again after a power cut it says the same.
+    if let document = clock.remember(present, at: now) { writer.write([document], .full, .untilStored) }
     delegate?.chargePoint(self, timeIs: wall, at: now)
     if let before { security?.timeChanged(by: present - before) }
   }

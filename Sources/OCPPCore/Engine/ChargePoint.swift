@@ -141,7 +141,7 @@ public final class ChargePoint {
         slots: deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }, bootReason: reason)
       outbox.markOffline()
       if let wall = wall(at: now), let document = clock.remember(wall, at: now) {
-        writer.write([document], .relaxed, .untilStored)
+        writer.write([document], .full, .untilStored)
       }
       availability?.start(documents: snapshotDocuments)
       security?.recordStart(reason)

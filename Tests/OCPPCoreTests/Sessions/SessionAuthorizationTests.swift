@@ -225,5 +225,12 @@ struct SessionAuthorizationTests {
     bench.plugIn()
     #expect(bench.isGranted())
     #expect(bench.events.first?.token?.type == .noAuthorization)
+
+    let faulty = SessionBench([(.authorizationEnabled, "false")])
+    faulty.fault("meterSilent")
+    faulty.plugIn()
+    #expect(!faulty.isGranted())
+    faulty.fault("meterSilent", active: false)
+    #expect(faulty.isGranted(), "the vehicle need not be plugged in again")
   }
 }
