@@ -24,7 +24,8 @@ struct HonestyTests {
     (.txStartPoint, "E01.FR.02"), (.txStopPoint, "E06.FR.01"), (.sampledDataEnabled, "J02"),
     (.sampledTxStartedMeasurands, "E01.FR.17"), (.sampledTxUpdatedMeasurands, "J02.FR.11"),
     (.sampledTxUpdatedInterval, "J02.FR.11"), (.sampledTxEndedMeasurands, "E06.FR.11"),
-    (.sampledTxEndedInterval, "E06.FR.11"),
+    (.sampledTxEndedInterval, "E06.FR.11"), (.localAuthorizeOffline, "C10.FR.01"), (.localPreAuthorize, "C12.FR.02"),
+    (.authCacheEnabled, "C11.FR.04"), (.authCacheLifeTime, "C10.FR.08"), (.alignedMeasurands, "F06.FR.06"),
   ]
 
   @Test("Each variable is ReadOnly, or something in the station obeys it", arguments: StationVariable.allCases)

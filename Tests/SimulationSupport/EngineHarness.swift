@@ -94,7 +94,7 @@ package final class EngineHarness {
       clock.now = max(clock.now, next)
       steps = clock.now == lastInstant ? steps + 1 : 0
       lastInstant = clock.now
-      if steps > 20_000 { return problems.append("the engine does not come to rest at \(clock.now)") }
+      if steps > 20_000 { return problems.append("no rest at \(clock.now): \(deadline), \(queue.nextInstant)") }
       if !queue.runNext(by: clock.now) { chargePoint.advance() }
     }
     clock.now = max(clock.now, end)

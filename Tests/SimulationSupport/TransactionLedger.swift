@@ -41,7 +41,10 @@ package struct TransactionLedger {
       // A repeated event may have become an offline one, and nothing else.
       var same = request
       same.offline = known.request.offline
-      if same != known.request { violations.append("\(id) #\(request.seqNo) was repeated with other facts") }
+      if same != known.request {
+        violations.append(
+          "\(id) #\(request.seqNo) was repeated with other facts: \(request.timestamp), \(known.request.timestamp)")
+      }
       return
     }
     let last = books[place].entries.last?.seqNo ?? -1

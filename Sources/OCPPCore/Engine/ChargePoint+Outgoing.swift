@@ -34,7 +34,9 @@ extension ChargePoint {
 
   private func sendNextRecord() -> Bool {
     prefersRecord = false
-    guard inFlight == nil, let outgoing = outbox.next(at: now, version: version) else { return false }
+    guard inFlight == nil, unstoredOffsets == 0, let outgoing = outbox.next(at: now, version: version) else {
+      return false
+    }
     send(outgoing.call.action, kind: .record) { writer, _ in outgoing.call.payload(&writer) }
     return true
   }

@@ -10,12 +10,9 @@ extension ChargePoint: EngineServices {
 
   package func hasQueuedTransactionEvents(_ transactionID: String?) -> Bool { outbox.hasQueued(group: transactionID) }
 
-  /// From the event itself, from this boot's clock, or from the stored offset of its boot. Of an earlier boot that never
-  /// knew the time only the latest possible is known: the moment this boot began.
+  /// From the event itself or from the stored offset of its boot: the same whenever it is asked for.
   package func wallTime(of time: EventTime) -> WallTime? {
-    if let wall = time.wall { return wall }
-    if time.boot == configuration.boot { return wall(at: time.instant) }
-    return clock.wall(of: time) ?? wall(at: .zero)
+    time.wall ?? clock.wall(of: time) ?? (time.boot == configuration.boot ? wall(at: time.instant) : wall(at: .zero))
   }
 
   package func makeIdentifier() -> String {

@@ -175,9 +175,16 @@ extension ChargePoint {
     let before = self.wall(at: now)
     clock.learn(wall, at: now)
     guard let present = self.wall(at: now) else { return }
-    if let document = clock.remember(present, at: now) { writer.write([document], .relaxed, .untilStored) }
+    rememberTime(present)
     delegate?.chargePoint(self, timeIs: wall, at: now)
     if let before { security?.timeChanged(by: present - before) }
+  }
+
+  /// Stored before any record is sent that gets its time from it: told again it says the same (DESIGN §4).
+  func rememberTime(_ wall: WallTime) {
+    guard let document = clock.remember(wall, at: now) else { return }
+    unstoredOffsets += 1
+    writer.write([document], .full, .untilStored) { [weak self] _ in self?.unstoredOffsets -= 1 }
   }
 
   func wall(at instant: MonotonicInstant) -> WallTime? {

@@ -65,6 +65,8 @@ public final class ChargePoint {
   var wantsHeartbeat = false
   var lastSentAt = MonotonicInstant.zero
   var lastTimeSyncAt = MonotonicInstant.zero
+  /// Offsets of the clock on their way to the store: records that get their time from them wait.
+  var unstoredOffsets = 0
   var prefersRecord = false
   var linkStatus = LinkStatus()
   let limits: JSONLimits
@@ -140,9 +142,7 @@ public final class ChargePoint {
       session = SessionStateMachine(
         slots: deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }, bootReason: reason)
       outbox.markOffline()
-      if let wall = wall(at: now), let document = clock.remember(wall, at: now) {
-        writer.write([document], .relaxed, .untilStored)
-      }
+      if let wall = wall(at: now) { rememberTime(wall) }
       availability?.start(documents: snapshotDocuments)
       security?.recordStart(reason)
       sessions?.start(

@@ -14,7 +14,15 @@ struct StationClock {
   /// Milliseconds from the station's clock to civil time, by the CSMS.
   private(set) var csmsOffset: Int64?
   /// Oldest first; the present boot's, if known, last.
-  private var stored: [(boot: BootNumber, offset: Int64)] = []
+  private var stored: [Offset] = []
+
+  struct Offset: Equatable {
+    var boot: BootNumber
+    /// As learned last, within `significance`.
+    var latest: Int64
+    /// As learned first: events without a time of their own get theirs from it, the same each time they are told.
+    var first: Int64
+  }
 
   init(boot: BootNumber, document: [UInt8]?) {
     self.boot = boot
@@ -24,13 +32,15 @@ struct StationClock {
       guard field == 1, let nested = value.data else { continue }
       var item = RecordReader(nested)
       var number: Int64?
-      var offset: Int64?
+      var latest: Int64?
+      var first: Int64?
       while let (field, value) = try? item.next() {
         if field == 1 { number = value.integer }
-        if field == 2 { offset = value.integer }
+        if field == 2 { latest = value.integer }
+        if field == 3 { first = value.integer }
       }
-      guard let number, let offset else { continue }
-      stored.append((BootNumber(rawValue: number), offset))
+      guard let number, let latest else { continue }
+      stored.append(Offset(boot: BootNumber(rawValue: number), latest: latest, first: first ?? latest))
     }
     stored = Array(stored.suffix(Self.rememberedBoots))
   }
@@ -48,11 +58,14 @@ struct StationClock {
       default: break
       }
     }
-    return stored.last { $0.boot == boot }.map { Self.wall(instant, offset: $0.offset) }
+    return stored.last { $0.boot == boot }.map { Self.wall(instant, offset: $0.latest) }
   }
 
+  /// Civil time of an event that has none of its own. Of a boot that never knew the time only the latest possible is
+  /// known: the beginning of the next boot that did.
   func wall(of time: EventTime) -> WallTime? {
-    stored.last { $0.boot == time.boot }.map { Self.wall(time.instant, offset: $0.offset) }
+    if let own = stored.last(where: { $0.boot == time.boot }) { return Self.wall(time.instant, offset: own.first) }
+    return stored.first { $0.boot > time.boot }.map { Self.wall(.zero, offset: $0.first) }
   }
 
   private static func wall(_ instant: MonotonicInstant, offset: Int64) -> WallTime {
@@ -71,19 +84,21 @@ struct StationClock {
   /// The document to store when this boot's offset is new or has moved.
   mutating func remember(_ wall: WallTime, at instant: MonotonicInstant) -> StoreMutation? {
     let offset = Self.offset(of: wall, at: instant)
-    if let known = stored.last(where: { $0.boot == boot })?.offset,
-      Duration.milliseconds(known.subtractingSaturating(offset).magnitude.clampedToInt64) <= Self.significance
+    let known = stored.last { $0.boot == boot }
+    if let known,
+      Duration.milliseconds(known.latest.subtractingSaturating(offset).magnitude.clampedToInt64) <= Self.significance
     {
       return nil
     }
     stored.removeAll { $0.boot == boot }
-    stored.append((boot, offset))
+    stored.append(Offset(boot: boot, latest: offset, first: known?.first ?? offset))
     stored = Array(stored.suffix(Self.rememberedBoots))
     var record = RecordWriter()
     for item in stored {
       record.write(field: 1) { nested in
         nested.write(item.boot.rawValue, field: 1)
-        nested.write(item.offset, field: 2)
+        nested.write(item.latest, field: 2)
+        nested.write(item.first, field: 3)
       }
     }
     return .putDocument(.engine, key: Self.documentKey, body: record.bytes)

@@ -15,8 +15,6 @@ final class Outbox {
   private var codecs: [UInt8: any OutboxRecordCodec] = [:]
   private(set) var lastNumber: OutboxNumber
   private(set) var offlineThrough: OutboxNumber
-  /// Records up to here existed before this start.
-  private let firstOfThisRun: OutboxNumber
   private let capacity: Int
   private var inFlightLane: Int?
   /// The highest record of the transactions that were written last; the oldest is forgotten first.
@@ -30,7 +28,6 @@ final class Outbox {
     self.deviceModel = deviceModel
     self.capacity = max(1_000, capacity)
     lastNumber = snapshot.lastOutboxNumber
-    firstOfThisRun = snapshot.lastOutboxNumber
     offlineThrough = snapshot.offlineThrough
     lanes = OutboxLane.allCases.enumerated().map { index, lane in
       OutboxLaneState(

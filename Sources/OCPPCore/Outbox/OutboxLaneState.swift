@@ -94,7 +94,9 @@ struct OutboxLaneState {
   // MARK: Going out
 
   /// When a parked group may be tried again.
-  var nextDue: MonotonicInstant { parked.reduce(.distantFuture) { min($0, $1.dueAt) } }
+  var nextDue: MonotonicInstant {
+    loadingThrough == nil ? parked.reduce(.distantFuture) { min($0, $1.dueAt) } : .distantFuture
+  }
 
   /// The record that would be sent next.
   mutating func head(at now: MonotonicInstant) -> OutboxEntry? {
@@ -110,19 +112,17 @@ struct OutboxLaneState {
   }
 
   private mutating func unpark(at now: MonotonicInstant) {
+    // After an answer of the store that is on its way: it was asked for with these groups parked.
+    guard loadingThrough == nil else { return }
     while let index = parked.firstIndex(where: { $0.dueAt <= now }) {
       let due = parked.remove(at: index)
-      if due.hasSkipped, loadingThrough == nil {
+      // Beyond the cursor it is read again with everything that follows it.
+      guard due.entry.number <= cursor else { continue }
+      if due.hasSkipped {
         while let last = window.last, last.number > due.entry.number { window.removeLast() }
-        window.append(due.entry)
         cursor = due.entry.number
-      } else if due.hasSkipped {
-        // An answer of the store is on its way: after it.
-        parked.append(Parked(entry: due.entry, dueAt: now + .milliseconds(50), hasSkipped: true))
-        return
-      } else {
-        insert(due.entry)
       }
+      insert(due.entry)
     }
   }
 

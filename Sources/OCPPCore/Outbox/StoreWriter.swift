@@ -49,7 +49,7 @@ final class StoreWriter {
   init(_ store: any StationStore) { self.store = store }
 
   var isHealthy: Bool { failure == nil }
-  var nextDeadline: MonotonicInstant { min(retryAt ?? .distantFuture, lazyDeadline) }
+  var nextDeadline: MonotonicInstant { underWay == nil ? retryAt ?? lazyDeadline : .distantFuture }
   var isIdle: Bool { underWay == nil && waiting.isEmpty && lazyRemovals.isEmpty }
 
   // MARK: Requests

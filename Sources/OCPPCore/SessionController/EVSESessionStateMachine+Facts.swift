@@ -13,13 +13,27 @@ extension EVSESessionStateMachine {
     connectedSince = context.now
     connectionDeadline = nil
     physicalState = .evConnected
-    if authorization == nil, !context.settings.requiresAuthorization, isUsable, context.mayBegin {
-      authorization = SessionAuthorization(
-        token: IdToken(idToken: "", type: .noAuthorization), reason: .chargeWithoutAuthorization)
-      authorizedSince = context.now
-    }
+    authorizeFreely(context)
     effects += evaluate(old, SessionCause(.cablePluggedIn), context)
     return effects
+  }
+
+  /// AuthCtrlr.Enabled false: a vehicle is enough, once something can begin here (C01.FR.01, C02).
+  private mutating func authorizeFreely(_ context: Context) {
+    guard authorization == nil, !context.settings.requiresAuthorization, connector != nil, isUsable, !hasFinished,
+      context.mayBegin, resumption == nil, transaction?.authorization == nil
+    else { return }
+    authorization = SessionAuthorization(
+      token: IdToken(idToken: "", type: .noAuthorization), reason: .chargeWithoutAuthorization)
+    authorizedSince = context.now
+    permissionEpoch &+= 1
+  }
+
+  /// What had kept a session from beginning is gone.
+  private mutating func becameUsable(_ context: Context) -> [Effect] {
+    let old = conditions
+    authorizeFreely(context)
+    return conditions == old ? [] : evaluate(old, SessionCause(.authorized), context)
   }
 
   package mutating func disconnected(_ place: ConnectorID, _ context: Context) -> [Effect] {
@@ -77,7 +91,7 @@ extension EVSESessionStateMachine {
 
   package mutating func fault(_ fault: StationFault, isActive: Bool, _ context: Context) -> [Effect] {
     faults.removeAll { $0 == fault }  // codes are shared: two faults of a contactor have one
-    guard isActive else { return [] }
+    guard isActive else { return becameUsable(context) }
     if faults.count < Self.maximumFaults { faults.append(fault) }
     guard let reason = EndingFaults.stopReason(for: fault), transaction != nil, resumption == nil,
       transaction?.pendingEnd == nil
@@ -87,15 +101,17 @@ extension EVSESessionStateMachine {
   }
 
   /// What the CSMS or the operator allows.
-  package mutating func operative(_ isOperative: Bool, _ place: ConnectorID) {
+  package mutating func operative(_ isOperative: Bool, _ place: ConnectorID, _ context: Context) -> [Effect] {
     inoperative.removeAll { $0 == place }
     if !isOperative { inoperative.append(place) }
+    return becameUsable(context)
   }
 
   /// What the hardware can do (members 20 and 21).
-  package mutating func usable(_ isUsable: Bool, _ place: ConnectorID) {
+  package mutating func usable(_ isUsable: Bool, _ place: ConnectorID, _ context: Context) -> [Effect] {
     unusable.removeAll { $0 == place }
     if !isUsable { unusable.append(place) }
+    return becameUsable(context)
   }
 
   /// The control lane let the permit end by itself: its energy is used up, or its lease has run out although this

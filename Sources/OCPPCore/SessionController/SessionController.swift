@@ -91,10 +91,7 @@ package final class SessionController: SessionControlling {
     case .fault(let place, let fault, let isActive, let instant):
       faultChanged(place, fault, isActive, instant)
     case .usable(let connector, let isUsable, let instant):
-      run(connector.evse, at: instant) { machine, _ in
-        machine.usable(isUsable, connector)
-        return []
-      }
+      run(connector.evse, at: instant) { machine, context in machine.usable(isUsable, connector, context) }
     case .permitEnded(let connector, let number, let instant):
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
       run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
@@ -112,10 +109,7 @@ package final class SessionController: SessionControlling {
   }
 
   package func operativeChanged(_ connector: ConnectorID, isOperative: Bool) {
-    run(connector.evse) { machine, _ in
-      machine.operative(isOperative, connector)
-      return []
-    }
+    run(connector.evse) { machine, context in machine.operative(isOperative, connector, context) }
   }
 
   private func tokenAnswered(_ record: TransactionEventRecord, _ information: IdTokenInfo) {

@@ -9,7 +9,9 @@ import Testing
 /// the meters counted; the comparison knows nothing of the engine.
 @Suite("Random days of a whole station")
 struct RandomDays {
-  @Test("Plugging, cards, remote starts and stops, link flaps, CSMS errors, kills and power cuts", arguments: 1...20)
+  @Test(
+    "Plugging, cards, remote starts and stops, link flaps, CSMS errors, kills and power cuts",
+    arguments: Array(1...20) + [1060])
   func day(_ seed: UInt64) {
     var random = SeededRandom(seed: seed &* 7_919)
     func chance(_ percent: UInt64) -> Bool { random.next() % 100 < percent }

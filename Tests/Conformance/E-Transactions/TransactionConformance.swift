@@ -91,6 +91,30 @@ struct TransactionConformance {
     finish(station)
   }
 
+  @Test("TxStopPoint that the CSMS writes takes effect at once, on the running transaction")
+  func writtenStopPoint() {
+    let station = ChargingStation()
+    station.plugIn()
+    station.tap("CARD")
+    station.wait(3)
+    let id = station.harness.csms.call(
+      .setVariables,
+      [
+        "setVariableData": [
+          ["component": ["name": "TxCtrlr"], "variable": ["name": "TxStopPoint"], "attributeValue": "EVConnected"]
+        ]
+      ])
+    station.wait(1)
+    #expect(station.harness.csms.result(id)?["setVariableResult"]?[0]?["attributeStatus"]?.string == "Accepted")
+    station.tap("CARD")
+    station.wait(3)
+    #expect(station.story.suffix(2) == ["Updated/StopAuthorized", "Updated/ChargingStateChanged"])
+    station.plugOut()
+    station.wait(3)
+    #expect(station.story.last == "Ended/EVCommunicationLost")
+    finish(station)
+  }
+
   @Test("TC_E_40_CS E11 The link is lost in a transaction: nothing is lost, what happened meanwhile is offline")
   func connectionLoss() throws {
     let station = ChargingStation([("SampledDataCtrlr", "TxUpdatedInterval", "20")])

@@ -66,6 +66,31 @@ struct RemoteControlConformance {
     #expect(station.harness.violations.isEmpty)
   }
 
+  @Test("TC_F_11_CS TC_F_12_CS TC_F_13_CS TC_F_14_CS Triggered MeterValues and TransactionEvents")
+  func triggers() {
+    let station = ChargingStation(evses: 2)
+    func trigger(_ message: String, evse: JSONValue?) -> String? {
+      var members = [JSONMember("requestedMessage", .string(message))]
+      if let evse { members.append(JSONMember("evse", ["id": evse])) }
+      let id = station.harness.csms.call(.triggerMessage, .object(members))
+      station.wait(1)
+      return station.harness.csms.result(id)?["status"]?.string
+    }
+    #expect(trigger("TransactionEvent", evse: nil) == "Rejected")
+    #expect(trigger("MeterValues", evse: 2) == "Accepted")
+    #expect(station.harness.csms.calls(.meterValues).count == 1)
+    #expect(trigger("MeterValues", evse: nil) == "Accepted")
+    #expect(station.harness.csms.calls(.meterValues).count == 3)
+    station.plugIn()
+    station.tap("CARD", evses: [1])
+    station.wait(3)
+    #expect(trigger("TransactionEvent", evse: 1) == "Accepted")
+    #expect(station.story.last == "Updated/Trigger")
+    #expect(station.events.last?.transactionInfo.chargingState == .charging)
+    #expect(station.events.last?.meterValue?.first?.sampledValue.first?.context == .trigger)
+    #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
+  }
+
   @Test("TC_F_05_CS TC_F_06_CS TC_F_10_CS Unlocking a connector")
   func unlock() {
     let station = ChargingStation()

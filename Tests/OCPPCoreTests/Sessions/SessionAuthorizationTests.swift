@@ -221,11 +221,16 @@ struct SessionAuthorizationTests {
 
   @Test("AuthCtrlr.Enabled false: plugging in is enough, and the event says that nobody was asked")
   func withoutAuthorization() {
-    let bench = SessionBench()
-    bench.engine.deviceModel.set(.authorizeRemoteStart, "true")
-    bench.sessions.settings.requiresAuthorization = false
+    let bench = SessionBench([(.authorizationEnabled, "false")])
     bench.plugIn()
     #expect(bench.isGranted())
     #expect(bench.events.first?.token?.type == .noAuthorization)
+
+    let faulty = SessionBench([(.authorizationEnabled, "false")])
+    faulty.fault("meterSilent")
+    faulty.plugIn()
+    #expect(!faulty.isGranted())
+    faulty.fault("meterSilent", active: false)
+    #expect(faulty.isGranted(), "the vehicle need not be plugged in again")
   }
 }

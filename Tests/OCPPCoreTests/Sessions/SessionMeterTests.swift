@@ -114,6 +114,18 @@ struct SessionMeterTests {
     #expect(!bench.engine.notes.isEmpty)
   }
 
+  @Test("SampledDataCtrlr.Enabled false: transaction events without readings")
+  func disabled() {
+    let bench = SessionBench([(.sampledDataEnabled, "false"), (.sampledTxUpdatedInterval, "10")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(25)
+    bench.tap("CARD")
+    bench.wait(3)
+    #expect(bench.last?.kind == .ended)
+    #expect(bench.events.allSatisfy { $0.readings.isEmpty && $0.trigger != .meterValuePeriodic })
+  }
+
   @Test("The interval can be changed while a transaction runs")
   func changedInterval() {
     let bench = SessionBench([(.sampledTxUpdatedInterval, "0")])

@@ -167,6 +167,26 @@ struct SessionStartStopTests {
     }
   }
 
+  @Test(
+    "TC_E_24_CS TC_E_25_CS E09.FR.02 E09.FR.03 E06.FR.10 The cable is unlocked when its owner may have it",
+    arguments: [true, false])
+  func unlocks(_ unlocksOnDisconnect: Bool) {
+    let bench = SessionBench([(.unlockOnEVSideDisconnect, unlocksOnDisconnect ? "true" : "false")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(3)
+    bench.plugOut()
+    bench.wait(3)
+    #expect(bench.engine.actions.contains(.unlock(bench.connector(1))) == unlocksOnDisconnect)
+    bench.engine.actions = []
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(3)
+    bench.tap("CARD")
+    bench.wait(3)
+    #expect(bench.engine.actions.contains(.unlock(bench.connector(1))), "E06.FR.10 after an ordinary end")
+  }
+
   @Test("TC_E_26_CS E10 StopTxOnEVSideDisconnect false: the transaction waits for the vehicle and goes on")
   func suspendsOnDisconnect() {
     let bench = SessionBench([(.txStopPoint, "Authorized"), (.stopTxOnEVSideDisconnect, "false")])
