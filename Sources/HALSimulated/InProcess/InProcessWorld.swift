@@ -40,6 +40,9 @@ public final class InProcessWorld: SimulatedDriverSource {
     try perform(action)
   }
 
+  /// What has happened since the last call, oldest first, each with its own instant.
+  public func takeEvents() -> [WorldEvent] { world.takeEvents() }
+
   /// The station's program dies; the dead-man acts after its time.
   public func stationDies() { world.stationDisconnected() }
 
