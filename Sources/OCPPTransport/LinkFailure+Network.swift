@@ -14,7 +14,7 @@ extension LinkFailure {
     case let error as NIOConnectionError:
       self.init(connection: error)
     case let error as IOError:
-      self.init(Self.kind(errorNumber: error.errnoCode), detail: "\(error)")
+      self.init(Self.kind(errorNumber: error.errnoCode), detail: Self.words(errorNumber: error.errnoCode))
     case ChannelError.connectTimeout:
       self.init(.timeout, detail: "no answer to the connection request")
     default:
@@ -40,6 +40,18 @@ extension LinkFailure {
       self = refused
     } else {
       self.init(.nameNotFound, detail: "no address was found for \(error.host)")
+    }
+  }
+
+  /// For people; Linux's numbers are the same on every architecture that we build for.
+  private static func words(errorNumber: CInt) -> String {
+    switch errorNumber {
+    case 101: "the network is unreachable"
+    case 104: "the connection was reset"
+    case 110: "no answer to the connection request"
+    case 111: "nothing listens at that address"
+    case 113: "there is no route to the host"
+    default: "network error \(errorNumber)"
     }
   }
 

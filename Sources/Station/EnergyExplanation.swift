@@ -15,7 +15,7 @@ public struct EnergyExplanation: Sendable, Equatable {
   public var reasons: [NoEnergyReason]
 
   /// Reads the chain of reasons off the connectors of one EVSE; a connector in use speaks for it, else the first.
-  package init(evse: EVSEID, connectors: [ConnectorSnapshot], linkIsUp: Bool) {
+  package init(evse: EVSEID, connectors: [ConnectorSnapshot], linkIsUp: Bool, canBill: Bool = true) {
     self.evse = evse
     let inUse = connectors.first { !$0.blockers.contains(.noVehicle) && !$0.blockers.contains(.otherConnectorInUse) }
     guard let snapshot = inUse ?? connectors.first else {
@@ -26,11 +26,11 @@ public struct EnergyExplanation: Sendable, Equatable {
       return
     }
     isCharging = snapshot.phase == .charging && snapshot.blockers.isEmpty
-    reasons = isCharging ? [] : Self.reasons(of: snapshot, linkIsUp: linkIsUp)
+    reasons = isCharging ? [] : Self.reasons(of: snapshot, linkIsUp: linkIsUp, canBill: canBill)
   }
 
   // The order is the order of helpfulness: what must be mended first comes first.
-  private static func reasons(of snapshot: ConnectorSnapshot, linkIsUp: Bool) -> [NoEnergyReason] {
+  private static func reasons(of snapshot: ConnectorSnapshot, linkIsUp: Bool, canBill: Bool) -> [NoEnergyReason] {
     let blockers = snapshot.blockers
     var reasons: [NoEnergyReason] = []
     func add(_ code: String, _ text: String, _ remedy: String) {
@@ -38,7 +38,8 @@ public struct EnergyExplanation: Sendable, Equatable {
     }
     for fault in snapshot.faults.faults {
       let entry = FaultCatalogue.entry(for: fault)
-      add("\(fault)", entry.text, "Fault code \(entry.code).")
+      let code = FaultCatalogue.technicianCode(for: fault).map { " (\($0))" } ?? ""
+      add(entry.code, entry.text, "For the technician: \(entry.code)\(code).")
     }
     if blockers.contains(.driverSilent), snapshot.faults.isEmpty {
       add("driverSilent", "A part on the energy path does not answer.", "Check the wiring and supply of that part.")
@@ -54,6 +55,11 @@ public struct EnergyExplanation: Sendable, Equatable {
     }
     if blockers.contains(.noVehicle) {
       add("noVehicle", "No vehicle is plugged in.", "Plug in at both ends.")
+    }
+    if !canBill {
+      add(
+        "outboxFull", "The station's memory is full or cannot be written, so a new session could not be billed.",
+        "Free space in the state directory, or restore the connection so that what waits can be sent.")
     }
     if blockers.contains(.permitExpired) {
       add(

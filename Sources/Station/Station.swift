@@ -85,10 +85,10 @@ public final class Station: ChargePointDelegate {
   private func take(_ fact: ControlFact) {
     switch fact {
     case .connected(let connector, let isConnected, let at):
-      note("vehicle", connector, isConnected ? "A vehicle is plugged in." : "The vehicle is unplugged.")
+      note("connector", connector, isConnected ? "A vehicle is plugged in." : "The vehicle is unplugged.")
       tell(.connected(connector, isConnected, at: at))
     case .powerPath(let connector, let closed, let at):
-      note("contactor", connector, closed ? "The contactor has closed." : "The contactor has opened.")
+      note("connector", connector, closed ? "The contactor has closed." : "The contactor has opened.")
       tell(.powerPath(connector, closed: closed, at: at))
     case .charging(let connector, let phase, let at):
       tell(.charging(connector, Self.chargingState(phase), at: at))
@@ -101,13 +101,13 @@ public final class Station: ChargePointDelegate {
       tell(.meter(evse, meterSample(from: reading)))
     case .fault(let connector, let fault, let active, let at):
       let entry = FaultCatalogue.entry(for: fault)
-      note("fault", connector, active ? "Fault \(entry.code): \(entry.text)" : "Fault \(entry.code) is gone.")
+      note("fault", connector, active ? "Fault \(entry.code): \(entry.text)" : "The fault \(entry.code) is gone.")
       tell(.fault(connector, entry, active: active, at: at))
       refreshFaultLight(of: connector.evse)
     case .permitEnded(let connector, let number, let end, let at):
       leases.end(at: connector)
       note(
-        "permit", connector,
+        "authorization", connector,
         end == .leaseExpired ? "The permission to charge ran out." : "The energy allowed for this session is used.")
       tell(.permitEnded(connector, number: number, at: at))
     }
@@ -142,7 +142,8 @@ public final class Station: ChargePointDelegate {
   public func explain() -> [EnergyExplanation] {
     evses.map { evse in
       EnergyExplanation(
-        evse: evse.id, connectors: snapshots.filter { $0.connector.evse == evse.id }, linkIsUp: link.isConnected)
+        evse: evse.id, connectors: snapshots.filter { $0.connector.evse == evse.id }, linkIsUp: link.isConnected,
+        canBill: chargePoint?.acceptsNewTransactions ?? false)
     }
   }
 

@@ -15,6 +15,6 @@ struct ChargerCtl: ParsableCommand {
     subcommands: [
       StatusCommand.self, WatchCommand.self, ExplainCommand.self, EventsCommand.self, GetCommand.self,
       SetCommand.self, OutboxCommand.self, LogCommand.self, VersionCommand.self, CommissionCommand.self,
-      BenchCommand.self,
+      BenchCommand.self, CSMSCommand.self,
     ])
 }

@@ -61,4 +61,16 @@ struct EnergyExplanationTests {
     let answer = EnergyExplanation(evse: EVSEID(1), connectors: [], linkIsUp: false)
     #expect(answer.reasons.map(\.code) == ["starting"])
   }
+
+  @Test("DESIGN §4: while nothing can be billed the driver is told so")
+  func cannotBill() {
+    let answer = EnergyExplanation(evse: EVSEID(1), connectors: [snapshot(.noPermit)], linkIsUp: true, canBill: false)
+    #expect(answer.reasons.map(\.code) == ["outboxFull", "noPermit"])
+  }
+
+  @Test("No two faults share a code: the end of one must not end the other")
+  func codesAreUnique() {
+    let codes = ControlFault.allCases.map { FaultCatalogue.entry(for: $0).code }
+    for (index, code) in codes.enumerated() { #expect(!codes[..<index].contains(code)) }
+  }
 }

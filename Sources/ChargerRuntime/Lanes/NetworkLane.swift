@@ -99,8 +99,10 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
     eventLoop.execute { [self] in
       guard let controlLane, let station else { return }
       turn {
+        // Facts first: fetching them allows the next notification, so that no snapshot after it is missed.
+        let facts = controlLane.drainFacts()
         station.take(controlLane.snapshots())
-        station.take(controlLane.drainFacts(), at: time.now)
+        station.take(facts, at: time.now)
       }
     }
   }

@@ -69,8 +69,10 @@ enum VariableDocument {
   private static func matches(_ key: VariableKey, _ component: Component?, _ variable: Variable?) -> Bool {
     if let component {
       let wanted = VariableKey(
-        component.name, variable?.name ?? key.variable, instance: variable.map { $0.instance } ?? key.variableInstance,
-        componentInstance: component.instance, evse: component.evse?.id, connector: component.evse?.connectorId)
+        component.name, variable?.name ?? key.variable, instance: variable?.instance ?? key.variableInstance,
+        componentInstance: component.instance ?? key.componentInstance,
+        evse: component.evse.map { $0.id } ?? key.evse,
+        connector: component.evse == nil ? key.connector : component.evse?.connectorId)
       return wanted == key
     }
     return true

@@ -27,11 +27,11 @@ package final class DeviceModel {
 
   /// In a fixed order: station variables in the order of their cases, then EVSEs and connectors, then the board's own.
   private(set) var entries: [Entry] = []
-  private var places: [VariableKey: Int] = [:]
-  private var components: Set<ComponentKey> = []
+  private var places: [VariableKey: Int] = [:]  // allowed: looked up, never iterated
+  private var components: Set<ComponentKey> = []  // allowed: looked up, never iterated
   private var typed: [TypedValue] = []
-  private var evsePlaces: [EVSEID: Int] = [:]
-  private var connectorPlaces: [ConnectorID: Int] = [:]
+  private var evsePlaces: [EVSEID: Int] = [:]  // allowed: looked up, never iterated
+  private var connectorPlaces: [ConnectorID: Int] = [:]  // allowed: looked up, never iterated
   /// Told at construction: entries that could not be taken, for the log.
   private(set) var refusals: [String] = []
   /// The civil time for ClockCtrlr.DateTime; set by the engine.

@@ -174,7 +174,7 @@ final class StoreWriter {
   /// Every second expendable record of each group goes; their documents stay (E04.FR.07).
   private func thin() {
     let before = thinnedRecords
-    var dropsNext: [String: Bool] = [:]
+    var dropsNext: [String: Bool] = [:]  // allowed: looked up, never iterated
     for place in waiting.indices {
       var kept: [StoreMutation] = []
       for mutation in waiting[place].mutations {

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The data type `ACChargingParametersType`.
 public struct ACChargingParameters: Sendable, Equatable {
   public var energyAmount: Decimal
   public var evMinCurrent: Decimal
@@ -71,6 +72,7 @@ extension ACChargingParameters {
   }
 }
 
+/// The data type `APNType`.
 public struct APN: Sendable, Equatable {
   /// At most 512 characters (2.1: 2000).
   public var apn: String
@@ -163,7 +165,7 @@ extension APN {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `AbsolutePriceScheduleType`. OCPP 2.1 only.
 public struct AbsolutePriceSchedule: Sendable, Equatable {
   public var timeAnchor: WallTime
   /// 0….
@@ -317,6 +319,7 @@ extension AbsolutePriceSchedule {
   }
 }
 
+/// The data type `AdditionalInfoType`.
 public struct AdditionalInfo: Sendable, Equatable {
   /// At most 36 characters (2.1: 255).
   public var additionalIdToken: String
@@ -372,7 +375,7 @@ extension AdditionalInfo {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `AdditionalSelectedServicesType`. OCPP 2.1 only.
 public struct AdditionalSelectedServices: Sendable, Equatable {
   public var serviceFee: RationalNumber
   /// At most 80 characters.
@@ -428,7 +431,7 @@ extension AdditionalSelectedServices {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `AddressType`. OCPP 2.1 only.
 public struct Address: Sendable, Equatable {
   /// At most 50 characters.
   public var name: String
@@ -516,6 +519,7 @@ extension Address {
   }
 }
 
+/// The data type `AuthorizationData`.
 public struct AuthorizationData: Sendable, Equatable {
   public var idToken: IdToken
   @Boxed public var idTokenInfo: IdTokenInfo?
@@ -573,7 +577,7 @@ extension AuthorizationData {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `BatteryDataType`. OCPP 2.1 only.
 public struct BatteryData: Sendable, Equatable {
   /// 0….
   public var evseId: Int32

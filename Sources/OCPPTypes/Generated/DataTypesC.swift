@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The data type `CertificateHashDataType`.
 public struct CertificateHashData: Sendable, Equatable {
   public var hashAlgorithm: HashAlgorithm
   /// At most 128 characters.
@@ -74,6 +75,7 @@ extension CertificateHashData {
   }
 }
 
+/// The data type `CertificateHashDataChainType`.
 public struct CertificateHashDataChain: Sendable, Equatable {
   public var certificateHashData: CertificateHashData
   public var certificateType: GetCertificateIdUse
@@ -141,7 +143,7 @@ extension CertificateHashDataChain {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `CertificateStatusType`. OCPP 2.1 only.
 public struct CertificateStatus: Sendable, Equatable {
   public var certificateHashData: CertificateHashData
   public var source: CertificateStatusSource
@@ -210,7 +212,7 @@ extension CertificateStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `CertificateStatusRequestInfoType`. OCPP 2.1 only.
 public struct CertificateStatusRequestInfo: Sendable, Equatable {
   public var certificateHashData: CertificateHashData
   public var source: CertificateStatusSource
@@ -276,6 +278,7 @@ extension CertificateStatusRequestInfo {
   }
 }
 
+/// The data type `ChargingLimitType`.
 public struct ChargingLimit: Sendable, Equatable {
   public var chargingLimitSource: ChargingLimitSource
   public var isGridCritical: Bool?
@@ -338,6 +341,7 @@ extension ChargingLimit {
   }
 }
 
+/// The data type `ChargingNeedsType`.
 public struct ChargingNeeds: Sendable, Equatable {
   public var requestedEnergyTransfer: EnergyTransferMode
   public var acChargingParameters: ACChargingParameters?
@@ -473,7 +477,7 @@ extension ChargingNeeds {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `ChargingPeriodType`. OCPP 2.1 only.
 public struct ChargingPeriod: Sendable, Equatable {
   public var startPeriod: WallTime
   /// Not empty.
@@ -541,6 +545,7 @@ extension ChargingPeriod {
   }
 }
 
+/// The data type `ChargingProfileType`.
 public struct ChargingProfile: Sendable, Equatable {
   public var id: Int32
   /// In 2.1 0….
@@ -689,6 +694,7 @@ extension ChargingProfile {
   }
 }
 
+/// The data type `ChargingProfileCriterionType`.
 public struct ChargingProfileCriterion: Sendable, Equatable {
   public var chargingProfilePurpose: ChargingProfilePurpose?
   /// In 2.1 0….
@@ -769,6 +775,7 @@ extension ChargingProfileCriterion {
   }
 }
 
+/// The data type `ChargingScheduleType`.
 public struct ChargingSchedule: Sendable, Equatable {
   public var id: Int32
   public var chargingRateUnit: ChargingRateUnit
@@ -937,6 +944,7 @@ extension ChargingSchedule {
   }
 }
 
+/// The data type `ChargingSchedulePeriodType`.
 public struct ChargingSchedulePeriod: Sendable, Equatable {
   public var startPeriod: Int32
   /// Required in 2.0.1.
@@ -1153,7 +1161,7 @@ extension ChargingSchedulePeriod {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `ChargingScheduleUpdateType`. OCPP 2.1 only.
 public struct ChargingScheduleUpdate: Sendable, Equatable {
   public var limit: Decimal?
   public var limitL2: Decimal?
@@ -1278,6 +1286,7 @@ extension ChargingScheduleUpdate {
   }
 }
 
+/// The data type `ChargingStationType`.
 public struct ChargingStation: Sendable, Equatable {
   /// At most 20 characters.
   public var model: String
@@ -1359,6 +1368,7 @@ extension ChargingStation {
   }
 }
 
+/// The data type `ClearChargingProfileType`.
 public struct ClearChargingProfile: Sendable, Equatable {
   /// In 2.1 0….
   public var evseId: Int32?
@@ -1421,6 +1431,7 @@ extension ClearChargingProfile {
   }
 }
 
+/// The data type `ClearMonitoringResultType`.
 public struct ClearMonitoringResult: Sendable, Equatable {
   public var status: ClearMonitoringStatus
   /// In 2.1 0….
@@ -1485,7 +1496,7 @@ extension ClearMonitoringResult {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `ClearTariffsResultType`. OCPP 2.1 only.
 public struct ClearTariffsResult: Sendable, Equatable {
   public var status: TariffClearStatus
   public var statusInfo: StatusInfo?
@@ -1550,6 +1561,7 @@ extension ClearTariffsResult {
   }
 }
 
+/// The data type `ComponentType`.
 public struct Component: Sendable, Equatable {
   /// At most 50 characters.
   public var name: String
@@ -1615,6 +1627,7 @@ extension Component {
   }
 }
 
+/// The data type `ComponentVariableType`.
 public struct ComponentVariable: Sendable, Equatable {
   public var component: Component
   public var variable: Variable?
@@ -1672,6 +1685,7 @@ extension ComponentVariable {
   }
 }
 
+/// The data type `CompositeScheduleType`.
 public struct CompositeSchedule: Sendable, Equatable {
   /// Not empty.
   public var chargingSchedulePeriod: [ChargingSchedulePeriod]
@@ -1751,7 +1765,7 @@ extension CompositeSchedule {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `ConstantStreamDataType`. OCPP 2.1 only.
 public struct ConstantStreamData: Sendable, Equatable {
   /// 0….
   public var id: Int32
@@ -1815,6 +1829,7 @@ extension ConstantStreamData {
   }
 }
 
+/// The data type `ConsumptionCostType`.
 public struct ConsumptionCost: Sendable, Equatable {
   public var startValue: Decimal
   /// 1 to 3 elements.
@@ -1872,6 +1887,7 @@ extension ConsumptionCost {
   }
 }
 
+/// The data type `CostType`.
 public struct Cost: Sendable, Equatable {
   public var costKind: CostKind
   public var amount: Int32
@@ -1932,7 +1948,7 @@ extension Cost {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `CostDetailsType`. OCPP 2.1 only.
 public struct CostDetails: Sendable, Equatable {
   public var totalCost: TotalCost
   public var totalUsage: TotalUsage
@@ -2016,7 +2032,7 @@ extension CostDetails {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `CostDimensionType`. OCPP 2.1 only.
 public struct CostDimension: Sendable, Equatable {
   public var type: CostDimensionKind
   public var volume: Decimal

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The data type `DCChargingParametersType`.
 public struct DCChargingParameters: Sendable, Equatable {
   public var evMaxCurrent: Decimal
   public var evMaxVoltage: Decimal
@@ -102,7 +103,7 @@ extension DCChargingParameters {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `DERChargingParametersType`. OCPP 2.1 only.
 public struct DERChargingParameters: Sendable, Equatable {
   /// Not empty.
   public var evSupportedDERControl: [DERControlKind]?
@@ -444,7 +445,7 @@ extension DERChargingParameters {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `DERCurveType`. OCPP 2.1 only.
 public struct DERCurve: Sendable, Equatable {
   /// 1 to 10 elements.
   public var curveData: [DERCurvePoints]
@@ -561,7 +562,7 @@ extension DERCurve {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `DERCurveGetType`. OCPP 2.1 only.
 public struct DERCurveGet: Sendable, Equatable {
   public var curve: DERCurve
   /// At most 36 characters.
@@ -638,7 +639,7 @@ extension DERCurveGet {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `DERCurvePointsType`. OCPP 2.1 only.
 public struct DERCurvePoints: Sendable, Equatable {
   public var x: Decimal
   public var y: Decimal
@@ -692,7 +693,7 @@ extension DERCurvePoints {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `EVAbsolutePriceScheduleType`. OCPP 2.1 only.
 public struct EVAbsolutePriceSchedule: Sendable, Equatable {
   public var timeAnchor: WallTime
   /// At most 3 characters.
@@ -766,7 +767,7 @@ extension EVAbsolutePriceSchedule {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `EVAbsolutePriceScheduleEntryType`. OCPP 2.1 only.
 public struct EVAbsolutePriceScheduleEntry: Sendable, Equatable {
   public var duration: Int32
   /// 1 to 8 elements.
@@ -824,7 +825,7 @@ extension EVAbsolutePriceScheduleEntry {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `EVEnergyOfferType`. OCPP 2.1 only.
 public struct EVEnergyOffer: Sendable, Equatable {
   public var evPowerSchedule: EVPowerSchedule
   public var evAbsolutePriceSchedule: EVAbsolutePriceSchedule?
@@ -882,7 +883,7 @@ extension EVEnergyOffer {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `EVPowerScheduleType`. OCPP 2.1 only.
 public struct EVPowerSchedule: Sendable, Equatable {
   /// 1 to 1024 elements.
   public var evPowerScheduleEntries: [EVPowerScheduleEntry]
@@ -940,7 +941,7 @@ extension EVPowerSchedule {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `EVPowerScheduleEntryType`. OCPP 2.1 only.
 public struct EVPowerScheduleEntry: Sendable, Equatable {
   public var duration: Int32
   public var power: Decimal
@@ -994,7 +995,7 @@ extension EVPowerScheduleEntry {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `EVPriceRuleType`. OCPP 2.1 only.
 public struct EVPriceRule: Sendable, Equatable {
   public var energyFee: Decimal
   public var powerRangeStart: Decimal
@@ -1048,6 +1049,7 @@ extension EVPriceRule {
   }
 }
 
+/// The data type `EVSEType`.
 public struct EVSE: Sendable, Equatable {
   /// In 2.1 0….
   public var id: Int32
@@ -1103,7 +1105,7 @@ extension EVSE {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `EnterServiceType`. OCPP 2.1 only.
 public struct EnterService: Sendable, Equatable {
   /// 0….
   public var priority: Int32
@@ -1200,7 +1202,7 @@ extension EnterService {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `EnterServiceGetType`. OCPP 2.1 only.
 public struct EnterServiceGet: Sendable, Equatable {
   public var enterService: EnterService
   /// At most 36 characters.
@@ -1256,6 +1258,7 @@ extension EnterServiceGet {
   }
 }
 
+/// The data type `EventDataType`.
 public struct EventData: Sendable, Equatable {
   /// In 2.1 0….
   public var eventId: Int32
@@ -1403,6 +1406,7 @@ extension EventData {
   }
 }
 
+/// The data type `FirmwareType`.
 public struct Firmware: Sendable, Equatable {
   /// At most 512 characters (2.1: 2000).
   public var location: String
@@ -1480,7 +1484,7 @@ extension Firmware {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `FixedPFType`. OCPP 2.1 only.
 public struct FixedPF: Sendable, Equatable {
   /// 0….
   public var priority: Int32
@@ -1556,7 +1560,7 @@ extension FixedPF {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `FixedPFGetType`. OCPP 2.1 only.
 public struct FixedPFGet: Sendable, Equatable {
   public var fixedPF: FixedPF
   /// At most 36 characters.
@@ -1626,7 +1630,7 @@ extension FixedPFGet {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `FixedVarType`. OCPP 2.1 only.
 public struct FixedVar: Sendable, Equatable {
   /// 0….
   public var priority: Int32
@@ -1702,7 +1706,7 @@ extension FixedVar {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `FixedVarGetType`. OCPP 2.1 only.
 public struct FixedVarGet: Sendable, Equatable {
   public var fixedVar: FixedVar
   /// At most 36 characters.
@@ -1772,7 +1776,7 @@ extension FixedVarGet {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `FreqDroopType`. OCPP 2.1 only.
 public struct FreqDroop: Sendable, Equatable {
   /// 0….
   public var priority: Int32
@@ -1869,7 +1873,7 @@ extension FreqDroop {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `FreqDroopGetType`. OCPP 2.1 only.
 public struct FreqDroopGet: Sendable, Equatable {
   public var freqDroop: FreqDroop
   /// At most 36 characters.

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The data type `GetVariableDataType`.
 public struct GetVariableData: Sendable, Equatable {
   public var component: Component
   public var variable: Variable
@@ -66,6 +67,7 @@ extension GetVariableData {
   }
 }
 
+/// The data type `GetVariableResultType`.
 public struct GetVariableResult: Sendable, Equatable {
   public var attributeStatus: GetVariableStatus
   public var component: Component
@@ -153,7 +155,7 @@ extension GetVariableResult {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `GradientType`. OCPP 2.1 only.
 public struct Gradient: Sendable, Equatable {
   /// 0….
   public var priority: Int32
@@ -215,7 +217,7 @@ extension Gradient {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `GradientGetType`. OCPP 2.1 only.
 public struct GradientGet: Sendable, Equatable {
   public var gradient: Gradient
   /// At most 36 characters.
@@ -271,7 +273,7 @@ extension GradientGet {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `HysteresisType`. OCPP 2.1 only.
 public struct Hysteresis: Sendable, Equatable {
   public var hysteresisHigh: Decimal?
   public var hysteresisLow: Decimal?
@@ -337,6 +339,7 @@ extension Hysteresis {
   }
 }
 
+/// The data type `IdTokenType`.
 public struct IdToken: Sendable, Equatable {
   /// At most 36 characters (2.1: 255).
   public var idToken: String
@@ -405,6 +408,7 @@ extension IdToken {
   }
 }
 
+/// The data type `IdTokenInfoType`.
 public struct IdTokenInfo: Sendable, Equatable {
   public var status: AuthorizationStatus
   public var cacheExpiryDateTime: WallTime?
@@ -514,7 +518,7 @@ extension IdTokenInfo {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `LimitAtSoCType`. OCPP 2.1 only.
 public struct LimitAtSoC: Sendable, Equatable {
   /// 0…100.
   public var soc: Int32
@@ -569,7 +573,7 @@ extension LimitAtSoC {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `LimitMaxDischargeType`. OCPP 2.1 only.
 public struct LimitMaxDischarge: Sendable, Equatable {
   /// 0….
   public var priority: Int32
@@ -648,7 +652,7 @@ extension LimitMaxDischarge {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `LimitMaxDischargeGetType`. OCPP 2.1 only.
 public struct LimitMaxDischargeGet: Sendable, Equatable {
   /// At most 36 characters.
   public var id: String
@@ -718,6 +722,7 @@ extension LimitMaxDischargeGet {
   }
 }
 
+/// The data type `LogParametersType`.
 public struct LogParameters: Sendable, Equatable {
   /// At most 512 characters (2.1: 2000).
   public var remoteLocation: String
@@ -779,6 +784,7 @@ extension LogParameters {
   }
 }
 
+/// The data type `MessageContentType`.
 public struct MessageContent: Sendable, Equatable {
   public var format: MessageFormat
   /// At most 512 characters (2.1: 1024).
@@ -841,6 +847,7 @@ extension MessageContent {
   }
 }
 
+/// The data type `MessageInfoType`.
 public struct MessageInfo: Sendable, Equatable {
   /// In 2.1 0….
   public var id: Int32
@@ -957,6 +964,7 @@ extension MessageInfo {
   }
 }
 
+/// The data type `MeterValueType`.
 public struct MeterValue: Sendable, Equatable {
   /// Not empty.
   public var sampledValue: [SampledValue]
@@ -1014,6 +1022,7 @@ extension MeterValue {
   }
 }
 
+/// The data type `ModemType`.
 public struct Modem: Sendable, Equatable {
   /// At most 20 characters.
   public var iccid: String?
@@ -1067,6 +1076,7 @@ extension Modem {
   }
 }
 
+/// The data type `MonitoringDataType`.
 public struct MonitoringData: Sendable, Equatable {
   public var component: Component
   public var variable: Variable

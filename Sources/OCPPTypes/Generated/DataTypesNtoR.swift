@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The data type `NetworkConnectionProfileType`.
 public struct NetworkConnectionProfile: Sendable, Equatable {
   public var ocppTransport: OCPPTransportKind
   /// At most 512 characters (2.1: 2000).
@@ -126,6 +127,7 @@ extension NetworkConnectionProfile {
   }
 }
 
+/// The data type `OCSPRequestDataType`.
 public struct OCSPRequestData: Sendable, Equatable {
   public var hashAlgorithm: HashAlgorithm
   /// At most 128 characters.
@@ -204,7 +206,7 @@ extension OCSPRequestData {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `OverstayRuleType`. OCPP 2.1 only.
 public struct OverstayRule: Sendable, Equatable {
   public var overstayFee: RationalNumber
   public var startTime: Int32
@@ -274,7 +276,7 @@ extension OverstayRule {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `OverstayRuleListType`. OCPP 2.1 only.
 public struct OverstayRuleList: Sendable, Equatable {
   /// 1 to 5 elements.
   public var overstayRule: [OverstayRule]
@@ -342,7 +344,7 @@ extension OverstayRuleList {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `PeriodicEventStreamParamsType`. OCPP 2.1 only.
 public struct PeriodicEventStreamParams: Sendable, Equatable {
   /// 0….
   public var interval: Int32?
@@ -396,7 +398,7 @@ extension PeriodicEventStreamParams {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `PriceType`. OCPP 2.1 only.
 public struct Price: Sendable, Equatable {
   public var exclTax: Decimal?
   public var inclTax: Decimal?
@@ -461,7 +463,7 @@ extension Price {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `PriceLevelScheduleType`. OCPP 2.1 only.
 public struct PriceLevelSchedule: Sendable, Equatable {
   /// 1 to 100 elements.
   public var priceLevelScheduleEntries: [PriceLevelScheduleEntry]
@@ -543,7 +545,7 @@ extension PriceLevelSchedule {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `PriceLevelScheduleEntryType`. OCPP 2.1 only.
 public struct PriceLevelScheduleEntry: Sendable, Equatable {
   public var duration: Int32
   /// 0….
@@ -598,7 +600,7 @@ extension PriceLevelScheduleEntry {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `PriceRuleType`. OCPP 2.1 only.
 public struct PriceRule: Sendable, Equatable {
   public var energyFee: RationalNumber
   public var powerRangeStart: RationalNumber
@@ -687,7 +689,7 @@ extension PriceRule {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `PriceRuleStackType`. OCPP 2.1 only.
 public struct PriceRuleStack: Sendable, Equatable {
   public var duration: Int32
   /// 1 to 8 elements.
@@ -745,7 +747,7 @@ extension PriceRuleStack {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `RationalNumberType`. OCPP 2.1 only.
 public struct RationalNumber: Sendable, Equatable {
   public var exponent: Int32
   public var value: Int32
@@ -799,7 +801,7 @@ extension RationalNumber {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `ReactivePowerParamsType`. OCPP 2.1 only.
 public struct ReactivePowerParams: Sendable, Equatable {
   public var vRef: Decimal?
   public var autonomousVRefEnable: Bool?
@@ -858,6 +860,7 @@ extension ReactivePowerParams {
   }
 }
 
+/// The data type `RelativeTimeIntervalType`.
 public struct RelativeTimeInterval: Sendable, Equatable {
   public var start: Int32
   public var duration: Int32?
@@ -911,6 +914,7 @@ extension RelativeTimeInterval {
   }
 }
 
+/// The data type `ReportDataType`.
 public struct ReportData: Sendable, Equatable {
   public var component: Component
   public var variable: Variable

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The data type `SalesTariffType`.
 public struct SalesTariff: Sendable, Equatable {
   /// In 2.1 0….
   public var id: Int32
@@ -78,6 +79,7 @@ extension SalesTariff {
   }
 }
 
+/// The data type `SalesTariffEntryType`.
 public struct SalesTariffEntry: Sendable, Equatable {
   public var relativeTimeInterval: RelativeTimeInterval
   /// 0….
@@ -146,6 +148,7 @@ extension SalesTariffEntry {
   }
 }
 
+/// The data type `SampledValueType`.
 public struct SampledValue: Sendable, Equatable {
   public var value: Decimal
   public var context: ReadingContext?
@@ -244,6 +247,7 @@ extension SampledValue {
   }
 }
 
+/// The data type `SetMonitoringDataType`.
 public struct SetMonitoringData: Sendable, Equatable {
   public var value: Decimal
   public var type: MonitorKind
@@ -347,6 +351,7 @@ extension SetMonitoringData {
   }
 }
 
+/// The data type `SetMonitoringResultType`.
 public struct SetMonitoringResult: Sendable, Equatable {
   public var status: SetMonitoringStatus
   public var type: MonitorKind
@@ -442,6 +447,7 @@ extension SetMonitoringResult {
   }
 }
 
+/// The data type `SetVariableDataType`.
 public struct SetVariableData: Sendable, Equatable {
   /// At most 1000 characters (2.1: 2500).
   public var attributeValue: String
@@ -512,6 +518,7 @@ extension SetVariableData {
   }
 }
 
+/// The data type `SetVariableResultType`.
 public struct SetVariableResult: Sendable, Equatable {
   public var attributeStatus: SetVariableStatus
   public var component: Component
@@ -591,6 +598,7 @@ extension SetVariableResult {
   }
 }
 
+/// The data type `SignedMeterValueType`.
 public struct SignedMeterValue: Sendable, Equatable {
   /// At most 2500 characters (2.1: 32768).
   public var signedMeterData: String
@@ -662,6 +670,7 @@ extension SignedMeterValue {
   }
 }
 
+/// The data type `StatusInfoType`.
 public struct StatusInfo: Sendable, Equatable {
   /// At most 20 characters.
   public var reasonCode: String
@@ -717,7 +726,7 @@ extension StatusInfo {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `StreamDataElementType`. OCPP 2.1 only.
 public struct StreamDataElement: Sendable, Equatable {
   public var t: Decimal
   /// At most 2500 characters.

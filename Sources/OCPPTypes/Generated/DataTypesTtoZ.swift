@@ -4,7 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
-/// OCPP 2.1 only.
+/// The data type `TariffType`. OCPP 2.1 only.
 public struct Tariff: Sendable, Equatable {
   /// At most 60 characters.
   public var tariffId: String
@@ -160,7 +160,7 @@ extension Tariff {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TariffAssignmentType`. OCPP 2.1 only.
 public struct TariffAssignment: Sendable, Equatable {
   /// At most 60 characters.
   public var tariffId: String
@@ -248,7 +248,7 @@ extension TariffAssignment {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TariffConditionsType`. OCPP 2.1 only.
 public struct TariffConditions: Sendable, Equatable {
   public var startTimeOfDay: String?
   public var endTimeOfDay: String?
@@ -418,7 +418,7 @@ extension TariffConditions {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TariffConditionsFixedType`. OCPP 2.1 only.
 public struct TariffConditionsFixed: Sendable, Equatable {
   public var startTimeOfDay: String?
   public var endTimeOfDay: String?
@@ -520,7 +520,7 @@ extension TariffConditionsFixed {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TariffEnergyType`. OCPP 2.1 only.
 public struct TariffEnergy: Sendable, Equatable {
   /// Not empty.
   public var prices: [TariffEnergyPrice]
@@ -584,7 +584,7 @@ extension TariffEnergy {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TariffEnergyPriceType`. OCPP 2.1 only.
 public struct TariffEnergyPrice: Sendable, Equatable {
   public var priceKwh: Decimal
   @Boxed public var conditions: TariffConditions?
@@ -641,7 +641,7 @@ extension TariffEnergyPrice {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TariffFixedType`. OCPP 2.1 only.
 public struct TariffFixed: Sendable, Equatable {
   /// Not empty.
   public var prices: [TariffFixedPrice]
@@ -705,7 +705,7 @@ extension TariffFixed {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TariffFixedPriceType`. OCPP 2.1 only.
 public struct TariffFixedPrice: Sendable, Equatable {
   public var priceFixed: Decimal
   public var conditions: TariffConditionsFixed?
@@ -762,7 +762,7 @@ extension TariffFixedPrice {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TariffTimeType`. OCPP 2.1 only.
 public struct TariffTime: Sendable, Equatable {
   /// Not empty.
   public var prices: [TariffTimePrice]
@@ -826,7 +826,7 @@ extension TariffTime {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TariffTimePriceType`. OCPP 2.1 only.
 public struct TariffTimePrice: Sendable, Equatable {
   public var priceMinute: Decimal
   @Boxed public var conditions: TariffConditions?
@@ -883,7 +883,7 @@ extension TariffTimePrice {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TaxRateType`. OCPP 2.1 only.
 public struct TaxRate: Sendable, Equatable {
   /// At most 20 characters.
   public var type: String
@@ -946,7 +946,7 @@ extension TaxRate {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TaxRuleType`. OCPP 2.1 only.
 public struct TaxRule: Sendable, Equatable {
   /// 0….
   public var taxRuleID: Int32
@@ -1045,7 +1045,7 @@ extension TaxRule {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TotalCostType`. OCPP 2.1 only.
 public struct TotalCost: Sendable, Equatable {
   /// At most 3 characters.
   public var currency: String
@@ -1168,7 +1168,7 @@ extension TotalCost {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TotalPriceType`. OCPP 2.1 only.
 public struct TotalPrice: Sendable, Equatable {
   public var exclTax: Decimal?
   public var inclTax: Decimal?
@@ -1220,7 +1220,7 @@ extension TotalPrice {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TotalUsageType`. OCPP 2.1 only.
 public struct TotalUsage: Sendable, Equatable {
   public var energy: Decimal
   public var chargingTime: Int32
@@ -1288,6 +1288,7 @@ extension TotalUsage {
   }
 }
 
+/// The data type `TransactionType`.
 public struct Transaction: Sendable, Equatable {
   /// At most 36 characters.
   public var transactionId: String
@@ -1392,7 +1393,7 @@ extension Transaction {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `TransactionLimitType`. OCPP 2.1 only.
 public struct TransactionLimit: Sendable, Equatable {
   public var maxCost: Decimal?
   public var maxEnergy: Decimal?
@@ -1459,6 +1460,7 @@ extension TransactionLimit {
   }
 }
 
+/// The data type `UnitOfMeasureType`.
 public struct UnitOfMeasure: Sendable, Equatable {
   /// At most 20 characters.
   public var unit: String?
@@ -1511,7 +1513,7 @@ extension UnitOfMeasure {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `V2XChargingParametersType`. OCPP 2.1 only.
 public struct V2XChargingParameters: Sendable, Equatable {
   public var minChargePower: Decimal?
   public var minChargePowerL2: Decimal?
@@ -1718,7 +1720,7 @@ extension V2XChargingParameters {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `V2XFreqWattPointType`. OCPP 2.1 only.
 public struct V2XFreqWattPoint: Sendable, Equatable {
   public var frequency: Decimal
   public var power: Decimal
@@ -1772,7 +1774,7 @@ extension V2XFreqWattPoint {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `V2XSignalWattPointType`. OCPP 2.1 only.
 public struct V2XSignalWattPoint: Sendable, Equatable {
   public var signal: Int32
   public var power: Decimal
@@ -1826,6 +1828,7 @@ extension V2XSignalWattPoint {
   }
 }
 
+/// The data type `VPNType`.
 public struct VPN: Sendable, Equatable {
   /// At most 512 characters (2.1: 2000).
   public var server: String
@@ -1912,6 +1915,7 @@ extension VPN {
   }
 }
 
+/// The data type `VariableType`.
 public struct Variable: Sendable, Equatable {
   /// At most 50 characters.
   public var name: String
@@ -1967,6 +1971,7 @@ extension Variable {
   }
 }
 
+/// The data type `VariableAttributeType`.
 public struct VariableAttribute: Sendable, Equatable {
   public var type: AttributeKind?
   /// At most 2500 characters.
@@ -2040,6 +2045,7 @@ extension VariableAttribute {
   }
 }
 
+/// The data type `VariableCharacteristicsType`.
 public struct VariableCharacteristics: Sendable, Equatable {
   public var dataType: DataKind
   public var supportsMonitoring: Bool
@@ -2131,6 +2137,7 @@ extension VariableCharacteristics {
   }
 }
 
+/// The data type `VariableMonitoringType`.
 public struct VariableMonitoring: Sendable, Equatable {
   /// In 2.1 0….
   public var id: Int32
@@ -2215,7 +2222,7 @@ extension VariableMonitoring {
   }
 }
 
-/// OCPP 2.1 only.
+/// The data type `VoltageParamsType`. OCPP 2.1 only.
 public struct VoltageParams: Sendable, Equatable {
   public var hv10MinMeanValue: Decimal?
   public var hv10MinMeanTripDelay: Decimal?

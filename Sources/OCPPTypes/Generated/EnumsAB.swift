@@ -3,6 +3,7 @@
 
 import OCPPJSON
 
+/// The values of `APNAuthenticationEnumType`.
 public enum APNAuthentication: UInt8, Sendable, Hashable, CaseIterable {
   case chap
   case noAuthentication
@@ -42,6 +43,7 @@ extension APNAuthentication {
   }
 }
 
+/// The values of `AttributeEnumType`.
 public enum AttributeKind: UInt8, Sendable, Hashable, CaseIterable {
   case actual
   case target
@@ -81,6 +83,7 @@ extension AttributeKind {
   }
 }
 
+/// The values of `AuthorizationStatusEnumType`.
 public enum AuthorizationStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case blocked
@@ -132,6 +135,7 @@ extension AuthorizationStatus {
   }
 }
 
+/// The values of `AuthorizeCertificateStatusEnumType`.
 public enum AuthorizeCertificateStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case signatureError
@@ -177,7 +181,7 @@ extension AuthorizeCertificateStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `BatterySwapEventEnumType`. OCPP 2.1 only.
 public enum BatterySwapEvent: UInt8, Sendable, Hashable, CaseIterable {
   case batteryIn
   case batteryOut
@@ -215,6 +219,7 @@ extension BatterySwapEvent {
   }
 }
 
+/// The values of `BootReasonEnumType`.
 public enum BootReason: UInt8, Sendable, Hashable, CaseIterable {
   case applicationReset
   case firmwareUpdate

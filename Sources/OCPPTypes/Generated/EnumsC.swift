@@ -3,6 +3,7 @@
 
 import OCPPJSON
 
+/// The values of `CancelReservationStatusEnumType`.
 public enum CancelReservationStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -38,6 +39,7 @@ extension CancelReservationStatus {
   }
 }
 
+/// The values of `CertificateActionEnumType`.
 public enum CertificateAction: UInt8, Sendable, Hashable, CaseIterable {
   case install
   case update
@@ -73,6 +75,7 @@ extension CertificateAction {
   }
 }
 
+/// The values of `CertificateSignedStatusEnumType`.
 public enum CertificateSignedStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -108,6 +111,7 @@ extension CertificateSignedStatus {
   }
 }
 
+/// The values of `CertificateSigningUseEnumType`.
 public enum CertificateSigningUse: UInt8, Sendable, Hashable, CaseIterable {
   case chargingStationCertificate
   case v2gCertificate
@@ -146,7 +150,7 @@ extension CertificateSigningUse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `CertificateStatusEnumType`. OCPP 2.1 only.
 public enum CertificateStatusKind: UInt8, Sendable, Hashable, CaseIterable {
   case good
   case revoked
@@ -186,7 +190,7 @@ extension CertificateStatusKind {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `CertificateStatusSourceEnumType`. OCPP 2.1 only.
 public enum CertificateStatusSource: UInt8, Sendable, Hashable, CaseIterable {
   case crl
   case ocsp
@@ -222,6 +226,7 @@ extension CertificateStatusSource {
   }
 }
 
+/// The values of `ChangeAvailabilityStatusEnumType`.
 public enum ChangeAvailabilityStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -259,7 +264,7 @@ extension ChangeAvailabilityStatus {
   }
 }
 
-/// In OCPP 2.0.1 one of the values below; in 2.1 any text, these among it.
+/// `ChargingLimitSourceEnumType`: in OCPP 2.0.1 one of the values below, in 2.1 any text, these among it.
 public struct ChargingLimitSource: Sendable, Hashable, CustomStringConvertible {
   /// The name in messages.
   public let rawName: String
@@ -297,6 +302,7 @@ extension ChargingLimitSource {
   }
 }
 
+/// The values of `ChargingProfileKindEnumType`.
 public enum ChargingProfileKind: UInt8, Sendable, Hashable, CaseIterable {
   case absolute
   case recurring
@@ -337,6 +343,7 @@ extension ChargingProfileKind {
   }
 }
 
+/// The values of `ChargingProfilePurposeEnumType`.
 public enum ChargingProfilePurpose: UInt8, Sendable, Hashable, CaseIterable {
   case chargingStationExternalConstraints
   case chargingStationMaxProfile
@@ -382,6 +389,7 @@ extension ChargingProfilePurpose {
   }
 }
 
+/// The values of `ChargingProfileStatusEnumType`.
 public enum ChargingProfileStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -417,6 +425,7 @@ extension ChargingProfileStatus {
   }
 }
 
+/// The values of `ChargingRateUnitEnumType`.
 public enum ChargingRateUnit: UInt8, Sendable, Hashable, CaseIterable {
   case w
   case a
@@ -452,6 +461,7 @@ extension ChargingRateUnit {
   }
 }
 
+/// The values of `ChargingStateEnumType`.
 public enum ChargingState: UInt8, Sendable, Hashable, CaseIterable {
   case charging
   case evConnected
@@ -493,6 +503,7 @@ extension ChargingState {
   }
 }
 
+/// The values of `ClearCacheStatusEnumType`.
 public enum ClearCacheStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -528,6 +539,7 @@ extension ClearCacheStatus {
   }
 }
 
+/// The values of `ClearChargingProfileStatusEnumType`.
 public enum ClearChargingProfileStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case unknown
@@ -563,6 +575,7 @@ extension ClearChargingProfileStatus {
   }
 }
 
+/// The values of `ClearMessageStatusEnumType`.
 public enum ClearMessageStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case unknown
@@ -601,6 +614,7 @@ extension ClearMessageStatus {
   }
 }
 
+/// The values of `ClearMonitoringStatusEnumType`.
 public enum ClearMonitoringStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -638,6 +652,7 @@ extension ClearMonitoringStatus {
   }
 }
 
+/// The values of `ComponentCriterionEnumType`.
 public enum ComponentCriterion: UInt8, Sendable, Hashable, CaseIterable {
   case active
   case available
@@ -677,7 +692,7 @@ extension ComponentCriterion {
   }
 }
 
-/// In OCPP 2.0.1 one of the values below; in 2.1 any text, these among it.
+/// `ConnectorEnumType`: in OCPP 2.0.1 one of the values below, in 2.1 any text, these among it.
 public struct ConnectorKind: Sendable, Hashable, CustomStringConvertible {
   /// The name in messages.
   public let rawName: String
@@ -751,6 +766,7 @@ extension ConnectorKind {
   }
 }
 
+/// The values of `ConnectorStatusEnumType`.
 public enum ConnectorStatus: UInt8, Sendable, Hashable, CaseIterable {
   case available
   case occupied
@@ -792,7 +808,7 @@ extension ConnectorStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `ControlModeEnumType`. OCPP 2.1 only.
 public enum ControlMode: UInt8, Sendable, Hashable, CaseIterable {
   case scheduledControl
   case dynamicControl
@@ -828,7 +844,7 @@ extension ControlMode {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `CostDimensionEnumType`. OCPP 2.1 only.
 public enum CostDimensionKind: UInt8, Sendable, Hashable, CaseIterable {
   case energy
   case maxCurrent
@@ -874,6 +890,7 @@ extension CostDimensionKind {
   }
 }
 
+/// The values of `CostKindEnumType`.
 public enum CostKind: UInt8, Sendable, Hashable, CaseIterable {
   case carbonDioxideEmission
   case relativePricePercentage
@@ -911,6 +928,7 @@ extension CostKind {
   }
 }
 
+/// The values of `CustomerInformationStatusEnumType`.
 public enum CustomerInformationStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected

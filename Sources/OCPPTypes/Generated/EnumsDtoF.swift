@@ -3,7 +3,7 @@
 
 import OCPPJSON
 
-/// OCPP 2.1 only.
+/// The values of `DERControlEnumType`. OCPP 2.1 only.
 public enum DERControlKind: UInt8, Sendable, Hashable, CaseIterable {
   case enterService
   case freqDroop
@@ -79,7 +79,7 @@ extension DERControlKind {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `DERControlStatusEnumType`. OCPP 2.1 only.
 public enum DERControlStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -119,7 +119,7 @@ extension DERControlStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `DERUnitEnumType`. OCPP 2.1 only.
 public enum DERUnit: UInt8, Sendable, Hashable, CaseIterable {
   case notApplicable
   case pctMaxW
@@ -163,6 +163,7 @@ extension DERUnit {
   }
 }
 
+/// The values of `DataEnumType`.
 public enum DataKind: UInt8, Sendable, Hashable, CaseIterable {
   case string
   case decimal
@@ -210,6 +211,7 @@ extension DataKind {
   }
 }
 
+/// The values of `DataTransferStatusEnumType`.
 public enum DataTransferStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -249,7 +251,7 @@ extension DataTransferStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `DayOfWeekEnumType`. OCPP 2.1 only.
 public enum DayOfWeek: UInt8, Sendable, Hashable, CaseIterable {
   case monday
   case tuesday
@@ -295,6 +297,7 @@ extension DayOfWeek {
   }
 }
 
+/// The values of `DeleteCertificateStatusEnumType`.
 public enum DeleteCertificateStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case failed
@@ -332,6 +335,7 @@ extension DeleteCertificateStatus {
   }
 }
 
+/// The values of `DisplayMessageStatusEnumType`.
 public enum DisplayMessageStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case notSupportedMessageFormat
@@ -378,6 +382,7 @@ extension DisplayMessageStatus {
   }
 }
 
+/// The values of `EnergyTransferModeEnumType`.
 public enum EnergyTransferMode: UInt8, Sendable, Hashable, CaseIterable {
   case dc
   case acSinglePhase
@@ -438,6 +443,7 @@ extension EnergyTransferMode {
   }
 }
 
+/// The values of `EventNotificationEnumType`.
 public enum EventNotification: UInt8, Sendable, Hashable, CaseIterable {
   case hardWiredNotification
   case hardWiredMonitor
@@ -477,6 +483,7 @@ extension EventNotification {
   }
 }
 
+/// The values of `EventTriggerEnumType`.
 public enum EventTrigger: UInt8, Sendable, Hashable, CaseIterable {
   case alerting
   case delta
@@ -514,7 +521,7 @@ extension EventTrigger {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `EvseKindEnumType`. OCPP 2.1 only.
 public enum EvseKind: UInt8, Sendable, Hashable, CaseIterable {
   case ac
   case dc
@@ -550,6 +557,7 @@ extension EvseKind {
   }
 }
 
+/// The values of `FirmwareStatusEnumType`.
 public enum FirmwareStatus: UInt8, Sendable, Hashable, CaseIterable {
   case downloaded
   case downloadFailed

@@ -3,6 +3,7 @@
 
 import OCPPJSON
 
+/// The values of `GenericDeviceModelStatusEnumType`.
 public enum GenericDeviceModelStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -42,6 +43,7 @@ extension GenericDeviceModelStatus {
   }
 }
 
+/// The values of `GenericStatusEnumType`.
 public enum GenericStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -77,6 +79,7 @@ extension GenericStatus {
   }
 }
 
+/// The values of `GetCertificateIdUseEnumType`.
 public enum GetCertificateIdUse: UInt8, Sendable, Hashable, CaseIterable {
   case v2gRootCertificate
   case moRootCertificate
@@ -121,6 +124,7 @@ extension GetCertificateIdUse {
   }
 }
 
+/// The values of `GetCertificateStatusEnumType`.
 public enum GetCertificateStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case failed
@@ -156,6 +160,7 @@ extension GetCertificateStatus {
   }
 }
 
+/// The values of `GetChargingProfileStatusEnumType`.
 public enum GetChargingProfileStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case noProfiles
@@ -191,6 +196,7 @@ extension GetChargingProfileStatus {
   }
 }
 
+/// The values of `GetDisplayMessagesStatusEnumType`.
 public enum GetDisplayMessagesStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case unknown
@@ -226,6 +232,7 @@ extension GetDisplayMessagesStatus {
   }
 }
 
+/// The values of `GetInstalledCertificateStatusEnumType`.
 public enum GetInstalledCertificateStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case notFound
@@ -261,6 +268,7 @@ extension GetInstalledCertificateStatus {
   }
 }
 
+/// The values of `GetVariableStatusEnumType`.
 public enum GetVariableStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -302,7 +310,7 @@ extension GetVariableStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `GridEventFaultEnumType`. OCPP 2.1 only.
 public enum GridEventFault: UInt8, Sendable, Hashable, CaseIterable {
   case currentImbalance
   case localEmergency
@@ -356,6 +364,7 @@ extension GridEventFault {
   }
 }
 
+/// The values of `HashAlgorithmEnumType`.
 public enum HashAlgorithm: UInt8, Sendable, Hashable, CaseIterable {
   case sha256
   case sha384
@@ -393,7 +402,7 @@ extension HashAlgorithm {
   }
 }
 
-/// In OCPP 2.0.1 one of the values below; in 2.1 any text, these among it.
+/// `IdTokenEnumType`: in OCPP 2.0.1 one of the values below, in 2.1 any text, these among it.
 public struct IdTokenKind: Sendable, Hashable, CustomStringConvertible {
   /// The name in messages.
   public let rawName: String
@@ -439,6 +448,7 @@ extension IdTokenKind {
   }
 }
 
+/// The values of `InstallCertificateStatusEnumType`.
 public enum InstallCertificateStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -476,6 +486,7 @@ extension InstallCertificateStatus {
   }
 }
 
+/// The values of `InstallCertificateUseEnumType`.
 public enum InstallCertificateUse: UInt8, Sendable, Hashable, CaseIterable {
   case v2gRootCertificate
   case moRootCertificate
@@ -518,7 +529,7 @@ extension InstallCertificateUse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `IslandingDetectionEnumType`. OCPP 2.1 only.
 public enum IslandingDetection: UInt8, Sendable, Hashable, CaseIterable {
   case noAntiIslandingSupport
   case roCoF
@@ -580,6 +591,7 @@ extension IslandingDetection {
   }
 }
 
+/// The values of `Iso15118EVCertificateStatusEnumType`.
 public enum Iso15118EVCertificateStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case failed
@@ -615,6 +627,7 @@ extension Iso15118EVCertificateStatus {
   }
 }
 
+/// The values of `LocationEnumType`.
 public enum Location: UInt8, Sendable, Hashable, CaseIterable {
   case body
   case cable
@@ -659,6 +672,7 @@ extension Location {
   }
 }
 
+/// The values of `LogEnumType`.
 public enum LogKind: UInt8, Sendable, Hashable, CaseIterable {
   case diagnosticsLog
   case securityLog
@@ -697,6 +711,7 @@ extension LogKind {
   }
 }
 
+/// The values of `LogStatusEnumType`.
 public enum LogStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -734,6 +749,7 @@ extension LogStatus {
   }
 }
 
+/// The values of `MeasurandEnumType`.
 public enum Measurand: UInt8, Sendable, Hashable, CaseIterable {
   case currentExport
   case currentImport
@@ -908,6 +924,7 @@ extension Measurand {
   }
 }
 
+/// The values of `MessageFormatEnumType`.
 public enum MessageFormat: UInt8, Sendable, Hashable, CaseIterable {
   case ascii
   case html
@@ -950,6 +967,7 @@ extension MessageFormat {
   }
 }
 
+/// The values of `MessagePriorityEnumType`.
 public enum MessagePriority: UInt8, Sendable, Hashable, CaseIterable {
   case alwaysFront
   case inFront
@@ -987,6 +1005,7 @@ extension MessagePriority {
   }
 }
 
+/// The values of `MessageStateEnumType`.
 public enum MessageState: UInt8, Sendable, Hashable, CaseIterable {
   case charging
   case faulted
@@ -1032,6 +1051,7 @@ extension MessageState {
   }
 }
 
+/// The values of `MessageTriggerEnumType`.
 public enum MessageTrigger: UInt8, Sendable, Hashable, CaseIterable {
   case bootNotification
   case logStatusNotification
@@ -1091,7 +1111,7 @@ extension MessageTrigger {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `MobilityNeedsModeEnumType`. OCPP 2.1 only.
 public enum MobilityNeedsMode: UInt8, Sendable, Hashable, CaseIterable {
   case evcc
   case evccSECC
@@ -1127,6 +1147,7 @@ extension MobilityNeedsMode {
   }
 }
 
+/// The values of `MonitorEnumType`.
 public enum MonitorKind: UInt8, Sendable, Hashable, CaseIterable {
   case upperThreshold
   case lowerThreshold
@@ -1174,6 +1195,7 @@ extension MonitorKind {
   }
 }
 
+/// The values of `MonitoringBaseEnumType`.
 public enum MonitoringBase: UInt8, Sendable, Hashable, CaseIterable {
   case all
   case factoryDefault
@@ -1211,6 +1233,7 @@ extension MonitoringBase {
   }
 }
 
+/// The values of `MonitoringCriterionEnumType`.
 public enum MonitoringCriterion: UInt8, Sendable, Hashable, CaseIterable {
   case thresholdMonitoring
   case deltaMonitoring
@@ -1248,6 +1271,7 @@ extension MonitoringCriterion {
   }
 }
 
+/// The values of `MutabilityEnumType`.
 public enum Mutability: UInt8, Sendable, Hashable, CaseIterable {
   case readOnly
   case writeOnly

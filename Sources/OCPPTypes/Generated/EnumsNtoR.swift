@@ -3,7 +3,7 @@
 
 import OCPPJSON
 
-/// OCPP 2.1 only.
+/// The values of `NotifyAllowedEnergyTransferStatusEnumType`. OCPP 2.1 only.
 public enum NotifyAllowedEnergyTransferStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -39,6 +39,7 @@ extension NotifyAllowedEnergyTransferStatus {
   }
 }
 
+/// The values of `NotifyEVChargingNeedsStatusEnumType`.
 public enum NotifyEVChargingNeedsStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -79,6 +80,7 @@ extension NotifyEVChargingNeedsStatus {
   }
 }
 
+/// The values of `OCPPInterfaceEnumType`.
 public enum OCPPInterface: UInt8, Sendable, Hashable, CaseIterable {
   case wired0
   case wired1
@@ -129,6 +131,7 @@ extension OCPPInterface {
   }
 }
 
+/// The values of `OCPPTransportEnumType`.
 public enum OCPPTransportKind: UInt8, Sendable, Hashable, CaseIterable {
   case json
   case soap
@@ -164,6 +167,7 @@ extension OCPPTransportKind {
   }
 }
 
+/// The values of `OCPPVersionEnumType`.
 public enum OCPPVersionKind: UInt8, Sendable, Hashable, CaseIterable {
   case ocpp12
   case ocpp15
@@ -209,7 +213,7 @@ extension OCPPVersionKind {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `OperationModeEnumType`. OCPP 2.1 only.
 public enum OperationMode: UInt8, Sendable, Hashable, CaseIterable {
   case idle
   case chargingOnly
@@ -257,6 +261,7 @@ extension OperationMode {
   }
 }
 
+/// The values of `OperationalStatusEnumType`.
 public enum OperationalStatus: UInt8, Sendable, Hashable, CaseIterable {
   case inoperative
   case operative
@@ -292,7 +297,7 @@ extension OperationalStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `PaymentStatusEnumType`. OCPP 2.1 only.
 public enum PaymentStatus: UInt8, Sendable, Hashable, CaseIterable {
   case settled
   case canceled
@@ -332,6 +337,7 @@ extension PaymentStatus {
   }
 }
 
+/// The values of `PhaseEnumType`.
 public enum Phase: UInt8, Sendable, Hashable, CaseIterable {
   case l1
   case l2
@@ -383,7 +389,7 @@ extension Phase {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `PowerDuringCessationEnumType`. OCPP 2.1 only.
 public enum PowerDuringCessation: UInt8, Sendable, Hashable, CaseIterable {
   case active
   case reactive
@@ -419,7 +425,7 @@ extension PowerDuringCessation {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `PreconditioningStatusEnumType`. OCPP 2.1 only.
 public enum PreconditioningStatus: UInt8, Sendable, Hashable, CaseIterable {
   case unknown
   case ready
@@ -459,7 +465,7 @@ extension PreconditioningStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `PriorityChargingStatusEnumType`. OCPP 2.1 only.
 public enum PriorityChargingStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -497,6 +503,7 @@ extension PriorityChargingStatus {
   }
 }
 
+/// The values of `PublishFirmwareStatusEnumType`.
 public enum PublishFirmwareStatus: UInt8, Sendable, Hashable, CaseIterable {
   case idle
   case downloadScheduled
@@ -548,6 +555,7 @@ extension PublishFirmwareStatus {
   }
 }
 
+/// The values of `ReadingContextEnumType`.
 public enum ReadingContext: UInt8, Sendable, Hashable, CaseIterable {
   case interruptionBegin
   case interruptionEnd
@@ -595,6 +603,7 @@ extension ReadingContext {
   }
 }
 
+/// The values of `RecurrencyKindEnumType`.
 public enum RecurrencyKind: UInt8, Sendable, Hashable, CaseIterable {
   case daily
   case weekly
@@ -630,6 +639,7 @@ extension RecurrencyKind {
   }
 }
 
+/// The values of `RegistrationStatusEnumType`.
 public enum RegistrationStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case pending
@@ -667,6 +677,7 @@ extension RegistrationStatus {
   }
 }
 
+/// The values of `ReportBaseEnumType`.
 public enum ReportBase: UInt8, Sendable, Hashable, CaseIterable {
   case configurationInventory
   case fullInventory
@@ -704,6 +715,7 @@ extension ReportBase {
   }
 }
 
+/// The values of `RequestStartStopStatusEnumType`.
 public enum RequestStartStopStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -739,6 +751,7 @@ extension RequestStartStopStatus {
   }
 }
 
+/// The values of `ReservationUpdateStatusEnumType`.
 public enum ReservationUpdateStatus: UInt8, Sendable, Hashable, CaseIterable {
   case expired
   case removed
@@ -777,6 +790,7 @@ extension ReservationUpdateStatus {
   }
 }
 
+/// The values of `ReserveNowStatusEnumType`.
 public enum ReserveNowStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case faulted
@@ -818,6 +832,7 @@ extension ReserveNowStatus {
   }
 }
 
+/// The values of `ResetEnumType`.
 public enum ResetKind: UInt8, Sendable, Hashable, CaseIterable {
   case immediate
   case onIdle
@@ -856,6 +871,7 @@ extension ResetKind {
   }
 }
 
+/// The values of `ResetStatusEnumType`.
 public enum ResetStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected

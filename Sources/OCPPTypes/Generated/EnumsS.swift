@@ -3,6 +3,7 @@
 
 import OCPPJSON
 
+/// The values of `SendLocalListStatusEnumType`.
 public enum SendLocalListStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case failed
@@ -40,6 +41,7 @@ extension SendLocalListStatus {
   }
 }
 
+/// The values of `SetMonitoringStatusEnumType`.
 public enum SetMonitoringStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case unknownComponent
@@ -83,6 +85,7 @@ extension SetMonitoringStatus {
   }
 }
 
+/// The values of `SetNetworkProfileStatusEnumType`.
 public enum SetNetworkProfileStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -120,6 +123,7 @@ extension SetNetworkProfileStatus {
   }
 }
 
+/// The values of `SetVariableStatusEnumType`.
 public enum SetVariableStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -163,6 +167,7 @@ extension SetVariableStatus {
   }
 }
 
+/// The values of `ReasonEnumType`.
 public enum StopReason: UInt8, Sendable, Hashable, CaseIterable {
   case deAuthorized
   case emergencyStop

@@ -3,7 +3,7 @@
 
 import OCPPJSON
 
-/// OCPP 2.1 only.
+/// The values of `TariffChangeStatusEnumType`. OCPP 2.1 only.
 public enum TariffChangeStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -47,7 +47,7 @@ extension TariffChangeStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `TariffClearStatusEnumType`. OCPP 2.1 only.
 public enum TariffClearStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -85,7 +85,7 @@ extension TariffClearStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `TariffCostEnumType`. OCPP 2.1 only.
 public enum TariffCost: UInt8, Sendable, Hashable, CaseIterable {
   case normalCost
   case minCost
@@ -123,7 +123,7 @@ extension TariffCost {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `TariffGetStatusEnumType`. OCPP 2.1 only.
 public enum TariffGetStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -161,7 +161,7 @@ extension TariffGetStatus {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `TariffKindEnumType`. OCPP 2.1 only.
 public enum TariffKind: UInt8, Sendable, Hashable, CaseIterable {
   case defaultTariff
   case driverTariff
@@ -197,7 +197,7 @@ extension TariffKind {
   }
 }
 
-/// OCPP 2.1 only.
+/// The values of `TariffSetStatusEnumType`. OCPP 2.1 only.
 public enum TariffSetStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -239,6 +239,7 @@ extension TariffSetStatus {
   }
 }
 
+/// The values of `TransactionEventEnumType`.
 public enum TransactionEventKind: UInt8, Sendable, Hashable, CaseIterable {
   case ended
   case started
@@ -276,6 +277,7 @@ extension TransactionEventKind {
   }
 }
 
+/// The values of `TriggerMessageStatusEnumType`.
 public enum TriggerMessageStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -313,6 +315,7 @@ extension TriggerMessageStatus {
   }
 }
 
+/// The values of `TriggerReasonEnumType`.
 public enum TriggerReason: UInt8, Sendable, Hashable, CaseIterable {
   case authorized
   case cablePluggedIn
@@ -410,6 +413,7 @@ extension TriggerReason {
   }
 }
 
+/// The values of `UnlockStatusEnumType`.
 public enum UnlockStatus: UInt8, Sendable, Hashable, CaseIterable {
   case unlocked
   case unlockFailed
@@ -449,6 +453,7 @@ extension UnlockStatus {
   }
 }
 
+/// The values of `UnpublishFirmwareStatusEnumType`.
 public enum UnpublishFirmwareStatus: UInt8, Sendable, Hashable, CaseIterable {
   case downloadOngoing
   case noFirmware
@@ -486,6 +491,7 @@ extension UnpublishFirmwareStatus {
   }
 }
 
+/// The values of `UpdateFirmwareStatusEnumType`.
 public enum UpdateFirmwareStatus: UInt8, Sendable, Hashable, CaseIterable {
   case accepted
   case rejected
@@ -527,6 +533,7 @@ extension UpdateFirmwareStatus {
   }
 }
 
+/// The values of `UpdateEnumType`.
 public enum UpdateKind: UInt8, Sendable, Hashable, CaseIterable {
   case differential
   case full
@@ -562,6 +569,7 @@ extension UpdateKind {
   }
 }
 
+/// The values of `UploadLogStatusEnumType`.
 public enum UploadLogStatus: UInt8, Sendable, Hashable, CaseIterable {
   case badMessage
   case idle
@@ -609,6 +617,7 @@ extension UploadLogStatus {
   }
 }
 
+/// The values of `VPNEnumType`.
 public enum VPNKind: UInt8, Sendable, Hashable, CaseIterable {
   case ikev2
   case ipSec

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request CertificateSigned, asked by the CSMS; functional block A.
 public struct CertificateSignedRequest: Sendable, Equatable {
   public static let action = OCPPAction.certificateSigned
 
@@ -86,6 +87,7 @@ extension CertificateSignedRequest {
   }
 }
 
+/// The answer to CertificateSigned, asked by the CSMS; functional block A.
 public struct CertificateSignedResponse: Sendable, Equatable {
   public static let action = OCPPAction.certificateSigned
 
@@ -160,6 +162,7 @@ extension CertificateSignedResponse {
   }
 }
 
+/// The request SecurityEventNotification, asked by the station; functional block A.
 public struct SecurityEventNotificationRequest: Sendable, Equatable {
   public static let action = OCPPAction.securityEventNotification
 
@@ -240,6 +243,7 @@ extension SecurityEventNotificationRequest {
   }
 }
 
+/// The answer to SecurityEventNotification, asked by the station; functional block A.
 public struct SecurityEventNotificationResponse: Sendable, Equatable {
   public static let action = OCPPAction.securityEventNotification
 
@@ -292,6 +296,7 @@ extension SecurityEventNotificationResponse {
   }
 }
 
+/// The request SignCertificate, asked by the station; functional block A.
 public struct SignCertificateRequest: Sendable, Equatable {
   public static let action = OCPPAction.signCertificate
 
@@ -385,6 +390,7 @@ extension SignCertificateRequest {
   }
 }
 
+/// The answer to SignCertificate, asked by the station; functional block A.
 public struct SignCertificateResponse: Sendable, Equatable {
   public static let action = OCPPAction.signCertificate
 

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request BootNotification, asked by the station; functional block B.
 public struct BootNotificationRequest: Sendable, Equatable {
   public static let action = OCPPAction.bootNotification
 
@@ -76,6 +77,7 @@ extension BootNotificationRequest {
   }
 }
 
+/// The answer to BootNotification, asked by the station; functional block B.
 public struct BootNotificationResponse: Sendable, Equatable {
   public static let action = OCPPAction.bootNotification
 
@@ -164,6 +166,7 @@ extension BootNotificationResponse {
   }
 }
 
+/// The request GetBaseReport, asked by the CSMS; functional block B.
 public struct GetBaseReportRequest: Sendable, Equatable {
   public static let action = OCPPAction.getBaseReport
 
@@ -235,6 +238,7 @@ extension GetBaseReportRequest {
   }
 }
 
+/// The answer to GetBaseReport, asked by the CSMS; functional block B.
 public struct GetBaseReportResponse: Sendable, Equatable {
   public static let action = OCPPAction.getBaseReport
 
@@ -309,6 +313,7 @@ extension GetBaseReportResponse {
   }
 }
 
+/// The request GetReport, asked by the CSMS; functional block B.
 public struct GetReportRequest: Sendable, Equatable {
   public static let action = OCPPAction.getReport
 
@@ -399,6 +404,7 @@ extension GetReportRequest {
   }
 }
 
+/// The answer to GetReport, asked by the CSMS; functional block B.
 public struct GetReportResponse: Sendable, Equatable {
   public static let action = OCPPAction.getReport
 
@@ -473,6 +479,7 @@ extension GetReportResponse {
   }
 }
 
+/// The request GetVariables, asked by the CSMS; functional block B.
 public struct GetVariablesRequest: Sendable, Equatable {
   public static let action = OCPPAction.getVariables
 
@@ -541,6 +548,7 @@ extension GetVariablesRequest {
   }
 }
 
+/// The answer to GetVariables, asked by the CSMS; functional block B.
 public struct GetVariablesResponse: Sendable, Equatable {
   public static let action = OCPPAction.getVariables
 
@@ -609,6 +617,7 @@ extension GetVariablesResponse {
   }
 }
 
+/// The request NotifyReport, asked by the station; functional block B.
 public struct NotifyReportRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyReport
 
@@ -708,6 +717,7 @@ extension NotifyReportRequest {
   }
 }
 
+/// The answer to NotifyReport, asked by the station; functional block B.
 public struct NotifyReportResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyReport
 
@@ -760,6 +770,7 @@ extension NotifyReportResponse {
   }
 }
 
+/// The request Reset, asked by the CSMS; functional block B.
 public struct ResetRequest: Sendable, Equatable {
   public static let action = OCPPAction.reset
 
@@ -832,6 +843,7 @@ extension ResetRequest {
   }
 }
 
+/// The answer to Reset, asked by the CSMS; functional block B.
 public struct ResetResponse: Sendable, Equatable {
   public static let action = OCPPAction.reset
 
@@ -906,6 +918,7 @@ extension ResetResponse {
   }
 }
 
+/// The request SetNetworkProfile, asked by the CSMS; functional block B.
 public struct SetNetworkProfileRequest: Sendable, Equatable {
   public static let action = OCPPAction.setNetworkProfile
 
@@ -978,6 +991,7 @@ extension SetNetworkProfileRequest {
   }
 }
 
+/// The answer to SetNetworkProfile, asked by the CSMS; functional block B.
 public struct SetNetworkProfileResponse: Sendable, Equatable {
   public static let action = OCPPAction.setNetworkProfile
 
@@ -1052,6 +1066,7 @@ extension SetNetworkProfileResponse {
   }
 }
 
+/// The request SetVariables, asked by the CSMS; functional block B.
 public struct SetVariablesRequest: Sendable, Equatable {
   public static let action = OCPPAction.setVariables
 
@@ -1120,6 +1135,7 @@ extension SetVariablesRequest {
   }
 }
 
+/// The answer to SetVariables, asked by the CSMS; functional block B.
 public struct SetVariablesResponse: Sendable, Equatable {
   public static let action = OCPPAction.setVariables
 

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request Authorize, asked by the station; functional block C.
 public struct AuthorizeRequest: Sendable, Equatable {
   public static let action = OCPPAction.authorize
 
@@ -90,6 +91,7 @@ extension AuthorizeRequest {
   }
 }
 
+/// The answer to Authorize, asked by the station; functional block C.
 public struct AuthorizeResponse: Sendable, Equatable {
   public static let action = OCPPAction.authorize
 
@@ -186,6 +188,7 @@ extension AuthorizeResponse {
   }
 }
 
+/// The request ClearCache, asked by the CSMS; functional block C.
 public struct ClearCacheRequest: Sendable, Equatable {
   public static let action = OCPPAction.clearCache
 
@@ -238,6 +241,7 @@ extension ClearCacheRequest {
   }
 }
 
+/// The answer to ClearCache, asked by the CSMS; functional block C.
 public struct ClearCacheResponse: Sendable, Equatable {
   public static let action = OCPPAction.clearCache
 
@@ -312,7 +316,7 @@ extension ClearCacheResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request NotifySettlement, asked by the station; functional block C. OCPP 2.1 only.
 public struct NotifySettlementRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifySettlement
 
@@ -449,7 +453,7 @@ extension NotifySettlementRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to NotifySettlement, asked by the station; functional block C. OCPP 2.1 only.
 public struct NotifySettlementResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifySettlement
 
@@ -521,7 +525,7 @@ extension NotifySettlementResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request NotifyWebPaymentStarted, asked by the CSMS; functional block C. OCPP 2.1 only.
 public struct NotifyWebPaymentStartedRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyWebPaymentStarted
 
@@ -594,7 +598,7 @@ extension NotifyWebPaymentStartedRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to NotifyWebPaymentStarted, asked by the CSMS; functional block C. OCPP 2.1 only.
 public struct NotifyWebPaymentStartedResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyWebPaymentStarted
 
@@ -647,7 +651,7 @@ extension NotifyWebPaymentStartedResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request VatNumberValidation, asked by the station; functional block C. OCPP 2.1 only.
 public struct VatNumberValidationRequest: Sendable, Equatable {
   public static let action = OCPPAction.vatNumberValidation
 
@@ -721,7 +725,7 @@ extension VatNumberValidationRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to VatNumberValidation, asked by the station; functional block C. OCPP 2.1 only.
 public struct VatNumberValidationResponse: Sendable, Equatable {
   public static let action = OCPPAction.vatNumberValidation
 

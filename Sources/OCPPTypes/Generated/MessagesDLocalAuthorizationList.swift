@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request GetLocalListVersion, asked by the CSMS; functional block D.
 public struct GetLocalListVersionRequest: Sendable, Equatable {
   public static let action = OCPPAction.getLocalListVersion
 
@@ -56,6 +57,7 @@ extension GetLocalListVersionRequest {
   }
 }
 
+/// The answer to GetLocalListVersion, asked by the CSMS; functional block D.
 public struct GetLocalListVersionResponse: Sendable, Equatable {
   public static let action = OCPPAction.getLocalListVersion
 
@@ -120,6 +122,7 @@ extension GetLocalListVersionResponse {
   }
 }
 
+/// The request SendLocalList, asked by the CSMS; functional block D.
 public struct SendLocalListRequest: Sendable, Equatable {
   public static let action = OCPPAction.sendLocalList
 
@@ -204,6 +207,7 @@ extension SendLocalListRequest {
   }
 }
 
+/// The answer to SendLocalList, asked by the CSMS; functional block D.
 public struct SendLocalListResponse: Sendable, Equatable {
   public static let action = OCPPAction.sendLocalList
 

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request GetTransactionStatus, asked by the CSMS; functional block E.
 public struct GetTransactionStatusRequest: Sendable, Equatable {
   public static let action = OCPPAction.getTransactionStatus
 
@@ -67,6 +68,7 @@ extension GetTransactionStatusRequest {
   }
 }
 
+/// The answer to GetTransactionStatus, asked by the CSMS; functional block E.
 public struct GetTransactionStatusResponse: Sendable, Equatable {
   public static let action = OCPPAction.getTransactionStatus
 
@@ -138,6 +140,7 @@ extension GetTransactionStatusResponse {
   }
 }
 
+/// The request TransactionEvent, asked by the station; functional block E.
 public struct TransactionEventRequest: Sendable, Equatable {
   public static let action = OCPPAction.transactionEvent
 
@@ -322,6 +325,7 @@ extension TransactionEventRequest {
   }
 }
 
+/// The answer to TransactionEvent, asked by the station; functional block E.
 public struct TransactionEventResponse: Sendable, Equatable {
   public static let action = OCPPAction.transactionEvent
 

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request RequestStartTransaction, asked by the CSMS; functional block F.
 public struct RequestStartTransactionRequest: Sendable, Equatable {
   public static let action = OCPPAction.requestStartTransaction
 
@@ -104,6 +105,7 @@ extension RequestStartTransactionRequest {
   }
 }
 
+/// The answer to RequestStartTransaction, asked by the CSMS; functional block F.
 public struct RequestStartTransactionResponse: Sendable, Equatable {
   public static let action = OCPPAction.requestStartTransaction
 
@@ -186,6 +188,7 @@ extension RequestStartTransactionResponse {
   }
 }
 
+/// The request RequestStopTransaction, asked by the CSMS; functional block F.
 public struct RequestStopTransactionRequest: Sendable, Equatable {
   public static let action = OCPPAction.requestStopTransaction
 
@@ -251,6 +254,7 @@ extension RequestStopTransactionRequest {
   }
 }
 
+/// The answer to RequestStopTransaction, asked by the CSMS; functional block F.
 public struct RequestStopTransactionResponse: Sendable, Equatable {
   public static let action = OCPPAction.requestStopTransaction
 
@@ -325,6 +329,7 @@ extension RequestStopTransactionResponse {
   }
 }
 
+/// The request TriggerMessage, asked by the CSMS; functional block F.
 public struct TriggerMessageRequest: Sendable, Equatable {
   public static let action = OCPPAction.triggerMessage
 
@@ -407,6 +412,7 @@ extension TriggerMessageRequest {
   }
 }
 
+/// The answer to TriggerMessage, asked by the CSMS; functional block F.
 public struct TriggerMessageResponse: Sendable, Equatable {
   public static let action = OCPPAction.triggerMessage
 
@@ -481,6 +487,7 @@ extension TriggerMessageResponse {
   }
 }
 
+/// The request UnlockConnector, asked by the CSMS; functional block F.
 public struct UnlockConnectorRequest: Sendable, Equatable {
   public static let action = OCPPAction.unlockConnector
 
@@ -554,6 +561,7 @@ extension UnlockConnectorRequest {
   }
 }
 
+/// The answer to UnlockConnector, asked by the CSMS; functional block F.
 public struct UnlockConnectorResponse: Sendable, Equatable {
   public static let action = OCPPAction.unlockConnector
 

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request ChangeAvailability, asked by the CSMS; functional block G.
 public struct ChangeAvailabilityRequest: Sendable, Equatable {
   public static let action = OCPPAction.changeAvailability
 
@@ -78,6 +79,7 @@ extension ChangeAvailabilityRequest {
   }
 }
 
+/// The answer to ChangeAvailability, asked by the CSMS; functional block G.
 public struct ChangeAvailabilityResponse: Sendable, Equatable {
   public static let action = OCPPAction.changeAvailability
 
@@ -152,6 +154,7 @@ extension ChangeAvailabilityResponse {
   }
 }
 
+/// The request Heartbeat, asked by the station; functional block G.
 public struct HeartbeatRequest: Sendable, Equatable {
   public static let action = OCPPAction.heartbeat
 
@@ -204,6 +207,7 @@ extension HeartbeatRequest {
   }
 }
 
+/// The answer to Heartbeat, asked by the station; functional block G.
 public struct HeartbeatResponse: Sendable, Equatable {
   public static let action = OCPPAction.heartbeat
 
@@ -268,6 +272,7 @@ extension HeartbeatResponse {
   }
 }
 
+/// The request StatusNotification, asked by the station; functional block G.
 public struct StatusNotificationRequest: Sendable, Equatable {
   public static let action = OCPPAction.statusNotification
 
@@ -355,6 +360,7 @@ extension StatusNotificationRequest {
   }
 }
 
+/// The answer to StatusNotification, asked by the station; functional block G.
 public struct StatusNotificationResponse: Sendable, Equatable {
   public static let action = OCPPAction.statusNotification
 

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request CancelReservation, asked by the CSMS; functional block H.
 public struct CancelReservationRequest: Sendable, Equatable {
   public static let action = OCPPAction.cancelReservation
 
@@ -69,6 +70,7 @@ extension CancelReservationRequest {
   }
 }
 
+/// The answer to CancelReservation, asked by the CSMS; functional block H.
 public struct CancelReservationResponse: Sendable, Equatable {
   public static let action = OCPPAction.cancelReservation
 
@@ -143,6 +145,7 @@ extension CancelReservationResponse {
   }
 }
 
+/// The request ReservationStatusUpdate, asked by the station; functional block H.
 public struct ReservationStatusUpdateRequest: Sendable, Equatable {
   public static let action = OCPPAction.reservationStatusUpdate
 
@@ -215,6 +218,7 @@ extension ReservationStatusUpdateRequest {
   }
 }
 
+/// The answer to ReservationStatusUpdate, asked by the station; functional block H.
 public struct ReservationStatusUpdateResponse: Sendable, Equatable {
   public static let action = OCPPAction.reservationStatusUpdate
 
@@ -267,6 +271,7 @@ extension ReservationStatusUpdateResponse {
   }
 }
 
+/// The request ReserveNow, asked by the CSMS; functional block H.
 public struct ReserveNowRequest: Sendable, Equatable {
   public static let action = OCPPAction.reserveNow
 
@@ -375,6 +380,7 @@ extension ReserveNowRequest {
   }
 }
 
+/// The answer to ReserveNow, asked by the CSMS; functional block H.
 public struct ReserveNowResponse: Sendable, Equatable {
   public static let action = OCPPAction.reserveNow
 

@@ -4,7 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
-/// OCPP 2.1 only.
+/// The request ChangeTransactionTariff, asked by the CSMS; functional block I. OCPP 2.1 only.
 public struct ChangeTransactionTariffRequest: Sendable, Equatable {
   public static let action = OCPPAction.changeTransactionTariff
 
@@ -78,7 +78,7 @@ extension ChangeTransactionTariffRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to ChangeTransactionTariff, asked by the CSMS; functional block I. OCPP 2.1 only.
 public struct ChangeTransactionTariffResponse: Sendable, Equatable {
   public static let action = OCPPAction.changeTransactionTariff
 
@@ -153,7 +153,7 @@ extension ChangeTransactionTariffResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request ClearTariffs, asked by the CSMS; functional block I. OCPP 2.1 only.
 public struct ClearTariffsRequest: Sendable, Equatable {
   public static let action = OCPPAction.clearTariffs
 
@@ -230,7 +230,7 @@ extension ClearTariffsRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to ClearTariffs, asked by the CSMS; functional block I. OCPP 2.1 only.
 public struct ClearTariffsResponse: Sendable, Equatable {
   public static let action = OCPPAction.clearTariffs
 
@@ -299,6 +299,7 @@ extension ClearTariffsResponse {
   }
 }
 
+/// The request CostUpdated, asked by the CSMS; functional block I.
 public struct CostUpdatedRequest: Sendable, Equatable {
   public static let action = OCPPAction.costUpdated
 
@@ -371,6 +372,7 @@ extension CostUpdatedRequest {
   }
 }
 
+/// The answer to CostUpdated, asked by the CSMS; functional block I.
 public struct CostUpdatedResponse: Sendable, Equatable {
   public static let action = OCPPAction.costUpdated
 
@@ -423,7 +425,7 @@ extension CostUpdatedResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request GetTariffs, asked by the CSMS; functional block I. OCPP 2.1 only.
 public struct GetTariffsRequest: Sendable, Equatable {
   public static let action = OCPPAction.getTariffs
 
@@ -489,7 +491,7 @@ extension GetTariffsRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to GetTariffs, asked by the CSMS; functional block I. OCPP 2.1 only.
 public struct GetTariffsResponse: Sendable, Equatable {
   public static let action = OCPPAction.getTariffs
 
@@ -577,7 +579,7 @@ extension GetTariffsResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request SetDefaultTariff, asked by the CSMS; functional block I. OCPP 2.1 only.
 public struct SetDefaultTariffRequest: Sendable, Equatable {
   public static let action = OCPPAction.setDefaultTariff
 
@@ -651,7 +653,7 @@ extension SetDefaultTariffRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to SetDefaultTariff, asked by the CSMS; functional block I. OCPP 2.1 only.
 public struct SetDefaultTariffResponse: Sendable, Equatable {
   public static let action = OCPPAction.setDefaultTariff
 

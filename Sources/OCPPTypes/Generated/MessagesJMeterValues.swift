@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request MeterValues, asked by the station; functional block J.
 public struct MeterValuesRequest: Sendable, Equatable {
   public static let action = OCPPAction.meterValues
 
@@ -80,6 +81,7 @@ extension MeterValuesRequest {
   }
 }
 
+/// The answer to MeterValues, asked by the station; functional block J.
 public struct MeterValuesResponse: Sendable, Equatable {
   public static let action = OCPPAction.meterValues
 

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request ClearChargingProfile, asked by the CSMS; functional block K.
 public struct ClearChargingProfileRequest: Sendable, Equatable {
   public static let action = OCPPAction.clearChargingProfile
 
@@ -76,6 +77,7 @@ extension ClearChargingProfileRequest {
   }
 }
 
+/// The answer to ClearChargingProfile, asked by the CSMS; functional block K.
 public struct ClearChargingProfileResponse: Sendable, Equatable {
   public static let action = OCPPAction.clearChargingProfile
 
@@ -150,6 +152,7 @@ extension ClearChargingProfileResponse {
   }
 }
 
+/// The request ClearedChargingLimit, asked by the station; functional block K.
 public struct ClearedChargingLimitRequest: Sendable, Equatable {
   public static let action = OCPPAction.clearedChargingLimit
 
@@ -223,6 +226,7 @@ extension ClearedChargingLimitRequest {
   }
 }
 
+/// The answer to ClearedChargingLimit, asked by the station; functional block K.
 public struct ClearedChargingLimitResponse: Sendable, Equatable {
   public static let action = OCPPAction.clearedChargingLimit
 
@@ -275,6 +279,7 @@ extension ClearedChargingLimitResponse {
   }
 }
 
+/// The request GetChargingProfiles, asked by the CSMS; functional block K.
 public struct GetChargingProfilesRequest: Sendable, Equatable {
   public static let action = OCPPAction.getChargingProfiles
 
@@ -355,6 +360,7 @@ extension GetChargingProfilesRequest {
   }
 }
 
+/// The answer to GetChargingProfiles, asked by the CSMS; functional block K.
 public struct GetChargingProfilesResponse: Sendable, Equatable {
   public static let action = OCPPAction.getChargingProfiles
 
@@ -429,6 +435,7 @@ extension GetChargingProfilesResponse {
   }
 }
 
+/// The request GetCompositeSchedule, asked by the CSMS; functional block K.
 public struct GetCompositeScheduleRequest: Sendable, Equatable {
   public static let action = OCPPAction.getCompositeSchedule
 
@@ -508,6 +515,7 @@ extension GetCompositeScheduleRequest {
   }
 }
 
+/// The answer to GetCompositeSchedule, asked by the CSMS; functional block K.
 public struct GetCompositeScheduleResponse: Sendable, Equatable {
   public static let action = OCPPAction.getCompositeSchedule
 
@@ -592,6 +600,7 @@ extension GetCompositeScheduleResponse {
   }
 }
 
+/// The request NotifyChargingLimit, asked by the station; functional block K.
 public struct NotifyChargingLimitRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyChargingLimit
 
@@ -678,6 +687,7 @@ extension NotifyChargingLimitRequest {
   }
 }
 
+/// The answer to NotifyChargingLimit, asked by the station; functional block K.
 public struct NotifyChargingLimitResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyChargingLimit
 
@@ -730,6 +740,7 @@ extension NotifyChargingLimitResponse {
   }
 }
 
+/// The request NotifyEVChargingNeeds, asked by the station; functional block K.
 public struct NotifyEVChargingNeedsRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyEVChargingNeeds
 
@@ -819,6 +830,7 @@ extension NotifyEVChargingNeedsRequest {
   }
 }
 
+/// The answer to NotifyEVChargingNeeds, asked by the station; functional block K.
 public struct NotifyEVChargingNeedsResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyEVChargingNeeds
 
@@ -893,6 +905,7 @@ extension NotifyEVChargingNeedsResponse {
   }
 }
 
+/// The request NotifyEVChargingSchedule, asked by the station; functional block K.
 public struct NotifyEVChargingScheduleRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyEVChargingSchedule
 
@@ -989,6 +1002,7 @@ extension NotifyEVChargingScheduleRequest {
   }
 }
 
+/// The answer to NotifyEVChargingSchedule, asked by the station; functional block K.
 public struct NotifyEVChargingScheduleResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyEVChargingSchedule
 
@@ -1063,7 +1077,7 @@ extension NotifyEVChargingScheduleResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request NotifyPriorityCharging, asked by the station; functional block K. OCPP 2.1 only.
 public struct NotifyPriorityChargingRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyPriorityCharging
 
@@ -1136,7 +1150,7 @@ extension NotifyPriorityChargingRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to NotifyPriorityCharging, asked by the station; functional block K. OCPP 2.1 only.
 public struct NotifyPriorityChargingResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyPriorityCharging
 
@@ -1189,7 +1203,7 @@ extension NotifyPriorityChargingResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request PullDynamicScheduleUpdate, asked by the station; functional block K. OCPP 2.1 only.
 public struct PullDynamicScheduleUpdateRequest: Sendable, Equatable {
   public static let action = OCPPAction.pullDynamicScheduleUpdate
 
@@ -1254,7 +1268,7 @@ extension PullDynamicScheduleUpdateRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to PullDynamicScheduleUpdate, asked by the station; functional block K. OCPP 2.1 only.
 public struct PullDynamicScheduleUpdateResponse: Sendable, Equatable {
   public static let action = OCPPAction.pullDynamicScheduleUpdate
 
@@ -1339,6 +1353,7 @@ extension PullDynamicScheduleUpdateResponse {
   }
 }
 
+/// The request ReportChargingProfiles, asked by the station; functional block K.
 public struct ReportChargingProfilesRequest: Sendable, Equatable {
   public static let action = OCPPAction.reportChargingProfiles
 
@@ -1437,6 +1452,7 @@ extension ReportChargingProfilesRequest {
   }
 }
 
+/// The answer to ReportChargingProfiles, asked by the station; functional block K.
 public struct ReportChargingProfilesResponse: Sendable, Equatable {
   public static let action = OCPPAction.reportChargingProfiles
 
@@ -1489,6 +1505,7 @@ extension ReportChargingProfilesResponse {
   }
 }
 
+/// The request SetChargingProfile, asked by the CSMS; functional block K.
 public struct SetChargingProfileRequest: Sendable, Equatable {
   public static let action = OCPPAction.setChargingProfile
 
@@ -1562,6 +1579,7 @@ extension SetChargingProfileRequest {
   }
 }
 
+/// The answer to SetChargingProfile, asked by the CSMS; functional block K.
 public struct SetChargingProfileResponse: Sendable, Equatable {
   public static let action = OCPPAction.setChargingProfile
 
@@ -1636,7 +1654,7 @@ extension SetChargingProfileResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request UpdateDynamicSchedule, asked by the CSMS; functional block K. OCPP 2.1 only.
 public struct UpdateDynamicScheduleRequest: Sendable, Equatable {
   public static let action = OCPPAction.updateDynamicSchedule
 
@@ -1709,7 +1727,7 @@ extension UpdateDynamicScheduleRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to UpdateDynamicSchedule, asked by the CSMS; functional block K. OCPP 2.1 only.
 public struct UpdateDynamicScheduleResponse: Sendable, Equatable {
   public static let action = OCPPAction.updateDynamicSchedule
 
@@ -1784,7 +1802,7 @@ extension UpdateDynamicScheduleResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request UsePriorityCharging, asked by the CSMS; functional block K. OCPP 2.1 only.
 public struct UsePriorityChargingRequest: Sendable, Equatable {
   public static let action = OCPPAction.usePriorityCharging
 
@@ -1857,7 +1875,7 @@ extension UsePriorityChargingRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to UsePriorityCharging, asked by the CSMS; functional block K. OCPP 2.1 only.
 public struct UsePriorityChargingResponse: Sendable, Equatable {
   public static let action = OCPPAction.usePriorityCharging
 

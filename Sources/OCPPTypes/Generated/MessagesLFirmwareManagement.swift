@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request FirmwareStatusNotification, asked by the station; functional block L.
 public struct FirmwareStatusNotificationRequest: Sendable, Equatable {
   public static let action = OCPPAction.firmwareStatusNotification
 
@@ -86,6 +87,7 @@ extension FirmwareStatusNotificationRequest {
   }
 }
 
+/// The answer to FirmwareStatusNotification, asked by the station; functional block L.
 public struct FirmwareStatusNotificationResponse: Sendable, Equatable {
   public static let action = OCPPAction.firmwareStatusNotification
 
@@ -138,6 +140,7 @@ extension FirmwareStatusNotificationResponse {
   }
 }
 
+/// The request PublishFirmware, asked by the CSMS; functional block L.
 public struct PublishFirmwareRequest: Sendable, Equatable {
   public static let action = OCPPAction.publishFirmware
 
@@ -235,6 +238,7 @@ extension PublishFirmwareRequest {
   }
 }
 
+/// The answer to PublishFirmware, asked by the CSMS; functional block L.
 public struct PublishFirmwareResponse: Sendable, Equatable {
   public static let action = OCPPAction.publishFirmware
 
@@ -309,6 +313,7 @@ extension PublishFirmwareResponse {
   }
 }
 
+/// The request PublishFirmwareStatusNotification, asked by the station; functional block L.
 public struct PublishFirmwareStatusNotificationRequest: Sendable, Equatable {
   public static let action = OCPPAction.publishFirmwareStatusNotification
 
@@ -405,6 +410,7 @@ extension PublishFirmwareStatusNotificationRequest {
   }
 }
 
+/// The answer to PublishFirmwareStatusNotification, asked by the station; functional block L.
 public struct PublishFirmwareStatusNotificationResponse: Sendable, Equatable {
   public static let action = OCPPAction.publishFirmwareStatusNotification
 
@@ -457,6 +463,7 @@ extension PublishFirmwareStatusNotificationResponse {
   }
 }
 
+/// The request UnpublishFirmware, asked by the CSMS; functional block L.
 public struct UnpublishFirmwareRequest: Sendable, Equatable {
   public static let action = OCPPAction.unpublishFirmware
 
@@ -522,6 +529,7 @@ extension UnpublishFirmwareRequest {
   }
 }
 
+/// The answer to UnpublishFirmware, asked by the CSMS; functional block L.
 public struct UnpublishFirmwareResponse: Sendable, Equatable {
   public static let action = OCPPAction.unpublishFirmware
 
@@ -586,6 +594,7 @@ extension UnpublishFirmwareResponse {
   }
 }
 
+/// The request UpdateFirmware, asked by the CSMS; functional block L.
 public struct UpdateFirmwareRequest: Sendable, Equatable {
   public static let action = OCPPAction.updateFirmware
 
@@ -673,6 +682,7 @@ extension UpdateFirmwareRequest {
   }
 }
 
+/// The answer to UpdateFirmware, asked by the CSMS; functional block L.
 public struct UpdateFirmwareResponse: Sendable, Equatable {
   public static let action = OCPPAction.updateFirmware
 

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request DeleteCertificate, asked by the CSMS; functional block M.
 public struct DeleteCertificateRequest: Sendable, Equatable {
   public static let action = OCPPAction.deleteCertificate
 
@@ -69,6 +70,7 @@ extension DeleteCertificateRequest {
   }
 }
 
+/// The answer to DeleteCertificate, asked by the CSMS; functional block M.
 public struct DeleteCertificateResponse: Sendable, Equatable {
   public static let action = OCPPAction.deleteCertificate
 
@@ -143,6 +145,7 @@ extension DeleteCertificateResponse {
   }
 }
 
+/// The request Get15118EVCertificate, asked by the station; functional block M.
 public struct Get15118EVCertificateRequest: Sendable, Equatable {
   public static let action = OCPPAction.get15118EVCertificate
 
@@ -244,6 +247,7 @@ extension Get15118EVCertificateRequest {
   }
 }
 
+/// The answer to Get15118EVCertificate, asked by the station; functional block M.
 public struct Get15118EVCertificateResponse: Sendable, Equatable {
   public static let action = OCPPAction.get15118EVCertificate
 
@@ -334,7 +338,7 @@ extension Get15118EVCertificateResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request GetCertificateChainStatus, asked by the station; functional block M. OCPP 2.1 only.
 public struct GetCertificateChainStatusRequest: Sendable, Equatable {
   public static let action = OCPPAction.getCertificateChainStatus
 
@@ -403,7 +407,7 @@ extension GetCertificateChainStatusRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to GetCertificateChainStatus, asked by the station; functional block M. OCPP 2.1 only.
 public struct GetCertificateChainStatusResponse: Sendable, Equatable {
   public static let action = OCPPAction.getCertificateChainStatus
 
@@ -472,6 +476,7 @@ extension GetCertificateChainStatusResponse {
   }
 }
 
+/// The request GetCertificateStatus, asked by the station; functional block M.
 public struct GetCertificateStatusRequest: Sendable, Equatable {
   public static let action = OCPPAction.getCertificateStatus
 
@@ -537,6 +542,7 @@ extension GetCertificateStatusRequest {
   }
 }
 
+/// The answer to GetCertificateStatus, asked by the station; functional block M.
 public struct GetCertificateStatusResponse: Sendable, Equatable {
   public static let action = OCPPAction.getCertificateStatus
 
@@ -619,6 +625,7 @@ extension GetCertificateStatusResponse {
   }
 }
 
+/// The request GetInstalledCertificateIds, asked by the CSMS; functional block M.
 public struct GetInstalledCertificateIdsRequest: Sendable, Equatable {
   public static let action = OCPPAction.getInstalledCertificateIds
 
@@ -687,6 +694,7 @@ extension GetInstalledCertificateIdsRequest {
   }
 }
 
+/// The answer to GetInstalledCertificateIds, asked by the CSMS; functional block M.
 public struct GetInstalledCertificateIdsResponse: Sendable, Equatable {
   public static let action = OCPPAction.getInstalledCertificateIds
 
@@ -774,6 +782,7 @@ extension GetInstalledCertificateIdsResponse {
   }
 }
 
+/// The request InstallCertificate, asked by the CSMS; functional block M.
 public struct InstallCertificateRequest: Sendable, Equatable {
   public static let action = OCPPAction.installCertificate
 
@@ -846,6 +855,7 @@ extension InstallCertificateRequest {
   }
 }
 
+/// The answer to InstallCertificate, asked by the CSMS; functional block M.
 public struct InstallCertificateResponse: Sendable, Equatable {
   public static let action = OCPPAction.installCertificate
 

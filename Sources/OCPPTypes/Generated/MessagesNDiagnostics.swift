@@ -4,7 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
-/// OCPP 2.1 only.
+/// The request AdjustPeriodicEventStream, asked by the CSMS; functional block N. OCPP 2.1 only.
 public struct AdjustPeriodicEventStreamRequest: Sendable, Equatable {
   public static let action = OCPPAction.adjustPeriodicEventStream
 
@@ -78,7 +78,7 @@ extension AdjustPeriodicEventStreamRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to AdjustPeriodicEventStream, asked by the CSMS; functional block N. OCPP 2.1 only.
 public struct AdjustPeriodicEventStreamResponse: Sendable, Equatable {
   public static let action = OCPPAction.adjustPeriodicEventStream
 
@@ -153,6 +153,7 @@ extension AdjustPeriodicEventStreamResponse {
   }
 }
 
+/// The request ClearVariableMonitoring, asked by the CSMS; functional block N.
 public struct ClearVariableMonitoringRequest: Sendable, Equatable {
   public static let action = OCPPAction.clearVariableMonitoring
 
@@ -221,6 +222,7 @@ extension ClearVariableMonitoringRequest {
   }
 }
 
+/// The answer to ClearVariableMonitoring, asked by the CSMS; functional block N.
 public struct ClearVariableMonitoringResponse: Sendable, Equatable {
   public static let action = OCPPAction.clearVariableMonitoring
 
@@ -289,7 +291,7 @@ extension ClearVariableMonitoringResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request ClosePeriodicEventStream, asked by the station; functional block N. OCPP 2.1 only.
 public struct ClosePeriodicEventStreamRequest: Sendable, Equatable {
   public static let action = OCPPAction.closePeriodicEventStream
 
@@ -355,7 +357,7 @@ extension ClosePeriodicEventStreamRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to ClosePeriodicEventStream, asked by the station; functional block N. OCPP 2.1 only.
 public struct ClosePeriodicEventStreamResponse: Sendable, Equatable {
   public static let action = OCPPAction.closePeriodicEventStream
 
@@ -408,6 +410,7 @@ extension ClosePeriodicEventStreamResponse {
   }
 }
 
+/// The request CustomerInformation, asked by the CSMS; functional block N.
 public struct CustomerInformationRequest: Sendable, Equatable {
   public static let action = OCPPAction.customerInformation
 
@@ -515,6 +518,7 @@ extension CustomerInformationRequest {
   }
 }
 
+/// The answer to CustomerInformation, asked by the CSMS; functional block N.
 public struct CustomerInformationResponse: Sendable, Equatable {
   public static let action = OCPPAction.customerInformation
 
@@ -589,6 +593,7 @@ extension CustomerInformationResponse {
   }
 }
 
+/// The request GetLog, asked by the CSMS; functional block N.
 public struct GetLogRequest: Sendable, Equatable {
   public static let action = OCPPAction.getLog
 
@@ -683,6 +688,7 @@ extension GetLogRequest {
   }
 }
 
+/// The answer to GetLog, asked by the CSMS; functional block N.
 public struct GetLogResponse: Sendable, Equatable {
   public static let action = OCPPAction.getLog
 
@@ -765,6 +771,7 @@ extension GetLogResponse {
   }
 }
 
+/// The request GetMonitoringReport, asked by the CSMS; functional block N.
 public struct GetMonitoringReportRequest: Sendable, Equatable {
   public static let action = OCPPAction.getMonitoringReport
 
@@ -855,6 +862,7 @@ extension GetMonitoringReportRequest {
   }
 }
 
+/// The answer to GetMonitoringReport, asked by the CSMS; functional block N.
 public struct GetMonitoringReportResponse: Sendable, Equatable {
   public static let action = OCPPAction.getMonitoringReport
 
@@ -929,7 +937,7 @@ extension GetMonitoringReportResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request GetPeriodicEventStream, asked by the CSMS; functional block N. OCPP 2.1 only.
 public struct GetPeriodicEventStreamRequest: Sendable, Equatable {
   public static let action = OCPPAction.getPeriodicEventStream
 
@@ -982,7 +990,7 @@ extension GetPeriodicEventStreamRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to GetPeriodicEventStream, asked by the CSMS; functional block N. OCPP 2.1 only.
 public struct GetPeriodicEventStreamResponse: Sendable, Equatable {
   public static let action = OCPPAction.getPeriodicEventStream
 
@@ -1051,6 +1059,7 @@ extension GetPeriodicEventStreamResponse {
   }
 }
 
+/// The request LogStatusNotification, asked by the station; functional block N.
 public struct LogStatusNotificationRequest: Sendable, Equatable {
   public static let action = OCPPAction.logStatusNotification
 
@@ -1133,6 +1142,7 @@ extension LogStatusNotificationRequest {
   }
 }
 
+/// The answer to LogStatusNotification, asked by the station; functional block N.
 public struct LogStatusNotificationResponse: Sendable, Equatable {
   public static let action = OCPPAction.logStatusNotification
 
@@ -1185,6 +1195,7 @@ extension LogStatusNotificationResponse {
   }
 }
 
+/// The request NotifyCustomerInformation, asked by the station; functional block N.
 public struct NotifyCustomerInformationRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyCustomerInformation
 
@@ -1280,6 +1291,7 @@ extension NotifyCustomerInformationRequest {
   }
 }
 
+/// The answer to NotifyCustomerInformation, asked by the station; functional block N.
 public struct NotifyCustomerInformationResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyCustomerInformation
 
@@ -1332,6 +1344,7 @@ extension NotifyCustomerInformationResponse {
   }
 }
 
+/// The request NotifyEvent, asked by the station; functional block N.
 public struct NotifyEventRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyEvent
 
@@ -1422,6 +1435,7 @@ extension NotifyEventRequest {
   }
 }
 
+/// The answer to NotifyEvent, asked by the station; functional block N.
 public struct NotifyEventResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyEvent
 
@@ -1474,6 +1488,7 @@ extension NotifyEventResponse {
   }
 }
 
+/// The request NotifyMonitoringReport, asked by the station; functional block N.
 public struct NotifyMonitoringReportRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyMonitoringReport
 
@@ -1573,6 +1588,7 @@ extension NotifyMonitoringReportRequest {
   }
 }
 
+/// The answer to NotifyMonitoringReport, asked by the station; functional block N.
 public struct NotifyMonitoringReportResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyMonitoringReport
 
@@ -1625,7 +1641,7 @@ extension NotifyMonitoringReportResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request NotifyPeriodicEventStream, asked by the station; functional block N. OCPP 2.1 only.
 public struct NotifyPeriodicEventStreamRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyPeriodicEventStream
 
@@ -1717,7 +1733,7 @@ extension NotifyPeriodicEventStreamRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request OpenPeriodicEventStream, asked by the station; functional block N. OCPP 2.1 only.
 public struct OpenPeriodicEventStreamRequest: Sendable, Equatable {
   public static let action = OCPPAction.openPeriodicEventStream
 
@@ -1783,7 +1799,7 @@ extension OpenPeriodicEventStreamRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to OpenPeriodicEventStream, asked by the station; functional block N. OCPP 2.1 only.
 public struct OpenPeriodicEventStreamResponse: Sendable, Equatable {
   public static let action = OCPPAction.openPeriodicEventStream
 
@@ -1858,6 +1874,7 @@ extension OpenPeriodicEventStreamResponse {
   }
 }
 
+/// The request SetMonitoringBase, asked by the CSMS; functional block N.
 public struct SetMonitoringBaseRequest: Sendable, Equatable {
   public static let action = OCPPAction.setMonitoringBase
 
@@ -1922,6 +1939,7 @@ extension SetMonitoringBaseRequest {
   }
 }
 
+/// The answer to SetMonitoringBase, asked by the CSMS; functional block N.
 public struct SetMonitoringBaseResponse: Sendable, Equatable {
   public static let action = OCPPAction.setMonitoringBase
 
@@ -1996,6 +2014,7 @@ extension SetMonitoringBaseResponse {
   }
 }
 
+/// The request SetMonitoringLevel, asked by the CSMS; functional block N.
 public struct SetMonitoringLevelRequest: Sendable, Equatable {
   public static let action = OCPPAction.setMonitoringLevel
 
@@ -2061,6 +2080,7 @@ extension SetMonitoringLevelRequest {
   }
 }
 
+/// The answer to SetMonitoringLevel, asked by the CSMS; functional block N.
 public struct SetMonitoringLevelResponse: Sendable, Equatable {
   public static let action = OCPPAction.setMonitoringLevel
 
@@ -2135,6 +2155,7 @@ extension SetMonitoringLevelResponse {
   }
 }
 
+/// The request SetVariableMonitoring, asked by the CSMS; functional block N.
 public struct SetVariableMonitoringRequest: Sendable, Equatable {
   public static let action = OCPPAction.setVariableMonitoring
 
@@ -2203,6 +2224,7 @@ extension SetVariableMonitoringRequest {
   }
 }
 
+/// The answer to SetVariableMonitoring, asked by the CSMS; functional block N.
 public struct SetVariableMonitoringResponse: Sendable, Equatable {
   public static let action = OCPPAction.setVariableMonitoring
 

@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request ClearDisplayMessage, asked by the CSMS; functional block O.
 public struct ClearDisplayMessageRequest: Sendable, Equatable {
   public static let action = OCPPAction.clearDisplayMessage
 
@@ -69,6 +70,7 @@ extension ClearDisplayMessageRequest {
   }
 }
 
+/// The answer to ClearDisplayMessage, asked by the CSMS; functional block O.
 public struct ClearDisplayMessageResponse: Sendable, Equatable {
   public static let action = OCPPAction.clearDisplayMessage
 
@@ -143,6 +145,7 @@ extension ClearDisplayMessageResponse {
   }
 }
 
+/// The request GetDisplayMessages, asked by the CSMS; functional block O.
 public struct GetDisplayMessagesRequest: Sendable, Equatable {
   public static let action = OCPPAction.getDisplayMessages
 
@@ -236,6 +239,7 @@ extension GetDisplayMessagesRequest {
   }
 }
 
+/// The answer to GetDisplayMessages, asked by the CSMS; functional block O.
 public struct GetDisplayMessagesResponse: Sendable, Equatable {
   public static let action = OCPPAction.getDisplayMessages
 
@@ -310,6 +314,7 @@ extension GetDisplayMessagesResponse {
   }
 }
 
+/// The request NotifyDisplayMessages, asked by the station; functional block O.
 public struct NotifyDisplayMessagesRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyDisplayMessages
 
@@ -394,6 +399,7 @@ extension NotifyDisplayMessagesRequest {
   }
 }
 
+/// The answer to NotifyDisplayMessages, asked by the station; functional block O.
 public struct NotifyDisplayMessagesResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyDisplayMessages
 
@@ -446,6 +452,7 @@ extension NotifyDisplayMessagesResponse {
   }
 }
 
+/// The request SetDisplayMessage, asked by the CSMS; functional block O.
 public struct SetDisplayMessageRequest: Sendable, Equatable {
   public static let action = OCPPAction.setDisplayMessage
 
@@ -511,6 +518,7 @@ extension SetDisplayMessageRequest {
   }
 }
 
+/// The answer to SetDisplayMessage, asked by the CSMS; functional block O.
 public struct SetDisplayMessageResponse: Sendable, Equatable {
   public static let action = OCPPAction.setDisplayMessage
 

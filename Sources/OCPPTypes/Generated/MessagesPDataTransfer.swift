@@ -4,6 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
+/// The request DataTransfer, asked by either side; functional block P.
 public struct DataTransferRequest: Sendable, Equatable {
   public static let action = OCPPAction.dataTransfer
 
@@ -87,6 +88,7 @@ extension DataTransferRequest {
   }
 }
 
+/// The answer to DataTransfer, asked by either side; functional block P.
 public struct DataTransferResponse: Sendable, Equatable {
   public static let action = OCPPAction.dataTransfer
 

@@ -4,7 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
-/// OCPP 2.1 only.
+/// The request AFRRSignal, asked by the CSMS; functional block Q. OCPP 2.1 only.
 public struct AFRRSignalRequest: Sendable, Equatable {
   public static let action = OCPPAction.afrrSignal
 
@@ -76,7 +76,7 @@ extension AFRRSignalRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to AFRRSignal, asked by the CSMS; functional block Q. OCPP 2.1 only.
 public struct AFRRSignalResponse: Sendable, Equatable {
   public static let action = OCPPAction.afrrSignal
 
@@ -151,7 +151,7 @@ extension AFRRSignalResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request NotifyAllowedEnergyTransfer, asked by the CSMS; functional block Q. OCPP 2.1 only.
 public struct NotifyAllowedEnergyTransferRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyAllowedEnergyTransfer
 
@@ -228,7 +228,7 @@ extension NotifyAllowedEnergyTransferRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to NotifyAllowedEnergyTransfer, asked by the CSMS; functional block Q. OCPP 2.1 only.
 public struct NotifyAllowedEnergyTransferResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyAllowedEnergyTransfer
 

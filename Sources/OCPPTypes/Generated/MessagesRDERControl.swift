@@ -4,7 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
-/// OCPP 2.1 only.
+/// The request ClearDERControl, asked by the CSMS; functional block R. OCPP 2.1 only.
 public struct ClearDERControlRequest: Sendable, Equatable {
   public static let action = OCPPAction.clearDERControl
 
@@ -84,7 +84,7 @@ extension ClearDERControlRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to ClearDERControl, asked by the CSMS; functional block R. OCPP 2.1 only.
 public struct ClearDERControlResponse: Sendable, Equatable {
   public static let action = OCPPAction.clearDERControl
 
@@ -159,7 +159,7 @@ extension ClearDERControlResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request GetDERControl, asked by the CSMS; functional block R. OCPP 2.1 only.
 public struct GetDERControlRequest: Sendable, Equatable {
   public static let action = OCPPAction.getDERControl
 
@@ -246,7 +246,7 @@ extension GetDERControlRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to GetDERControl, asked by the CSMS; functional block R. OCPP 2.1 only.
 public struct GetDERControlResponse: Sendable, Equatable {
   public static let action = OCPPAction.getDERControl
 
@@ -321,7 +321,7 @@ extension GetDERControlResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request NotifyDERAlarm, asked by the station; functional block R. OCPP 2.1 only.
 public struct NotifyDERAlarmRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyDERAlarm
 
@@ -415,7 +415,7 @@ extension NotifyDERAlarmRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to NotifyDERAlarm, asked by the station; functional block R. OCPP 2.1 only.
 public struct NotifyDERAlarmResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyDERAlarm
 
@@ -468,7 +468,7 @@ extension NotifyDERAlarmResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request NotifyDERStartStop, asked by the station; functional block R. OCPP 2.1 only.
 public struct NotifyDERStartStopRequest: Sendable, Equatable {
   public static let action = OCPPAction.notifyDERStartStop
 
@@ -561,7 +561,7 @@ extension NotifyDERStartStopRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to NotifyDERStartStop, asked by the station; functional block R. OCPP 2.1 only.
 public struct NotifyDERStartStopResponse: Sendable, Equatable {
   public static let action = OCPPAction.notifyDERStartStop
 
@@ -614,7 +614,7 @@ extension NotifyDERStartStopResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request ReportDERControl, asked by the station; functional block R. OCPP 2.1 only.
 public struct ReportDERControlRequest: Sendable, Equatable {
   public static let action = OCPPAction.reportDERControl
 
@@ -790,7 +790,7 @@ extension ReportDERControlRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to ReportDERControl, asked by the station; functional block R. OCPP 2.1 only.
 public struct ReportDERControlResponse: Sendable, Equatable {
   public static let action = OCPPAction.reportDERControl
 
@@ -843,7 +843,7 @@ extension ReportDERControlResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request SetDERControl, asked by the CSMS; functional block R. OCPP 2.1 only.
 public struct SetDERControlRequest: Sendable, Equatable {
   public static let action = OCPPAction.setDERControl
 
@@ -1003,7 +1003,7 @@ extension SetDERControlRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to SetDERControl, asked by the CSMS; functional block R. OCPP 2.1 only.
 public struct SetDERControlResponse: Sendable, Equatable {
   public static let action = OCPPAction.setDERControl
 

@@ -4,7 +4,7 @@
 import ChargerBase
 import OCPPJSON
 
-/// OCPP 2.1 only.
+/// The request BatterySwap, asked by the station; functional block S. OCPP 2.1 only.
 public struct BatterySwapRequest: Sendable, Equatable {
   public static let action = OCPPAction.batterySwap
 
@@ -95,7 +95,7 @@ extension BatterySwapRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to BatterySwap, asked by the station; functional block S. OCPP 2.1 only.
 public struct BatterySwapResponse: Sendable, Equatable {
   public static let action = OCPPAction.batterySwap
 
@@ -148,7 +148,7 @@ extension BatterySwapResponse {
   }
 }
 
-/// OCPP 2.1 only.
+/// The request RequestBatterySwap, asked by the CSMS; functional block S. OCPP 2.1 only.
 public struct RequestBatterySwapRequest: Sendable, Equatable {
   public static let action = OCPPAction.requestBatterySwap
 
@@ -221,7 +221,7 @@ extension RequestBatterySwapRequest {
   }
 }
 
-/// OCPP 2.1 only.
+/// The answer to RequestBatterySwap, asked by the CSMS; functional block S. OCPP 2.1 only.
 public struct RequestBatterySwapResponse: Sendable, Equatable {
   public static let action = OCPPAction.requestBatterySwap
 

@@ -1,13 +1,14 @@
 import CLinux
 
-/// The two sockets that the tool knows.
+/// The sockets that the tool knows.
 enum SocketKind {
-  case station, world
+  case station, world, csms
 
   var variable: String {
     switch self {
     case .station: "CHARGER_STATION_SOCKET"
     case .world: "CHARGER_WORLD_SOCKET"
+    case .csms: "CHARGER_CSMS_SOCKET"
     }
   }
 
@@ -15,6 +16,7 @@ enum SocketKind {
     switch self {
     case .station: "/run/chargerd/station.sock"
     case .world: "/run/chargerd/world.sock"
+    case .csms: "/run/chargerd/csms.sock"
     }
   }
 
@@ -22,6 +24,7 @@ enum SocketKind {
     switch self {
     case .station: "--socket"
     case .world: "--world"
+    case .csms: "--csms"
     }
   }
 
@@ -29,6 +32,7 @@ enum SocketKind {
   var remedy: String {
     switch self {
     case .station: "Start chargerd (or, on the bench, scripts/run) with --control, and name the same socket here"
+    case .csms: "Start bench-csms --control SOCKET (scripts/run does), and name the same socket here"
     case .world: "Start bench-world --board FILE --socket SOCKET (scripts/run does), and name the same socket here"
     }
   }
