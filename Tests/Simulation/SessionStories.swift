@@ -126,4 +126,29 @@ struct SessionStories {
     #expect(station.billed(book) == station.register(2))
     #expect(station.violations == [])
   }
+
+  @Test("E06.FR.11 The next driver's card within the second after an unplug: each pays his own energy, to the last Wh")
+  func nextDriverAtOnce() throws {
+    for phase in 0..<10 {
+      let station = try WholeStation().start()
+      station.plugIn()
+      station.tap()
+      station.run(for: .milliseconds(60_000 + Int64(phase) * 100))
+      station.plugOut()
+      station.run(for: .milliseconds(128))
+      station.tap("OTHER", evses: [1])
+      station.run(for: .milliseconds(200))
+      station.plugIn()
+      #expect(station.run(upTo: .seconds(10)) { station.isClosed() })
+      let atStart = station.register()
+      station.run(for: .seconds(60))
+      station.plugOut()
+      station.run(for: .seconds(5))
+      #expect(station.books.count == 2)
+      #expect(station.books.allSatisfy { $0.isGapless && $0.isEnded })
+      #expect(station.books.first.flatMap { station.billed($0) } == atStart)
+      #expect(station.books.last.flatMap { station.billed($0) } == station.register() - atStart)
+      #expect(station.violations == [])
+    }
+  }
 }

@@ -6,25 +6,30 @@ import OCPPTypes
 extension EVSESessionStateMachine {
   package mutating func connected(_ place: ConnectorID, _ context: Context) -> [Effect] {
     if resumption != nil, isOfResumedTransaction(place) { return resumptionSaw(vehicleAt: place, context) }
-    guard connector == nil, resumption == nil else {
+    guard connector == nil, resumption == nil, transaction?.pendingEnd == nil else {
       if connector != place, !waitingConnectors.contains(place) { waitingConnectors.append(place) }
       return []
     }
-    var effects = flushPendingEnd(context)
     let old = conditions
     connector = place
     connectedSince = context.now
     connectionDeadline = nil
     physicalState = .evConnected
     authorizeFreely(context)
-    effects += evaluate(old, SessionCause(.cablePluggedIn), context)
-    return effects
+    return evaluate(old, SessionCause(.cablePluggedIn), context)
   }
 
-  /// One connector of an EVSE is in use at a time: the vehicle that has waited longest at another one comes next.
-  package mutating func takeUpWaitingVehicle(_ context: Context) -> [Effect] {
-    guard connector == nil, transaction == nil, resumption == nil, !waitingConnectors.isEmpty else { return [] }
-    return connected(waitingConnectors.removeFirst(), context)
+  /// What had to wait for the end of the former transaction, so that its last reading bills all of its energy and the
+  /// next one begins with it: the vehicle that has waited longest, and the driver.
+  package mutating func takeUpWaiting(_ context: Context) -> [Effect] {
+    guard transaction == nil, resumption == nil else { return [] }
+    var effects: [Effect] = []
+    if connector == nil, !waitingConnectors.isEmpty { effects += connected(waitingConnectors.removeFirst(), context) }
+    if let next = nextAuthorization {
+      nextAuthorization = nil
+      effects += authorize(next, context)
+    }
+    return effects
   }
 
   /// What the EVSE's other connectors tell says nothing about the vehicle of the stored transaction.

@@ -251,7 +251,7 @@ package final class SessionController: SessionControlling {
       makeTransactionID: { services.makeIdentifier() })
     var effects = transition(&slots[place].machine, context)
     let hadVehicle = slots[place].machine.connector != nil
-    effects += slots[place].machine.takeUpWaitingVehicle(context)
+    effects += slots[place].machine.takeUpWaiting(context)
     let last = effects.lastIndex { if case .note = $0 { false } else { true } }
     for (index, effect) in effects.enumerated() { carryOut(effect, place, index == last ? whenDurable : nil) }
     if last == nil { whenDurable?() }
