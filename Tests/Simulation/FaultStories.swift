@@ -126,4 +126,18 @@ struct FaultStories {
     #expect(station.billed(book) == station.register())
     #expect(station.violations == [])
   }
+
+  @Test("The witness is awake: a station that reads its pilot too slowly is caught")
+  func slowStation() throws {
+    let station = try WholeStation()
+    station.controlConfiguration.timing.pilotFilter = .milliseconds(300)
+    station.start()
+    station.plugIn()
+    station.tap()
+    #expect(station.run(upTo: .seconds(10)) { station.isClosed() })
+    station.run(for: .seconds(30))
+    station.plugOut()
+    station.run(for: .seconds(2))
+    #expect(station.violations.contains { $0.contains("after the car had gone") })
+  }
 }

@@ -34,6 +34,7 @@ struct RandomWholeDays {
 
 private final class RandomWholeDay {
   let station: WholeStation
+  private let places: [ConnectorID]
   private var random: SeededRandom
   private let startPoint: String
   private let stopPoint: String
@@ -49,12 +50,15 @@ private final class RandomWholeDay {
     }
     startPoint = pick(["PowerPathClosed", "EVConnected", "Authorized", "EVConnected,Authorized"], &random)
     stopPoint = pick(["EVConnected,Authorized", "PowerPathClosed", "EVConnected", "Authorized"], &random)
+    // Every fourth day at a station with two connectors at its one EVSE.
+    let board = seed % 4 == 0 ? "bench-ac-twin-connector" : "bench-ac-dual"
     station = try WholeStation(
-      seed: seed,
+      board: board, seed: seed,
       settings: [
         ("TxCtrlr", "TxStartPoint", startPoint), ("TxCtrlr", "TxStopPoint", stopPoint),
         ("SampledDataCtrlr", "TxUpdatedInterval", "120"),
       ])
+    places = station.controlConnectors
     station.start()
   }
 
@@ -63,39 +67,42 @@ private final class RandomWholeDay {
     range.lowerBound + Int64(random.next() % UInt64(range.upperBound - range.lowerBound + 1))
   }
   private func pick<Item>(_ items: [Item]) -> Item { items[Int(random.next() % UInt64(items.count))] }
-  private func isPlugged(_ evse: Int32) -> Bool { station.view(evse)?.car != nil }
+  private func isPlugged(_ place: ConnectorID) -> Bool { view(place)?.car != nil }
+  private func view(_ place: ConnectorID) -> ConnectorView? { station.view(place.evse.number, place.number) }
 
   // MARK: The day
 
   func play(events: Int) {
     for _ in 0..<events {
-      let evse: Int32 = pick([1, 2])
-      let what = act(at: evse)
+      let what = act(at: pick(places))
       log.append("\(station.clock.now): \(what)")
       station.run(for: .milliseconds(chance(30) ? number(1...900) : number(1_000...180_000)))
       guard station.violations.isEmpty else { return }
     }
   }
 
-  private func act(at evse: Int32) -> String {
+  private func act(at place: ConnectorID) -> String {
+    let evse = place.evse.number
     switch random.next() % 20 {
     case 0, 1, 2, 3:
-      guard !isPlugged(evse) else { return "-" }
-      plugIn(evse)
-      return "plug in \(evse)"
+      guard !isPlugged(place) else { return "-" }
+      station.plugIn(evse, connector: place.number, someCar())
+      return "plug in at \(place)"
     case 4, 5:
-      guard isPlugged(evse) else { return "-" }
-      station.plugOut(evse)
-      return "plug out \(evse)"
+      guard isPlugged(place) else { return "-" }
+      station.plugOut(evse, connector: place.number)
+      return "plug out at \(place)"
     case 6, 7, 8, 9, 10:
       let token = pick(["CARD", "CARD", "OTHER", "BLOCKED"])
-      station.tap(token, evses: chance(60) ? [evse] : nil)
-      return "tap \(token)"
+      // The twin's reader stands for its EVSE.
+      let evses = chance(60) || places.last?.evse == EVSEID(1) ? [evse] : nil
+      station.tap(token, evses: evses)
+      return "tap \(token) \(evses ?? [])"
     case 11:
-      guard isPlugged(evse) else { return "-" }
+      guard isPlugged(place) else { return "-" }
       let state = pick([CarState.connected, .ready, nil])
-      station.hold(state, evse)
-      return "hold \(evse) \(state?.rawValue ?? "free")"
+      station.hold(state, evse, connector: place.number)
+      return "hold \(place) in \(state?.rawValue ?? "no state")"
     case 12:
       station.link.isUp = chance(50)
       return "link \(station.link.isUp)"
@@ -104,19 +111,18 @@ private final class RandomWholeDay {
       return "link drops"
     case 14: return silenceCSMS()
     case 15: return askByCSMS(evse)
-    case 16, 17: return fault(evse)
+    case 16, 17: return fault(place)
     default:
       guard chance(60) else { return "-" }
-      return restart(evse)
+      return restart(place)
     }
   }
 
-  private func plugIn(_ evse: Int32) {
-    let car = CarSpecification(
+  private func someCar() -> CarSpecification {
+    CarSpecification(
       current: Current(amperes: number(6...32)), phases: pick([1, 3]), connectDelay: .milliseconds(number(0...400)),
       chargeDelay: .milliseconds(number(0...5_000)),
       batteryRoom: chance(30) ? Energy(wattHours: number(10...3_000)) : nil)
-    station.plugIn(evse, car)
   }
 
   private func silenceCSMS() -> String {
@@ -140,22 +146,23 @@ private final class RandomWholeDay {
   }
 
   /// A fault comes, and after a while it is repaired.
-  private func fault(_ evse: Int32) -> String {
+  private func fault(_ place: ConnectorID) -> String {
+    let evse = place.evse.number
     let kind = pick([
       SimulatedFault.contactorWelded, .contactorStuck, .meterSilent, .readerSilent, .pilotSilent, .contactorSilent,
       .pilotFault, .diodeMissing,
     ])
-    let place: Int32? = kind.scope == .station ? nil : evse
-    station.fault(kind, evse: place)
+    let faulty: Int32? = kind.scope == .station ? nil : evse
+    station.fault(kind, evse: faulty, connector: place.number)
     if kind == .meterSilent { silentSince[Int(evse) - 1] = station.register(evse) }
     station.run(for: .milliseconds(number(100...40_000)))
-    station.fault(kind, false, evse: place)
+    station.fault(kind, false, evse: faulty, connector: place.number)
     if kind == .contactorWelded || kind == .contactorStuck {
       station.run(for: .milliseconds(100))
-      station.clearLatchedFaults(evse)
+      station.clearLatchedFaults(evse, connector: place.number)
     }
     meterSpeaks()
-    return "fault \(kind) \(evse)"
+    return "fault \(kind) at \(place)"
   }
 
   /// What flowed while the meter was silent can be missing in a book that was closed in that time.
@@ -167,32 +174,34 @@ private final class RandomWholeDay {
     }
   }
 
-  private func restart(_ evse: Int32) -> String {
+  private func restart(_ place: ConnectorID) -> String {
     let end = pick([WholeStation.End.kill, .kill, .powerCut, .clean])
     station.end(end)
     station.run(for: .milliseconds(number(0...3_000)))
-    let leaves = chance(25) && isPlugged(evse)
-    if leaves { station.plugOut(evse) }
+    let leaves = chance(25) && isPlugged(place)
+    if leaves { station.plugOut(place.evse.number, connector: place.number) }
     station.restart(end, away: .milliseconds(number(600...20_000)))
-    return "\(end)\(leaves ? ", the car at \(evse) leaves" : "")"
+    return "\(end)\(leaves ? ", the car at \(place) leaves" : "")"
   }
 
   /// Everybody leaves, everything is whole again, and the CSMS hears of everything.
   func clearUp() {
     station.csms.script = { _ in .standard }
     station.link.isUp = true
-    for evse: Int32 in [1, 2] where isPlugged(evse) { station.plugOut(evse) }
+    for place in places where isPlugged(place) { station.plugOut(place.evse.number, connector: place.number) }
     for _ in 0..<10 where station.books.contains(where: { !$0.isEnded }) || isBusy {
       station.run(for: .seconds(120))
-      for evse: Int32 in [1, 2] {
+      for evse in evses {
         if station.csms.isConnected, let id = station.transaction(evse) { station.remoteStop(id) }
       }
     }
   }
 
   private var isBusy: Bool {
-    station.chargePoint?.waitingRecords != 0 || station.transaction(1) != nil || station.transaction(2) != nil
+    station.chargePoint?.waitingRecords != 0 || evses.contains { station.transaction($0) != nil }
   }
+
+  private var evses: [Int32] { station.profile.evses.map(\.id.number) }
 
   // MARK: The ledger
 
@@ -207,7 +216,7 @@ private final class RandomWholeDay {
         found.append("\(book.id) names a blocked card")
       }
     }
-    for evse: Int32 in [1, 2] {
+    for evse in evses {
       let delivered = station.register(evse)
       let billed = books(of: evse).compactMap { station.billed($0) }.reduce(.zero, +)
       if billed > delivered || billed + unseen[Int(evse) - 1] < delivered {
