@@ -16,8 +16,9 @@ package final class SafetyWitness {
 
   /// From an unplugged car to the opened contact: 100 ms and the contact's travel.
   package static let afterUnplug = Duration.milliseconds(100)
-  /// How long a driver's authorization waits for his car, with a margin.
-  package static let authorizationHolds = Duration.seconds(65)
+  /// How long a driver's card may let a car charge that comes later: 30 s for a CSMS that does not answer, 60 s to plug
+  /// in, and a margin.
+  package static let authorizationHolds = Duration.seconds(95)
   /// A drawn current may be above the shared supply by rounding only.
   package static let currentTolerance: Int64 = 50
 
