@@ -134,7 +134,7 @@ let package = Package(
         "OCPPTransport", "OCPPSecurity", "TLSTestSupport", "OCPPPorts", "OCPPTypes", "COpenSSL", "ChargerBase",
         nioCore, nioPosix, nioHTTP1, nioWebSocket,
       ]),
-    tests("HALLinuxTests", ["HALLinux", "HAL", "CGPIOD", "CModbus", "CPCSCLite", "ChargerBase"]),
+    tests("HALLinuxTests", ["HALLinux", "HAL", "ChargerBase"]),
     tests("SimulatedWorldTests", ["SimulatedWorld", "ChargerBase", "OCPPJSON"]),
     tests(
       "HALSimulatedTests",
@@ -160,6 +160,6 @@ let package = Package(
         "SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase", "SimulatedWorld",
         "EVSEControl", "Station",
       ]),
-    tests("Hardware", ["HALLinux", "HAL", "ChargerBase"]),
+    tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
   ]
 )

@@ -70,7 +70,10 @@ enum StatusDocument {
     _ snapshot: ConnectorSnapshot, _ reading: MeterReading?, _ lane: NetworkLane
   ) -> JSONValue {
     let largest = [reading?.current.l1, reading?.current.l2, reading?.current.l3].compactMap { $0 }.max()
-    let isInUse = !snapshot.blockers.contains(.noVehicle) && !snapshot.blockers.contains(.otherConnectorInUse)
+    // An old reading says nothing about now.
+    let isFresh = reading.map { lane.time.now - $0.takenAt < lane.profile.timing.meterSilence } ?? false
+    let isInUse =
+      isFresh && !snapshot.blockers.contains(.noVehicle) && !snapshot.blockers.contains(.otherConnectorInUse)
     let permit: JSONValue =
       snapshot.permit.map { permit in
         .object([

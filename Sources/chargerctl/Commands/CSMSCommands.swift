@@ -32,11 +32,28 @@ struct CSMSSend: ParsableCommand {
       throw ValidationError("the payload is no JSON: \(payload)")
     }
     try Terminal.run { () throws(Failure) in
-      var params = [JSONMember("action", .string(action)), JSONMember("payload", value)]
-      if let station { params.append(JSONMember("station", .string(station))) }
-      let answer = try options.connect().call("csms.send", .object(params))
+      let connection = try options.connect()
+      let identity = try station ?? Self.onlyStation(try connection.call("csms.stations"))
+      let params = [
+        JSONMember("station", .string(identity)), JSONMember("action", .string(action)), JSONMember("payload", value),
+      ]
+      let answer = try connection.call("csms.send", .object(params))
       Terminal.writeLine((options.json ? answer : answer["answer"] ?? answer).description)
     }
+  }
+}
+
+extension CSMSSend {
+  /// The identity of the station that is meant when none was named.
+  static func onlyStation(_ answer: JSONValue) throws(Failure) -> String {
+    let identities = (answer.array ?? answer["stations"]?.array ?? []).compactMap {
+      $0.string ?? $0["identity"]?.string ?? $0["station"]?.string
+    }
+    if identities.count == 1, let identity = identities.first { return identity }
+    throw .refused(
+      identities.isEmpty
+        ? "No station has called this CSMS yet."
+        : "Several stations have called: name one with --station. There are \(identities.joined(separator: ", ")).")
   }
 }
 
