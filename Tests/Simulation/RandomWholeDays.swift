@@ -74,6 +74,12 @@ private final class RandomWholeDay {
   // MARK: The day
 
   func play(events: Int) {
+    // An ordinary session first: from then on the station knows the card, also without a network.
+    station.plugIn()
+    station.tap(evses: [1])
+    station.run(for: .seconds(60))
+    station.plugOut()
+    station.run(for: .seconds(5))
     for _ in 0..<events {
       let what = act(at: pick(places))
       log.append("\(station.clock.now): \(what)")
@@ -212,7 +218,7 @@ private final class RandomWholeDay {
 
   var findings: [String] {
     var found = station.violations
-    if station.books.isEmpty { found.append("an empty day: it proves nothing") }
+    if station.books.count < 2 { found.append("an empty day: it proves nothing") }
     for book in station.books {
       if !book.isGapless { found.append("\(book.id) has gaps: \(book.entries.map(\.seqNo))") }
       let kinds = book.entries.map(\.request.eventType)
