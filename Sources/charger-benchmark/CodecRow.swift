@@ -66,7 +66,7 @@ enum CodecRow {
     let scratch = try ScratchFolder()
     let program = scratch.path + "/charger-benchmark"
     let strip = try ChildProcess(
-      "strip", ["-s", "-o", program, "/proc/self/exe"], logPath: scratch.path + "/strip.log")
+      "strip", ["-s", "-o", program, BenchmarkPlaces.ownPath], logPath: scratch.path + "/strip.log")
     while strip.isRunning { usleep(1_000) }
     func counted(_ rounds: Int) throws -> (Double, Double) {
       let out = "\(scratch.path)/callgrind-\(rounds)"

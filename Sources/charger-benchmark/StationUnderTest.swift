@@ -11,11 +11,16 @@ struct BenchmarkPlaces {
   var board: String
   var unit: String
 
-  /// Beside this program itself, and in the work tree above it.
-  static func standard() -> BenchmarkPlaces {
+  /// This program's own file.
+  static var ownPath: String {
     var buffer = [CChar](repeating: 0, count: 4_096)
     let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-    let own = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Beside this program itself, and in the work tree above it.
+  static func standard() -> BenchmarkPlaces {
+    let own = ownPath
     let folder = own.lastIndex(of: "/").map { String(own[..<$0]) } ?? "."
     return BenchmarkPlaces(programs: folder, board: "boards/bench-ac-dual.json", unit: "boards/bench-unit.json")
   }

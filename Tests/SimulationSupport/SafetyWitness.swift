@@ -11,6 +11,7 @@ package final class SafetyWitness {
     var unpluggedAt: MonotonicInstant?
     var isClosed = false
     var isWelded = false
+    var hasWeldFault = false
   }
 
   /// From an unplugged car to the opened contact: 100 ms and the contact's travel.
@@ -23,12 +24,13 @@ package final class SafetyWitness {
   package private(set) var violations: [String] = []
   /// When somebody who may charge showed it.
   private var authorizations: [MonotonicInstant] = []
-  private var watched: [Watched] = []
+  private var watched: [Watched]
   private var diedAt: MonotonicInstant?
   private let deadMan: Duration
   private let opening: Duration
 
-  package init(deadMan: Duration, opening: Duration) {
+  package init(connectors: [ConnectorID], deadMan: Duration, opening: Duration) {
+    watched = connectors.map { Watched(id: $0) }
     self.deadMan = deadMan
     self.opening = opening
   }
@@ -53,10 +55,16 @@ package final class SafetyWitness {
       let place = place(id)
       if !closed { judgeClosed(place, until: event.at) }
       watched[place].isClosed = closed
+      if !closed { watched[place].isWelded = watched[place].hasWeldFault }
       if closed { judgeClosing(place, at: event.at) }
     case .fault(let place, .contactorWelded, let active):
-      for index in watched.indices where place.evse.map({ $0 == watched[index].id.evse }) ?? true {
-        watched[index].isWelded = active
+      for index in watched.indices
+      where place.evse == watched[index].id.evse
+        && place.connector == watched[index].id.number
+      {
+        watched[index].hasWeldFault = active
+        // A weld that is gone leaves a contact that still has to open.
+        if active || !watched[index].isClosed { watched[index].isWelded = active }
       }
     case .station(let connected): diedAt = connected ? nil : event.at
     default: break

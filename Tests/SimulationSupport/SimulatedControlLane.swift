@@ -6,7 +6,7 @@ import HAL
 /// at once, in the order openings, pilots, closings.
 ///
 /// The real lane polls every 10 ms. Here it does so while something moves; between, when nothing but time can change
-/// what the drivers see, every 250 ms.
+/// what the drivers see, every 500 ms.
 package final class SimulatedControlLane {
   package struct Command: Equatable {
     package let at: MonotonicInstant
@@ -15,7 +15,7 @@ package final class SimulatedControlLane {
   }
 
   package static let pollingCycle = Duration.milliseconds(10)
-  package static let restingCycle = Duration.milliseconds(250)
+  package static let restingCycle = Duration.milliseconds(500)
   /// Longer than every filter and travel time, and than the silence of a pilot.
   package static let unrest = Duration.milliseconds(150)
 

@@ -20,7 +20,7 @@ extension WholeStation {
   }
 
   /// The driver asks his car to stop, or to go on (nil: as the car wants).
-  package func hold(_ evse: Int32 = 1, connector: Int32 = 1, _ state: CarState?) {
+  package func hold(_ state: CarState?, _ evse: Int32 = 1, connector: Int32 = 1) {
     perform(.holdCar(Self.connector(evse, connector), state))
   }
 

@@ -62,6 +62,7 @@ package final class WholeStation: StationOutlet {
     link = SimulatedLink(clock: clock, queue: queue, csms: csms)
     random = SimulatedRandom(seed: seed)
     witness = SafetyWitness(
+      connectors: profile.evses.flatMap { $0.connectors.map(\.id) },
       deadMan: world.world.configuration.deadManTime, opening: world.world.configuration.contactorOpening)
     for token in ["CARD", "OTHER", "APP"] { csms.tokens[token] = .accepted }
     csms.tokens["BLOCKED"] = .blocked

@@ -8,7 +8,9 @@ extension SessionController {
     let request = try RequestStartTransactionRequest.decode(call.payload, version: call.version)
     // A charging profile in it is ignored: this station has no smart charging (F01.FR.12, F02.FR.20).
     let chosen = chooseEVSEs(for: request)
-    let transactionID = chosen.count == 1 ? chosen.first.flatMap { self.transactionID(at: $0) } : nil
+    // A transaction that only waits for its last reading is not the one that this driver gets.
+    let running = chosen.count == 1 ? chosen.first.flatMap { openTransaction(at: $0) } : nil
+    let transactionID = running?.pendingEnd == nil ? running?.id : nil
     let isAccepted = services.isOnline && !chosen.isEmpty
     let answer = RequestStartTransactionResponse(
       status: isAccepted ? .accepted : .rejected, transactionId: isAccepted ? transactionID : nil)

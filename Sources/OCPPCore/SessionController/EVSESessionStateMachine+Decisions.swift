@@ -6,7 +6,7 @@ import OCPPTypes
 extension EVSESessionStateMachine {
   /// Whether `token` may start, or start again, here (C01.FR.23).
   package func mayAuthorize(_ token: IdToken) -> Bool {
-    guard authorization == nil, resumption == nil, isUsable else { return false }
+    guard authorization == nil, nextAuthorization == nil, resumption == nil, isUsable else { return false }
     guard let former = transaction?.authorization, transaction?.pendingEnd == nil else { return true }
     return former.token.isSameToken(as: token)
   }
@@ -14,8 +14,11 @@ extension EVSESessionStateMachine {
   /// A driver may charge (E02, E03, F01, F02).
   package mutating func authorize(_ authorization: SessionAuthorization, _ context: Context) -> [Effect] {
     guard resumption == nil else { return [] }
-    var effects = flushPendingEnd(context)
-    guard self.authorization == nil else { return effects }
+    guard transaction?.pendingEnd == nil else {
+      nextAuthorization = nextAuthorization ?? authorization
+      return []
+    }
+    guard self.authorization == nil else { return [] }
     let old = conditions
     self.authorization = authorization
     authorizedSince = context.now
@@ -28,8 +31,7 @@ extension EVSESessionStateMachine {
     transaction?.energyLimit = nil
     transaction?.stopReason = nil
     if connector == nil { connectionDeadline = context.now + context.settings.connectionTimeout }
-    effects += evaluate(old, SessionCause(.authorized), context)
-    return effects
+    return evaluate(old, SessionCause(.authorized), context)
   }
 
   /// The driver, or the CSMS for him, stops (E07, E08, F03).
@@ -110,6 +112,7 @@ extension EVSESessionStateMachine {
   /// An immediate reset ends the transaction (B12.FR.04). The station is about to stop: nothing is waited for.
   package mutating func endForReset(_ context: Context) -> [Effect] {
     authorization = nil
+    nextAuthorization = nil
     connectionDeadline = nil
     resumption = nil
     guard transaction != nil else { return [] }

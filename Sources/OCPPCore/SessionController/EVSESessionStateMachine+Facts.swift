@@ -5,17 +5,36 @@ import OCPPTypes
 
 extension EVSESessionStateMachine {
   package mutating func connected(_ place: ConnectorID, _ context: Context) -> [Effect] {
-    if resumption != nil { return resumptionSaw(vehicleAt: place, context) }
-    guard connector == nil else { return [] }
-    var effects = flushPendingEnd(context)
+    if resumption != nil, isOfResumedTransaction(place) { return resumptionSaw(vehicleAt: place, context) }
+    guard connector == nil, resumption == nil, transaction?.pendingEnd == nil else {
+      if connector != place, !waitingConnectors.contains(place) { waitingConnectors.append(place) }
+      return []
+    }
     let old = conditions
     connector = place
     connectedSince = context.now
     connectionDeadline = nil
     physicalState = .evConnected
     authorizeFreely(context)
-    effects += evaluate(old, SessionCause(.cablePluggedIn), context)
+    return evaluate(old, SessionCause(.cablePluggedIn), context)
+  }
+
+  /// What had to wait for the end of the former transaction, so that its last reading bills all of its energy and the
+  /// next one begins with it: the vehicle that has waited longest, and the driver.
+  package mutating func takeUpWaiting(_ context: Context) -> [Effect] {
+    guard transaction == nil, resumption == nil else { return [] }
+    var effects: [Effect] = []
+    if connector == nil, !waitingConnectors.isEmpty { effects += connected(waitingConnectors.removeFirst(), context) }
+    if let next = nextAuthorization {
+      nextAuthorization = nil
+      effects += authorize(next, context)
+    }
     return effects
+  }
+
+  /// What the EVSE's other connectors tell says nothing about the vehicle of the stored transaction.
+  private func isOfResumedTransaction(_ place: ConnectorID) -> Bool {
+    transaction?.connector.map { $0 == place.number } ?? true
   }
 
   /// AuthCtrlr.Enabled false: a vehicle is enough, once something can begin here (C01.FR.01, C02).
@@ -37,7 +56,8 @@ extension EVSESessionStateMachine {
   }
 
   package mutating func disconnected(_ place: ConnectorID, _ context: Context) -> [Effect] {
-    if resumption != nil { return resumptionSaw(vehicleAt: nil, context) }
+    waitingConnectors.removeAll { $0 == place }
+    if resumption != nil { return isOfResumedTransaction(place) ? resumptionSaw(vehicleAt: nil, context) : [] }
     guard connector == place else { return [] }
     let old = conditions
     connector = nil

@@ -13,7 +13,10 @@ extension EVSESessionStateMachine {
   }
 
   private func feedback(of transaction: OpenTransaction) -> DriverFeedback {
-    if transaction.pendingEnd != nil { return .finished }
+    if transaction.pendingEnd != nil {
+      guard nextAuthorization != nil else { return .finished }
+      return connector == nil && waitingConnectors.isEmpty ? .plugIn : .preparing
+    }
     guard authorization != nil else {
       guard connector != nil else { return .available }
       return transaction.stopReason == nil ? .presentToken : .finished

@@ -70,6 +70,8 @@ package struct EVSESessionStateMachine: Sendable {
   /// The connector that a vehicle is at, and since when.
   package var connector: ConnectorID?
   package var connectedSince: MonotonicInstant?
+  /// Vehicles at the EVSE's other connectors, in the order of their arrival; at most one a connector.
+  package var waitingConnectors: [ConnectorID] = []
   package var isBayOccupied = false
   /// By the facts, and only while a vehicle is connected.
   package var physicalState: ChargingState = .idle
@@ -77,6 +79,8 @@ package struct EVSESessionStateMachine: Sendable {
   package var pathOpenedAt: MonotonicInstant?
   package var authorization: SessionAuthorization?
   package var authorizedSince: MonotonicInstant?
+  /// A driver who came while the former transaction still awaits its last reading.
+  package var nextAuthorization: SessionAuthorization?
   /// Until when an authorized driver must have plugged in.
   package var connectionDeadline: MonotonicInstant?
   package var transaction: OpenTransaction?
@@ -259,12 +263,6 @@ extension EVSESessionStateMachine {
     guard !hasFixedCable(place), reason != .deAuthorized else { return }
     if reason == .evDisconnected, !context.settings.unlocksOnVehicleSideDisconnect { return }
     cableToUnlock = place
-  }
-
-  /// Something new begins while the last reading is still awaited: the transaction ends with what is known.
-  mutating func flushPendingEnd(_ context: Context) -> [Effect] {
-    guard let cause = transaction?.pendingEnd, resumption == nil else { return [] }
-    return [endNow(cause, context)]
   }
 
   func storedDocument() -> [UInt8]? {

@@ -251,11 +251,14 @@ package final class SessionController: SessionControlling {
     let context = EVSESessionStateMachine.Context(
       time: time(of: instant), settings: settings, mayBegin: services.canBeginTransaction,
       makeTransactionID: { services.makeIdentifier() })
-    let effects = transition(&slots[place].machine, context)
+    var effects = transition(&slots[place].machine, context)
+    let hadVehicle = slots[place].machine.connector != nil
+    effects += slots[place].machine.takeUpWaiting(context)
     let last = effects.lastIndex { if case .note = $0 { false } else { true } }
     for (index, effect) in effects.enumerated() { carryOut(effect, place, index == last ? whenDurable : nil) }
     if last == nil { whenDurable?() }
     settle(place)
+    if !hadVehicle, slots[place].machine.connector != nil { vehicleArrived(at: evse) }
   }
 
   /// The time of a fact that brings its instant with it; one from the future counts as now.
