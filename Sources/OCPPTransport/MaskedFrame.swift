@@ -35,7 +35,9 @@ enum MaskedFrame {
     return frame
   }
 
-  private static func apply(_ mask: UInt32, to payload: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) {
+  private static func apply(
+    _ mask: UInt32, to payload: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
+  ) {
     let pair = UInt64(mask) << 32 | UInt64(mask)
     var place = 0
     while place + 8 <= payload.count {
