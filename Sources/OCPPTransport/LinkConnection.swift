@@ -148,7 +148,6 @@ final class LinkConnection {
     guard case .upgrading = phase else { return }
     let frameLimit = target.maximumFrameBytes.clamped(to: 0...Int(Int32.max))
     try pipeline.addHandlers([
-      WebSocketFrameEncoder(),
       ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: frameLimit)),
       WebSocketFrameHandler(connection: self),
     ])
@@ -192,7 +191,7 @@ final class LinkConnection {
 
   func send(_ frame: [UInt8]) {
     guard case .open = phase else { return }
-    write(.text, ByteBuffer(bytes: frame))
+    frame.withUnsafeBytes { write(.text, $0) }
   }
 
   func close(code: UInt16, reason: String) {
@@ -340,16 +339,19 @@ final class LinkConnection {
   }
 
   private func write(_ opcode: WebSocketOpcode, _ bytes: ByteBuffer) {
+    bytes.withUnsafeReadableBytes { write(opcode, $0) }
+  }
+
+  private func write(_ opcode: WebSocketOpcode, _ bytes: UnsafeRawBufferPointer) {
     guard let channel else { return }
-    // 14 bytes are the longest header of a frame.
-    let size = bytes.readableBytes + 14
+    let size = bytes.count + MaskedFrame.maximumHeaderBytes
     guard pendingBytes + size <= limits.maximumPendingBytes else {
       return lost("the CSMS is too slow: \(pendingBytes) bytes wait to be sent")
     }
     pendingBytes += size
     let promise = eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { [self] _ in pendingBytes -= size }
-    let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: bytes)
+    let frame = MaskedFrame.encode(opcode, bytes, mask: .random(in: .min ... .max), allocator: channel.allocator)
     channel.pipeline.syncOperations.writeAndFlush(NIOAny(frame), promise: promise)
   }
 }

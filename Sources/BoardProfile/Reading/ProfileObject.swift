@@ -2,10 +2,15 @@
 package protocol ProfileKey: CaseIterable, RawRepresentable, Sendable where RawValue == String {}
 
 /// An object of a file, read by the keys that it may have. Making one reports unknown and repeated keys.
-package struct ProfileObject<Key: ProfileKey> {
+///
+/// What a key must be able to do stands at the extension: a bound here would be looked up among all conformances of the
+/// program for each kind of key at each start.
+package struct ProfileObject<Key> {
   private let node: ProfileNode?
   package let field: ProfileField
+}
 
+extension ProfileObject where Key: ProfileKey {
   /// Nil, with a problem unless the field is missing and not required, when there is no object.
   package init?(_ field: ProfileField, isRequired: Bool = false, keys: Key.Type = Key.self, allowsOthers: Bool = false)
   {

@@ -71,19 +71,24 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
     body()
     let now = time.now
     station?.advance(to: now)
-    chargePoint?.advance()
+    var engineDeadline = MonotonicInstant.distantFuture
+    if let chargePoint {
+      engineDeadline = chargePoint.nextDeadline
+      if engineDeadline <= now {
+        chargePoint.advance()
+        engineDeadline = chargePoint.nextDeadline
+      }
+    }
     isTurning = false
-    armTimer()
+    armTimer(min(engineDeadline, station?.nextDeadline ?? .distantFuture))
   }
 
-  private func armTimer() {
-    let engine = chargePoint?.nextDeadline ?? .distantFuture
-    let next = min(engine, station?.nextDeadline ?? .distantFuture)
-    guard next != timerAt || timer == nil else { return }
-    timer?.cancel()
-    timer = nil
-    timerAt = next
+  /// A timer that comes too early is left as it is: it costs one empty turn, less than arming anew at every turn.
+  private func armTimer(_ next: MonotonicInstant) {
+    guard next < timerAt || timer == nil else { return }
     guard next != .distantFuture else { return }
+    timer?.cancel()
+    timerAt = next
     let wait = max(0, (next - time.now).wholeNanoseconds)
     timer = eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(wait)) { [weak self] in
       guard let self else { return }

@@ -8,12 +8,12 @@ extension VariableKey: Hashable {
   }
 
   public func hash(into hasher: inout Hasher) {
-    hasher.combine(CaseFolding.digest(component))
-    hasher.combine(CaseFolding.digest(variable))
-    hasher.combine(CaseFolding.digest(variableInstance ?? ""))
-    hasher.combine(CaseFolding.digest(componentInstance ?? ""))
-    hasher.combine(evse)
-    hasher.combine(connector)
+    var digest = CaseFolding.digest(variable, CaseFolding.digest(component))
+    if let variableInstance { digest = CaseFolding.digest(variableInstance, digest) }
+    if let componentInstance { digest = CaseFolding.digest(componentInstance, ~digest) }
+    let place = UInt64(UInt32(bitPattern: evse ?? -1)) << 32 | UInt64(UInt32(bitPattern: connector ?? -1))
+    // Once, as the hasher costs more than the digests; its seed keeps the places in the table unforeseeable.
+    hasher.combine(digest ^ place)
   }
 
   /// The key of the document that holds a value of it.
@@ -37,19 +37,63 @@ enum CaseFolding {
   @inline(__always)
   private static func fold(_ byte: UInt8) -> UInt8 { byte >= 65 && byte <= 90 ? byte | 0x20 : byte }
 
-  /// FNV-1a over the folded bytes.
-  static func digest(_ text: String) -> UInt64 {
-    var digest: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in text.utf8 { digest = (digest ^ UInt64(fold(byte))) &* 0x100_0000_01B3 }
+  private static let initialDigest: UInt64 = 0xCBF2_9CE4_8422_2325
+  private static let prime: UInt64 = 0x100_0000_01B3
+  /// Sets the bit that tells small letters from capitals in eight bytes at once. It folds a few other characters too:
+  /// texts that are equal have equal digests, and that is all that a digest must hold.
+  private static let smallLetters: UInt64 = 0x2020_2020_2020_2020
+
+  /// Eight bytes of text at a time, in the manner of FNV-1a; `seed` is the digest of what came before.
+  static func digest(_ text: String, _ seed: UInt64 = initialDigest) -> UInt64 {
+    var digest = seed
+    func mix(_ bytes: UnsafeBufferPointer<UInt8>) {
+      let raw = UnsafeRawBufferPointer(bytes)
+      var place = 0
+      while place + 8 <= raw.count {
+        mix(raw.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+        place += 8
+      }
+      var rest: UInt64 = 0
+      while place < raw.count {
+        rest = rest << 8 | UInt64(raw[place])
+        place += 1
+      }
+      mix(rest ^ UInt64(truncatingIfNeeded: raw.count) << 56)
+    }
+    func mix(_ word: UInt64) {
+      digest = (digest ^ (word | smallLetters)) &* prime
+      digest ^= digest >> 29
+    }
+    if text.utf8.withContiguousStorageIfAvailable({ mix($0) }) == nil { Array(text.utf8).withUnsafeBufferPointer(mix) }
     return digest
   }
 
   static func isEqual(_ left: String, _ right: String) -> Bool {
-    var rest = right.utf8.makeIterator()
-    for byte in left.utf8 {
-      guard let other = rest.next(), fold(byte) == fold(other) else { return false }
+    guard left.utf8.count == right.utf8.count else { return false }
+    let isEqual = left.utf8.withContiguousStorageIfAvailable { left in
+      right.utf8.withContiguousStorageIfAvailable { right in
+        Self.isEqual(UnsafeRawBufferPointer(left), UnsafeRawBufferPointer(right))
+      } ?? left.elementsEqual(right.utf8) { fold($0) == fold($1) }
     }
-    return rest.next() == nil
+    return isEqual ?? left.utf8.elementsEqual(right.utf8) { fold($0) == fold($1) }
+  }
+
+  /// Both of the same length. Eight bytes that are the same need no folding.
+  private static func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    guard left.count == right.count else { return false }
+    var place = 0
+    while place < left.count {
+      if place + 8 <= left.count,
+        left.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+          == right.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+      {
+        place += 8
+      } else {
+        guard fold(left[place]) == fold(right[place]) else { return false }
+        place += 1
+      }
+    }
+    return true
   }
 
   static func lowercased(_ text: String) -> String {

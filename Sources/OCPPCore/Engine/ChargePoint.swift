@@ -219,6 +219,14 @@ public final class ChargePoint {
     }
     writer.flush(at: now)
     pump()
+    guard !deferred.isEmpty else { return writer.flush(at: now) }
+    runDeferred()
+    // What was put off may have left something to tell or to send.
+    if isRunning {
+      availability?.settle()
+      resets?.settle()
+    }
+    pump()
     runDeferred()
     writer.flush(at: now)
   }

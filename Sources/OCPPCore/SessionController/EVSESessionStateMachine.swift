@@ -156,12 +156,15 @@ package struct EVSESessionStateMachine: Sendable {
   /// When `advance` must run next.
   package var nextDeadline: MonotonicInstant {
     var deadline = MonotonicInstant.distantFuture
-    for candidate in [
-      connectionDeadline, endDeadline, nextUpdate, nextEndedSample, resumption?.vehicleDeadline,
-      resumption?.meterDeadline,
-    ] {
+    func consider(_ candidate: MonotonicInstant?) {
       if let candidate, candidate < deadline { deadline = candidate }
     }
+    consider(connectionDeadline)
+    consider(endDeadline)
+    consider(nextUpdate)
+    consider(nextEndedSample)
+    consider(resumption?.vehicleDeadline)
+    consider(resumption?.meterDeadline)
     return deadline
   }
 }

@@ -16,6 +16,17 @@ package enum EndingFaults {
   /// By the fault's code, without regard to case and punctuation; nil for a fault that only suspends.
   package static func stopReason(for fault: StationFault) -> StopReason? {
     let code = String(fault.code.lowercased().filter { $0.isLetter || $0.isNumber })
-    return codes.first { $0.code == code }?.reason ?? words.first { code.contains($0.word) }?.reason
+    return codes.first { $0.code == code }?.reason ?? words.first { isIn(code, $0.word) }?.reason
+  }
+
+  /// By hand: the library's `contains(_: some Collection)` brings the whole regular expression engine into the program,
+  /// and every search for a conformance at the start reads through its 445.
+  private static func isIn(_ code: String, _ word: String) -> Bool {
+    var rest = code.utf8[...]
+    while rest.count >= word.utf8.count {
+      if rest.starts(with: word.utf8) { return true }
+      rest.removeFirst()
+    }
+    return false
   }
 }

@@ -194,8 +194,10 @@ package final class SessionController: SessionControlling {
 
   package var nextDeadline: MonotonicInstant {
     var deadline = MonotonicInstant.distantFuture
-    for slot in slots {
-      deadline = min(deadline, slot.machine.nextDeadline, slot.notice?.until ?? .distantFuture)
+    // By place: asked at every turn, and a slot is large to copy.
+    for place in slots.indices {
+      deadline = min(deadline, slots[place].machine.nextDeadline)
+      if let until = slots[place].notice?.until { deadline = min(deadline, until) }
     }
     for driver in undecided { deadline = min(deadline, driver.until) }
     return deadline
