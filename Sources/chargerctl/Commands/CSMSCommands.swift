@@ -33,7 +33,8 @@ struct CSMSSend: ParsableCommand {
     }
     try Terminal.run { () throws(Failure) in
       let connection = try options.connect()
-      let identity = try station ?? Self.onlyStation(try connection.call("csms.stations"))
+      let identity: String
+      if let station { identity = station } else { identity = try Self.onlyStation(connection.call("csms.stations")) }
       let params = [
         JSONMember("station", .string(identity)), JSONMember("action", .string(action)), JSONMember("payload", value),
       ]
