@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import NIOCore
 import NIOPosix
 import OCPPJSON
@@ -42,6 +43,8 @@ package final class JSONRPCServer: @unchecked Sendable {
 
   /// Binds the socket and begins to serve. Called from any thread but the loop's; throws `SocketError`.
   package func start() throws {
+    // A client that goes away while we write must end the write, not the program.
+    signal(SIGPIPE, SIG_IGN)
     let descriptor = try UnixSocket.listen(at: configuration.path, mode: mode_t(configuration.mode), backlog: 16)
     let bootstrap = ServerBootstrap(group: eventLoop)
       .childChannelOption(.allowRemoteHalfClosure, value: true)

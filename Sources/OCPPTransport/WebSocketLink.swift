@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import OCPPPorts
 import OCPPSecurity
@@ -48,6 +49,8 @@ package final class WebSocketLink: CSMSLink {
     self.gate = gate
     self.tlsContext = tlsContext
     self.handler = handler
+    // A CSMS that goes away while we write must end the write, not the program; the event loop's sockets do not see to it.
+    signal(SIGPIPE, SIG_IGN)
   }
 
   package func open(_ target: LinkTarget, attempt: LinkAttempt) {
