@@ -23,7 +23,7 @@ enum Main {
   private static func surroundings(_ arguments: DaemonArguments) throws -> DaemonSurroundings {
     var offset = Duration.zero
     if let text = arguments.extra("wall-offset") {
-      guard let seconds = Int64(text), abs(seconds) < 4_000_000_000 else {
+      guard let seconds = Int64(text), (-4_000_000_000...4_000_000_000).contains(seconds) else {
         throw UsageError(message: "--wall-offset \(text): must be a whole number of seconds")
       }
       offset = .seconds(seconds)

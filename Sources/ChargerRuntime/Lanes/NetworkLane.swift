@@ -68,6 +68,8 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
       return
     }
     isTurning = true
+    // Station counts a new lease from the present, however long ago the last turn was.
+    station?.advance(to: time.now)
     body()
     let now = time.now
     station?.advance(to: now)
