@@ -6,8 +6,22 @@ import ChargerBase
 /// 1. `latest` is the newest reading with the time when the meter gave it; an old one is never given a new time.
 /// 2. A value that the meter did not give, or marked as not available, is nil, never zero.
 /// 3. The import register is the meter's own absolute register; the driver neither resets nor smooths it.
+/// 4. A meter that signs takes one request at a time; `requestSignedReading` answers false when it cannot, and gives
+///    exactly one answer for each request that it took, within `signingTimeout`, a failure included.
 public protocol EnergyMeter: ControlLaneDriver {
   var latest: MeterReading? { get }
+  /// Nil for a meter that does not sign.
+  var signingTimeout: Duration? { get }
+  /// Begins a signed reading without waiting for it.
+  func requestSignedReading(_ request: SignedReadingRequest) -> Bool
+  /// The answer that has come since the last call.
+  func takeSignedReading() -> SignedReadingAnswer?
+}
+
+extension EnergyMeter {
+  public var signingTimeout: Duration? { nil }
+  public func requestSignedReading(_ request: SignedReadingRequest) -> Bool { false }
+  public func takeSignedReading() -> SignedReadingAnswer? { nil }
 }
 
 /// One reading of a meter. Fixed in size, so that passing it on allocates nothing.

@@ -5,11 +5,19 @@ public struct StationHardware {
   public var evses: [EVSEHardware]
   public var readers: [ReaderHardware]
   public var display: (any DriverDisplay)?
+  /// At most 32.
+  public var safetyInputs: [SafetyInputHardware]
+  public var watchdog: (any SystemWatchdog)?
 
-  public init(evses: [EVSEHardware], readers: [ReaderHardware] = [], display: (any DriverDisplay)? = nil) {
+  public init(
+    evses: [EVSEHardware], readers: [ReaderHardware] = [], display: (any DriverDisplay)? = nil,
+    safetyInputs: [SafetyInputHardware] = [], watchdog: (any SystemWatchdog)? = nil
+  ) {
     self.evses = evses
     self.readers = readers
     self.display = display
+    self.safetyInputs = safetyInputs
+    self.watchdog = watchdog
   }
 }
 
@@ -18,14 +26,23 @@ public struct EVSEHardware {
   public var connectors: [ConnectorHardware]
   public var meter: (any EnergyMeter)?
   public var light: (any IndicatorLight)?
+  public var residualCurrent: (any ResidualCurrentMonitor)?
+  /// In the order of the configuration's sensors.
+  public var temperatures: [any TemperatureSensor]
+  public var phaseSwitch: (any PhaseSwitch)?
 
   public init(
-    id: EVSEID, connectors: [ConnectorHardware], meter: (any EnergyMeter)?, light: (any IndicatorLight)? = nil
+    id: EVSEID, connectors: [ConnectorHardware], meter: (any EnergyMeter)?, light: (any IndicatorLight)? = nil,
+    residualCurrent: (any ResidualCurrentMonitor)? = nil, temperatures: [any TemperatureSensor] = [],
+    phaseSwitch: (any PhaseSwitch)? = nil
   ) {
     self.id = id
     self.connectors = connectors
     self.meter = meter
     self.light = light
+    self.residualCurrent = residualCurrent
+    self.temperatures = temperatures
+    self.phaseSwitch = phaseSwitch
   }
 }
 
@@ -33,11 +50,32 @@ public struct ConnectorHardware {
   public var id: ConnectorID
   public var pilot: any ControlPilot
   public var contactor: any Contactor
+  public var lock: (any ConnectorLock)?
+  public var proximity: (any ProximityPilot)?
 
-  public init(id: ConnectorID, pilot: any ControlPilot, contactor: any Contactor) {
+  public init(
+    id: ConnectorID, pilot: any ControlPilot, contactor: any Contactor, lock: (any ConnectorLock)? = nil,
+    proximity: (any ProximityPilot)? = nil
+  ) {
     self.id = id
     self.pilot = pilot
     self.contactor = contactor
+    self.lock = lock
+    self.proximity = proximity
+  }
+}
+
+/// A safety input and what it speaks for.
+public struct SafetyInputHardware {
+  public var kind: SafetyInputKind
+  /// The EVSE that it belongs to; nil for the whole station.
+  public var evse: EVSEID?
+  public var input: any SafetyInput
+
+  public init(kind: SafetyInputKind, evse: EVSEID?, input: any SafetyInput) {
+    self.kind = kind
+    self.evse = evse
+    self.input = input
   }
 }
 

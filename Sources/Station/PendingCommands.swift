@@ -31,7 +31,17 @@ package struct PendingCommands: Sendable {
       (.revoke(let left), .grant(let right, _)), (.revoke(let left), .revoke(let right)),
       (.setOperative(let left, _), .setOperative(let right, _)):
       left == right
-    case (.limit(let left, let source, _), .limit(let right, let other, _)): left == right && source == other
+    case (.setLimit(let left, let limit), .setLimit(let right, let other)):
+      left == right && limit.source == other.source && limit.owner == other.owner
+    case (.setLimit(let left, let limit), .liftLimit(let right, let source, let owner)),
+      (.liftLimit(let right, let source, let owner), .setLimit(let left, let limit)):
+      left == right && limit.source == source && limit.owner == owner
+    case (.liftLimit(let left, let source, let owner), .liftLimit(let right, let other, let another)):
+      left == right && source == other && owner == another
+    case (.pause(let left, _), .pause(let right, _)), (.startNotBefore(let left, _), .startNotBefore(let right, _)),
+      (.digitalCommunication(let left, _), .digitalCommunication(let right, _)),
+      (.clearLatchedFaults(let left), .clearLatchedFaults(let right)):
+      left == right
     case (.shutDown, .shutDown): true
     default: false
     }

@@ -110,6 +110,10 @@ public final class Station: ChargePointDelegate {
         "authorization", connector,
         end == .leaseExpired ? "The permission to charge ran out." : "The energy allowed for this session is used.")
       tell(.permitEnded(connector, number: number, at: at))
+    case .lock(let connector, let position, _):
+      note("connector", connector, position == .locked ? "The plug is locked." : "The plug is unlocked.")
+    case .unlocked, .signedReading, .contactorOperated:
+      break
     }
   }
 

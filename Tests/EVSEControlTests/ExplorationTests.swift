@@ -79,8 +79,8 @@ struct ExplorationTests {
     case .revoke: feed(.command(.revoke(connector)), &node, &effects)
     case .limitNone: feed(.command(.limit(EVSEID(1), source: .external, .zero)), &node, &effects)
     case .limitBack: feed(.command(.limit(EVSEID(1), source: .external, nil)), &node, &effects)
-    case .pilotSilent: feed(.pilotHealth(connector: 0, .silent(since: node.now)), &node, &effects)
-    case .pilotAlive: feed(.pilotHealth(connector: 0, .alive), &node, &effects)
+    case .pilotSilent: feed(.health(.pilot(connector: 0), .silent(since: node.now)), &node, &effects)
+    case .pilotAlive: feed(.health(.pilot(connector: 0), .alive), &node, &effects)
     case .inoperative: feed(.command(.setOperative(connector, false)), &node, &effects)
     case .operative: feed(.command(.setOperative(connector, true)), &node, &effects)
     case .meter:

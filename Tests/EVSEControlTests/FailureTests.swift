@@ -111,12 +111,12 @@ struct FailureTests {
   func pilotSilent() {
     let bench = Bench()
     bench.charge()
-    bench.feed(.pilotHealth(connector: 0, .silent(since: bench.now)))
+    bench.feed(.health(.pilot(connector: 0), .silent(since: bench.now)))
     #expect(!bench.isClosed())
     #expect(bench.has(.pilotDriverSilent, active: true))
     #expect(bench.snapshot().pilotState == .unknown)
     bench.run(for: .seconds(10))
-    bench.feed(.pilotHealth(connector: 0, .alive))
+    bench.feed(.health(.pilot(connector: 0), .alive))
     bench.measure(0)
     bench.run(for: .seconds(2))
     #expect(bench.has(.pilotDriverSilent, active: false))
@@ -138,7 +138,7 @@ struct FailureTests {
   func contactorSilent() {
     let bench = Bench()
     bench.charge()
-    bench.feed(.contactorHealth(connector: 0, .silent(since: bench.now)))
+    bench.feed(.health(.contactor(connector: 0), .silent(since: bench.now)))
     #expect(!bench.isClosed())
     #expect(bench.has(.contactorDriverSilent, active: true))
   }
@@ -168,10 +168,10 @@ struct FailureTests {
     bench.charge()
     bench.metersSpeak = false
     let old = MeterReading(takenAt: bench.now, importRegister: bench.register)
-    bench.feed(.meterHealth(evse: 0, .silent(since: bench.now)))
+    bench.feed(.health(.meter(evse: 0), .silent(since: bench.now)))
     #expect(!bench.isClosed())
     bench.run(for: .seconds(20))
-    bench.feed(.meterHealth(evse: 0, .alive))
+    bench.feed(.health(.meter(evse: 0), .alive))
     bench.feed(.meter(evse: 0, old))
     bench.run(for: .seconds(2))
     #expect(!bench.isClosed())

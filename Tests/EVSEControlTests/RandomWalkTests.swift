@@ -84,12 +84,12 @@ struct RandomWalk {
     case 66..<68:
       silentPilots[place].toggle()
       bench.feed(
-        .pilotHealth(connector: place, silentPilots[place] ? .silent(since: bench.now) : .alive))
+        .health(.pilot(connector: place), silentPilots[place] ? .silent(since: bench.now) : .alive))
       bench.measure(place)
     case 68..<70:
       silentContactors[place].toggle()
       bench.feed(
-        .contactorHealth(connector: place, silentContactors[place] ? .silent(since: bench.now) : .alive))
+        .health(.contactor(connector: place), silentContactors[place] ? .silent(since: bench.now) : .alive))
       bench.feedback(bench.snapshot(place).contactorCommand, at: place)
     case 70: bench.contactorFollows.toggle()
     case 71: bench.metersSpeak.toggle()
@@ -115,8 +115,8 @@ struct RandomWalk {
     silentPilots[place] = false
     silentContactors[place] = false
     operative[place] = true
-    bench.feed(.pilotHealth(connector: place, .alive))
-    bench.feed(.contactorHealth(connector: place, .alive))
+    bench.feed(.health(.pilot(connector: place), .alive))
+    bench.feed(.health(.contactor(connector: place), .alive))
     bench.feedback(.open, at: place)
     bench.feed(.command(.clearLatchedFaults(connector)))
     bench.feed(.command(.setOperative(connector, true)))

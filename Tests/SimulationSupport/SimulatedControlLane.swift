@@ -128,7 +128,7 @@ package final class SimulatedControlLane {
     if isAlive != (places[index].pilotHealth == .alive) {
       places[index].pilotHealth = pilot.health
       places[index].measurement = nil
-      handle(.pilotHealth(connector: index, pilot.health), at: now)
+      handle(.health(.pilot(connector: index), pilot.health), at: now)
     }
     guard isAlive, let measurement = pilot.measurement, measurement != places[index].measurement else { return }
     places[index].measurement = measurement
@@ -141,7 +141,7 @@ package final class SimulatedControlLane {
     if isAlive != (places[index].contactorHealth == .alive) {
       places[index].contactorHealth = contactor.health
       places[index].position = nil
-      handle(.contactorHealth(connector: index, contactor.health), at: now)
+      handle(.health(.contactor(connector: index), contactor.health), at: now)
     }
     guard isAlive, let feedback = contactor.feedback, feedback.position != places[index].position else { return }
     places[index].position = feedback.position
@@ -153,7 +153,7 @@ package final class SimulatedControlLane {
     let isAlive = meter.health == .alive
     if isAlive != (meters[index].health == .alive) {
       meters[index].health = meter.health
-      handle(.meterHealth(evse: meters[index].evse, meter.health), at: now)
+      handle(.health(.meter(evse: meters[index].evse), meter.health), at: now)
     }
     guard isAlive, let reading = meter.latest, reading.takenAt != meters[index].readingAt else { return }
     meters[index].readingAt = reading.takenAt

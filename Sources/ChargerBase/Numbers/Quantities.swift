@@ -85,3 +85,11 @@ public struct Frequency: ThousandthsQuantity {
   public init(thousandths: Int64) { self.thousandths = thousandths }
   public static let symbol = "Hz"
 }
+
+/// Electric resistance in milliohms.
+public struct Resistance: ThousandthsQuantity {
+  public var thousandths: Int64
+  public init(thousandths: Int64) { self.thousandths = thousandths }
+  public init(ohms: Int64) { thousandths = ohms.multipliedSaturating(by: 1_000) }
+  public static let symbol = "Ω"
+}

@@ -63,8 +63,10 @@ final class CommandQueue: @unchecked Sendable {
 extension ControlCommand {
   var endsEnergy: Bool {
     switch self {
-    case .revoke, .shutDown, .setOperative(_, false): true
-    case .grant, .limit, .setOperative(_, true), .clearLatchedFaults: false
+    case .revoke, .shutDown, .setOperative(_, false), .pause(_, true), .unlock: true
+    case .grant, .setLimit, .liftLimit, .setOperative(_, true), .clearLatchedFaults, .pause(_, false), .startNotBefore,
+      .digitalCommunication, .signReading:
+      false
     }
   }
 }

@@ -55,7 +55,7 @@ struct ControlCycle {
       drivers.connectors[place].pilotHealth = health
       drivers.connectors[place].measurement = nil
       noteHealth(drivers.connectors[place].id, driver: 0, health)
-      handle(.pilotHealth(connector: place, health), since: Self.now())
+      handle(.health(.pilot(connector: place), health), since: Self.now())
     }
     guard health.isAlive, let measurement = pilot.measurement, measurement != drivers.connectors[place].measurement
     else { return }
@@ -70,7 +70,7 @@ struct ControlCycle {
       drivers.connectors[place].contactorHealth = health
       drivers.connectors[place].feedback = nil
       noteHealth(drivers.connectors[place].id, driver: 1, health)
-      handle(.contactorHealth(connector: place, health), since: Self.now())
+      handle(.health(.contactor(connector: place), health), since: Self.now())
     }
     // Drivers that poll give the same position a new time again and again: only the position matters here.
     guard health.isAlive, let feedback = contactor.feedback,
@@ -88,7 +88,7 @@ struct ControlCycle {
     if health.isAlive != drivers.evses[index].meterHealth.isAlive {
       drivers.evses[index].meterHealth = health
       noteHealth(ConnectorID(evse: drivers.evses[index].id, number: 0), driver: 2, health)
-      handle(.meterHealth(evse: index, health), since: Self.now())
+      handle(.health(.meter(evse: index), health), since: Self.now())
     }
     guard health.isAlive, let reading = meter.latest, reading.takenAt != drivers.evses[index].readingAt else { return }
     drivers.evses[index].readingAt = reading.takenAt

@@ -4,9 +4,10 @@ import HAL
 
 /// What stays of the facts when the upper side has fallen so far behind that the queue is full: per connector the last
 /// two edges of everything that has two values, so that a change and its return are both told; the newest phase; the
-/// last two ended permits; per EVSE the newest meter reading. What was merged away is counted.
+/// last two ended permits; per EVSE the newest meter reading and the newest
+/// signed one. A connector's operations are counts: the newest follows later. What was merged away is counted.
 struct PendingEdges {
-  private static let slotsPerConnector = 7 + 2 * ControlFault.allCases.count
+  private static let slotsPerConnector = 11 + 2 * ControlFault.allCases.count
 
   private struct Slot {
     var order: UInt64
@@ -15,7 +16,7 @@ struct PendingEdges {
 
   private let connectors: [ConnectorID]
   private let evses: [EVSEID]
-  /// Bound: `slotsPerConnector` a connector, one an EVSE; allocated once.
+  /// Bound: `slotsPerConnector` a connector, two an EVSE; allocated once.
   private var slots: [Slot?]
   private var order: UInt64 = 0
   private(set) var isEmpty = true
@@ -25,7 +26,7 @@ struct PendingEdges {
   init(connectors: [ConnectorID], evses: [EVSEID]) {
     self.connectors = connectors
     self.evses = evses
-    slots = Array(repeating: nil, count: connectors.count * Self.slotsPerConnector + evses.count)
+    slots = Array(repeating: nil, count: connectors.count * Self.slotsPerConnector + 2 * evses.count)
   }
 
   mutating func take(_ fact: ControlFact) {
@@ -34,11 +35,18 @@ struct PendingEdges {
     case .powerPath(let id, _, _): keepLastTwo(fact, id, 2)
     case .charging(let id, _, _): keepLastTwo(fact, id, 4, onlyOne: true)
     case .permitEnded(let id, _, _, _): keepLastTwo(fact, id, 5)
-    case .fault(let id, let fault, _, _): keepLastTwo(fact, id, 7 + 2 * Int(fault.rawValue))
-    case .meter(let id, _):
-      guard let index = evses.firstIndex(of: id) else { return }
-      put(fact, at: connectors.count * Self.slotsPerConnector + index)
+    case .fault(let id, let fault, _, _): keepLastTwo(fact, id, 11 + 2 * Int(fault.rawValue))
+    case .unlocked(let id, _, _, _): keepLastTwo(fact, id, 7)
+    case .lock(let id, _, _): keepLastTwo(fact, id, 9)
+    case .contactorOperated: break
+    case .meter(let id, _): keep(fact, of: id, 0)
+    case .signedReading(let id, _): keep(fact, of: id, 1)
     }
+  }
+
+  private mutating func keep(_ fact: ControlFact, of id: EVSEID, _ place: Int) {
+    guard let index = evses.firstIndex(of: id) else { return }
+    put(fact, at: connectors.count * Self.slotsPerConnector + 2 * index + place)
   }
 
   private mutating func keepLastTwo(_ fact: ControlFact, _ id: ConnectorID, _ place: Int, onlyOne: Bool = false) {

@@ -34,12 +34,33 @@ public struct FlightRecord: Sendable, Hashable {
     case operative = 14
     case faultsCleared = 15
     case shutDown = 16
-    /// `first`: which driver (0 pilot, 1 contactor, 2 meter), `second`: 1 speaks, 0 silent.
+    /// `first`: which driver (0 pilot, 1 contactor, 2 meter, 3 lock, 4 proximity, 5 residual current, 6 temperature,
+    /// 7 phase switch, 8 safety input), `second`: 1 speaks, 0 silent.
     case driverHealth = 17
     /// `first`: commands that found the queue full since the start.
     case commandsLost = 18
     /// The lane has ended; `first`: 1 when every contactor was confirmed open.
     case stopped = 19
+    /// `first`: 0 unlocked, 1 locked.
+    case lockCommand = 20
+    /// `first`: 0 unlocked, 1 locked.
+    case lockFeedback = 21
+    /// `first`: 1 tripped.
+    case residualCurrent = 22
+    /// `first`: 1 the test current was switched on.
+    case residualCurrentTest = 23
+    /// `first`: 1 or 3 phases.
+    case phases = 24
+    /// `first`: place of the input, `second`: 1 active.
+    case safetyInput = 25
+    /// `first`: 1 the session was paused by command.
+    case paused = 26
+    /// `first`: seconds of the gate, −1 for a lifted one.
+    case startGate = 27
+    /// `first`: `UnlockResult`.
+    case unlocked = 28
+    /// `first`: milliohms of the proximity contact, −1 for open.
+    case proximity = 29
   }
 
   /// Counts all entries since the recorder's memory was first used, from 1; gaps in a reading are entries overwritten.
@@ -102,6 +123,16 @@ extension FlightRecord: CustomStringConvertible {
     case .shutDown: "shutdown commanded"
     case .driverHealth: "\(Self.name(driver: first)) driver \(second == 0 ? "silent" : "speaks")"
     case .commandsLost: "\(first) commands found the queue full"
+    case .lockCommand: "lock commanded \(first == 0 ? "unlocked" : "locked")"
+    case .lockFeedback: "lock shows \(first == 0 ? "unlocked" : "locked")"
+    case .residualCurrent: first == 0 ? "residual current detection free" : "residual current detection tripped"
+    case .residualCurrentTest: "residual current test current \(first == 0 ? "off" : "on")"
+    case .phases: "\(first) phases connected"
+    case .safetyInput: "safety input \(first) \(second == 0 ? "inactive" : "active")"
+    case .paused: first == 0 ? "resumed" : "paused"
+    case .startGate: first < 0 ? "start gate lifted" : "no energy for \(first) s"
+    case .unlocked: "command to unlock: \(Self.name(UnlockResult.init(rawValue:), first))"
+    case .proximity: first < 0 ? "proximity contact open" : "proximity contact shows \(first) mΩ"
     case .stopped: first == 0 ? "stopped, not every contactor confirmed open" : "stopped, all contactors open"
     }
   }
@@ -114,6 +145,12 @@ extension FlightRecord: CustomStringConvertible {
     switch raw {
     case 0: "pilot"
     case 1: "contactor"
+    case 3: "lock"
+    case 4: "proximity"
+    case 5: "residual current"
+    case 6: "temperature"
+    case 7: "phase switch"
+    case 8: "safety input"
     default: "meter"
     }
   }

@@ -33,6 +33,12 @@ extension FlightRecorder {
       note(.fault, connector, Int32(fault.rawValue), active ? 1 : 0, at: at)
     case .permitEnded(let connector, let number, let end, let at):
       note(.permitEnded, connector, Int32(bitPattern: number), Int32(end.rawValue), at: at)
+    case .unlocked(let connector, _, let result, let at):
+      note(.unlocked, connector, Int32(result.rawValue), at: at)
+    case .lock(let connector, let position, let at):
+      note(.lockFeedback, connector, Int32(position.rawValue), at: at)
+    case .signedReading, .contactorOperated:
+      break
     }
   }
 
@@ -43,9 +49,26 @@ extension FlightRecorder {
       note(.permitGranted, connector, Int32(bitPattern: permit.number), seconds, at: now)
     case .revoke(let connector):
       note(.permitRevoked, connector, at: now)
-    case .limit(let evse, let source, let current):
-      let milliamperes = current.map { Int32(clamping: max(0, $0.milliamperes)) } ?? -1
-      note(.limit, ConnectorID(evse: evse, number: 0), Int32(source.rawValue), milliamperes, at: now)
+    case .setLimit(let evse, let limit):
+      let amount =
+        switch limit.value {
+        case .perPhase(let current): current.milliamperes
+        case .total(let power): power.milliwatts
+        }
+      note(
+        .limit, ConnectorID(evse: evse, number: 0), Int32(limit.source.rawValue), Int32(clamping: max(0, amount)),
+        at: now)
+    case .liftLimit(let evse, let source, _):
+      note(.limit, ConnectorID(evse: evse, number: 0), Int32(source.rawValue), -1, at: now)
+    case .pause(let connector, let isPaused):
+      note(.paused, connector, isPaused ? 1 : 0, at: now)
+    case .startNotBefore(let connector, let instant):
+      let seconds = instant.map { Int32(clamping: max(0, ($0 - now).wholeSeconds)) } ?? -1
+      note(.startGate, connector, seconds, at: now)
+    case .unlock(let connector, _):
+      note(.lockCommand, connector, 0, at: now)
+    case .digitalCommunication, .signReading:
+      break
     case .setOperative(let connector, let isOperative):
       note(.operative, connector, isOperative ? 1 : 0, at: now)
     case .clearLatchedFaults(let connector):

@@ -21,6 +21,35 @@ public struct ConnectorSnapshot: Sendable, Equatable {
   public var blockers: EnergyBlockers
   public var faults: FaultSet
   public var phase: ChargingPhase?
+  public var details = Details()
+
+  /// What stands beside the energy path, for status and `explain`.
+  public struct Details: Sendable, Equatable {
+    /// Nil where the connector has no lock, or it was not read yet.
+    public var lock: LockPosition?
+    /// The station wants the plug locked.
+    public var isLockWanted = false
+    /// The cable's rating by its proximity contact; nil without one.
+    public var cableRating: Current?
+    public var residualCurrent: ResidualCurrentState?
+    /// The highest of the EVSE's sensors.
+    public var temperature: Temperature?
+    /// Phases that are connected now, 1 or 3.
+    public var phases: UInt8 = 3
+    /// When a start delay or the spreading after a mains return ends.
+    public var startsAt: MonotonicInstant?
+    /// The largest current of any phase that the meter shows; nil when it shows none.
+    public var measuredCurrent: Current?
+    /// Of the phase that is farthest from nominal.
+    public var voltage: Voltage?
+    public var contactorOperations = ContactorOperations()
+    /// The owner of the limit that wins; empty for one that has no name.
+    public var limitOwner = ""
+    /// All limits that stand, the winner included; shared storage, never copied for a snapshot.
+    public var limits: [CurrentLimit] = []
+
+    public init() {}
+  }
 
   public init(
     connector: ConnectorID, takenAt: MonotonicInstant, pilotState: PilotState, pilotOutput: PilotOutput,
@@ -53,38 +82,20 @@ public enum PilotState: UInt8, Sendable, CaseIterable {
   case a, b, c, d, e, f
 }
 
-/// The conditions of DESIGN §5 that do not hold, each a reason why no energy flows.
-public struct EnergyBlockers: OptionSet, Sendable, Hashable {
-  public let rawValue: UInt32
-  public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-  public static let noVehicle = EnergyBlockers(rawValue: 1 << 0)
-  /// The vehicle is connected but does not ask for energy (state B).
-  public static let vehicleNotReady = EnergyBlockers(rawValue: 1 << 1)
-  public static let noPermit = EnergyBlockers(rawValue: 1 << 2)
-  public static let permitExpired = EnergyBlockers(rawValue: 1 << 3)
-  public static let energyBudgetUsed = EnergyBlockers(rawValue: 1 << 4)
-  public static let faulted = EnergyBlockers(rawValue: 1 << 5)
-  public static let inoperative = EnergyBlockers(rawValue: 1 << 6)
-  /// The smallest limit is under the least current that can be offered.
-  public static let limitBelowMinimum = EnergyBlockers(rawValue: 1 << 7)
-  public static let driverSilent = EnergyBlockers(rawValue: 1 << 8)
-  public static let ventilationMissing = EnergyBlockers(rawValue: 1 << 9)
-  /// The contactor is on its way.
-  public static let contactorMoving = EnergyBlockers(rawValue: 1 << 10)
-  public static let shuttingDown = EnergyBlockers(rawValue: 1 << 11)
-  /// Another connector of the same EVSE is in use.
-  public static let otherConnectorInUse = EnergyBlockers(rawValue: 1 << 12)
+/// What is known of the residual current detection.
+public enum ResidualCurrentState: UInt8, Sendable {
+  case unknown, untested, testing, healthy, tripped, testFailed
 }
 
-/// A set of control faults.
-public struct FaultSet: OptionSet, Sendable, Hashable {
-  public let rawValue: UInt32
-  public init(rawValue: UInt32) { self.rawValue = rawValue }
-  public init(_ fault: ControlFault) { self.init(rawValue: 1 << UInt32(fault.rawValue)) }
+/// How often a contactor has opened, for its service.
+public struct ContactorOperations: Sendable, Hashable {
+  /// Openings without current through the contacts, as sequence 8 has them.
+  public var withoutLoad: UInt32
+  /// Openings that broke a current.
+  public var underLoad: UInt32
 
-  public func contains(_ fault: ControlFault) -> Bool { contains(FaultSet(fault)) }
-
-  /// In the order of `ControlFault`.
-  public var faults: [ControlFault] { ControlFault.allCases.filter { contains($0) } }
+  public init(withoutLoad: UInt32 = 0, underLoad: UInt32 = 0) {
+    self.withoutLoad = withoutLoad
+    self.underLoad = underLoad
+  }
 }

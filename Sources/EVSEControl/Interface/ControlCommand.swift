@@ -1,4 +1,5 @@
 import ChargerBase
+import HAL
 
 /// What the upper side tells the control lane. Values only; they travel through a bounded queue.
 public enum ControlCommand: Sendable, Equatable {
@@ -6,17 +7,30 @@ public enum ControlCommand: Sendable, Equatable {
   case grant(ConnectorID, EnergyPermit)
   /// Ends the permit now: the offer is withdrawn, and the contactor opens as the standard's sequence 10 has it.
   case revoke(ConnectorID)
-  /// Sets or, with nil, lifts one source's limit for an EVSE.
-  case limit(EVSEID, source: LimitSource, Current?)
+  /// Sets a limit in place of an earlier one of the same source and owner.
+  case setLimit(EVSEID, CurrentLimit)
+  /// Lifts the limit of this source and owner.
+  case liftLimit(EVSEID, LimitSource, owner: String)
+  /// Withdraws the offer without ending the session, or puts it back.
+  case pause(ConnectorID, Bool)
+  /// No energy before this instant, whatever else holds; nil lifts the gate, the random start delay included.
+  case startNotBefore(ConnectorID, MonotonicInstant?)
   /// Makes a connector operative, or takes it out of service (pilot state F once no vehicle draws energy).
   case setOperative(ConnectorID, Bool)
-  /// Clears the latched faults of a connector after service; a fault that is still there comes back.
+  /// Unlocks the plug once the contactor is confirmed open; the answer is the fact `unlocked`. Ends the permit.
+  case unlock(ConnectorID, number: UInt32)
+  /// Clears the latched faults of a connector and of its EVSE after service; a fault that is still there comes back.
   case clearLatchedFaults(ConnectorID)
+  /// The pilot shows 5 % for a higher-level stack, or offers by duty cycle again; refused where the connector has none.
+  case digitalCommunication(ConnectorID, Bool)
+  /// Asks the EVSE's meter for a signed reading; the answer is the fact `signedReading`.
+  case signReading(EVSEID, SignedReadingRequest)
   /// Ends all energy in order and admits no new permit: the program is about to stop.
   case shutDown
-}
 
-/// Where a current limit comes from. The smallest wins, and the winner is told.
-public enum LimitSource: UInt8, Sendable, CaseIterable {
-  case hardware, cable, installer, supply, evse, chargingProfile, external, temperature
+  /// Sets or, with nil, lifts the nameless limit of one source, in amperes per phase.
+  public static func limit(_ evse: EVSEID, source: LimitSource, _ current: Current?) -> ControlCommand {
+    guard let current else { return .liftLimit(evse, source, owner: "") }
+    return .setLimit(evse, CurrentLimit(source, .perPhase(current)))
+  }
 }

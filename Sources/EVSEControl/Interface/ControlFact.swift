@@ -14,6 +14,22 @@ public enum ControlFact: Sendable, Equatable {
   case fault(ConnectorID, ControlFault, active: Bool, at: MonotonicInstant)
   /// The permit ended without a revocation.
   case permitEnded(ConnectorID, number: UInt32, PermitEnd, at: MonotonicInstant)
+  /// What became of a command to unlock.
+  case unlocked(ConnectorID, number: UInt32, UnlockResult, at: MonotonicInstant)
+  /// The plug was locked, or is unlocked, by the position contact.
+  case lock(ConnectorID, LockPosition, at: MonotonicInstant)
+  case signedReading(EVSEID, SignedReadingAnswer)
+  /// The contactor has been opened; the counts are its service counters.
+  case contactorOperated(ConnectorID, ContactorOperations)
+}
+
+/// The answer to a command to unlock.
+public enum UnlockResult: UInt8, Sendable {
+  case unlocked
+  /// The lock did not move.
+  case failed
+  /// The connector has no lock of the station's: a fixed cable, or a socket without one.
+  case noLock
 }
 
 /// Why the control lane has let a permit end by itself.
@@ -31,31 +47,4 @@ public enum ChargingPhase: UInt8, Sendable {
   case suspendedByStation
   /// Contactor closed in state C or D with an offer.
   case charging
-}
-
-/// Faults that the control lane finds by itself.
-public enum ControlFault: UInt8, Sendable, CaseIterable {
-  /// Contactor confirmed closed although commanded open.
-  case contactorWelded
-  /// Contactor did not close in time.
-  case contactorStuck
-  /// Pilot in state E: short to earth, or no supply.
-  case pilotShort
-  /// The low part of the pilot is not near −12 V: no diode, so no vehicle.
-  case diodeMissing
-  /// A pilot voltage that belongs to no state.
-  case pilotOutOfRange
-  case pilotDriverSilent
-  case contactorDriverSilent
-  case meterSilent
-  /// State D, and the station has no ventilation.
-  case ventilationMissing
-
-  /// Stays until it is cleared by service or restart, whatever the input does.
-  public var isLatched: Bool {
-    switch self {
-    case .contactorWelded, .contactorStuck: true
-    default: false
-    }
-  }
 }

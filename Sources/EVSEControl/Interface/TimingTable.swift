@@ -2,7 +2,7 @@ import ChargerBase
 
 /// Every time that a safety rule or a sequence of IEC 61851-1 Annex A depends on, in one place. A laboratory can
 /// replace any of them through the board profile. *Unverified* marks what was not checked against the paid standard.
-public struct TimingTable: Sendable, Equatable {
+public struct TimingTable: Sendable, Hashable {
   /// Vehicle opens S2 (C or D to B), sequence 8.1: contactor commanded open within 100 ms of the edge, filter included.
   public var openAfterVehicleStops = Duration.milliseconds(100)
   /// Unplugged from C or D, sequence 2.2: 100 ms (*unverified* number).
@@ -29,13 +29,61 @@ public struct TimingTable: Sendable, Equatable {
   public var vehicleFollowsOffer = Duration.seconds(5)
   /// Least time between two changes of the duty cycle upwards (product value).
   public var offerRaiseInterval = Duration.seconds(1)
+  /// A fault, an emergency stop, a trip or a silent driver on the energy path: contactor commanded open within 100 ms of
+  /// the input that tells it (product limit; sources for state E and F differ, *unverified*).
+  public var openAfterFault = Duration.milliseconds(100)
+  /// A lower limit is on the pilot within this time of its becoming known (product limit; the standard's 10 s for an
+  /// outside command are *unverified*).
+  public var lowerOfferAfterLimit = Duration.seconds(5)
+
+  // Lock
+  /// The position contact must show the wanted position this long after the drive was started (product value).
+  public var lockTravel = Duration.seconds(2)
+  /// Rest between two attempts, and how many there are (product values).
+  public var lockRetryPause = Duration.seconds(1)
+  public var lockAttempts: UInt8 = 3
+  public var lockSilence = Duration.seconds(1)
+  /// State F, or the pilot's loss, held this long lets the plug go (a peer's choice, not the standard's).
+  public var unlockAfterStateF = Duration.seconds(5)
+
+  // Residual current
+  /// The monitor must show a trip this long after the test current, and must be free of it this long after its end and
+  /// the reset (product values).
+  public var residualCurrentTestTrip = Duration.seconds(1)
+  public var residualCurrentTestRecovery = Duration.seconds(1)
+  public var residualCurrentSilence = Duration.milliseconds(500)
+
+  // Supply and load
+  /// A vehicle that draws more than its offer by more than the tolerance, after it had `vehicleFollowsOffer` to follow,
+  /// is cut off after this time (product values; IEC 61851-1 leaves them to the station).
+  public var overCurrentTime = Duration.seconds(5)
+  public var overCurrentTolerancePercent: Int64 = 10
+  public var overCurrentTolerance = Current(amperes: 1)
+  /// A voltage outside its band for this long is a fault, and inside again for the second time no more (product values).
+  public var voltageFault = Duration.seconds(1)
+  public var voltageRecovery = Duration.seconds(10)
+  /// Temperatures and proximity (product values).
+  public var temperatureSilence = Duration.seconds(10)
+  public var proximitySilence = Duration.seconds(2)
+  /// A resistance must be seen this long before it counts.
+  public var proximityFilter = Duration.milliseconds(200)
+  public var safetyInputSilence = Duration.milliseconds(500)
+
+  // Starts
+  /// After the mains is back each EVSE waits a random part of this before its contactor may close (product value).
+  public var mainsReturnSpread = Duration.seconds(10)
+  /// Between the contactor's opening and the phase switch's move, and again before the next offer (product value: the
+  /// vehicle's on-board charger must have let go of the old phases).
+  public var phaseSwitchRest = Duration.seconds(5)
+  public var phaseSwitchTravel = Duration.milliseconds(500)
+  public var phaseSwitchSilence = Duration.seconds(1)
 
   public init() {}
 }
 
 /// The voltages that tell the pilot states apart, in the high part of the period (hardware facts: nominal 12, 9, 6, 3,
 /// 0 and −12 V; the limits between them are *unverified* against the standard and lie at the midpoints).
-public struct PilotThresholds: Sendable, Equatable {
+public struct PilotThresholds: Sendable, Hashable {
   public var aAbove = Voltage(millivolts: 10_500)
   public var bAbove = Voltage(millivolts: 7_500)
   public var cAbove = Voltage(millivolts: 4_500)

@@ -74,15 +74,27 @@ public struct StationControl: Sendable {
       if machines.indices.contains(place) { machines[place].contactor.take(feedback) }
     case .meter(let index, let reading):
       take(reading, evse: index, into: &effects)
-    case .pilotHealth(let place, let health):
-      if machines.indices.contains(place) { machines[place].pilot.setAlive(health == .alive, at: now) }
-    case .contactorHealth(let place, let health):
-      if machines.indices.contains(place) { machines[place].contactor.setAlive(health == .alive, at: now) }
-    case .meterHealth(let index, let health):
-      if evses.indices.contains(index) { evses[index].meter.setAlive(health == .alive, at: now) }
+    case .health(let driver, let health):
+      setAlive(health == .alive, driver)
+    case .lockFeedback, .proximity, .residualCurrent, .temperature, .phaseSwitchFeedback, .safetyInput,
+      .signedReading:
+      break
     case .command(let command):
       take(command)
     case .time:
+      break
+    }
+  }
+
+  private mutating func setAlive(_ alive: Bool, _ driver: ControlDriver) {
+    switch driver {
+    case .pilot(let place):
+      if machines.indices.contains(place) { machines[place].pilot.setAlive(alive, at: now) }
+    case .contactor(let place):
+      if machines.indices.contains(place) { machines[place].contactor.setAlive(alive, at: now) }
+    case .meter(let index):
+      if evses.indices.contains(index) { evses[index].meter.setAlive(alive, at: now) }
+    case .lock, .proximity, .residualCurrent, .temperature, .phaseSwitch, .safetyInput:
       break
     }
   }
@@ -102,11 +114,14 @@ public struct StationControl: Sendable {
       _ = machines[place].permit.grant(permit)
     case .revoke(let id):
       if let place = place(of: id) { machines[place].permit.revoke() }
-    case .limit(let id, let source, let current):
+    case .setLimit(let id, let limit):
       guard let index = evses.firstIndex(where: { $0.id == id }) else { return }
-      // What the hardware carries is the configuration's alone: a command can only lower it.
-      let hardware = configuration.evses.indices.contains(index) ? configuration.evses[index].maximumCurrent : .zero
-      evses[index].limits[source] = source == .hardware ? min(current ?? hardware, hardware) : current
+      if case .perPhase(let current) = limit.value { set(current, source: limit.source, evse: index) }
+    case .liftLimit(let id, let source, _):
+      guard let index = evses.firstIndex(where: { $0.id == id }) else { return }
+      set(nil, source: source, evse: index)
+    case .pause, .startNotBefore, .unlock, .digitalCommunication, .signReading:
+      break
     case .setOperative(let id, let isOperative):
       if let place = place(of: id) { machines[place].isOperative = isOperative }
     case .clearLatchedFaults(let id):
@@ -115,6 +130,12 @@ public struct StationControl: Sendable {
       isShuttingDown = true
       for place in machines.indices { machines[place].permit.revoke() }
     }
+  }
+
+  private mutating func set(_ current: Current?, source: LimitSource, evse index: Int) {
+    // What the hardware carries is the configuration's alone: a command can only lower it.
+    let hardware = configuration.evses.indices.contains(index) ? configuration.evses[index].maximumCurrent : .zero
+    evses[index].limits[source] = source == .hardware ? min(current ?? hardware, hardware) : current
   }
 
   private func place(of id: ConnectorID) -> Int? { machines.firstIndex { $0.id == id } }
