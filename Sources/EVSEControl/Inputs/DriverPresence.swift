@@ -44,12 +44,3 @@ package struct DriverPresence: Hashable, Sendable {
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) { visit(&listeningSince) }
 }
-
-extension MonotonicInstant? {
-  /// Visits an instant that may not be there.
-  package mutating func visitInstant(_ visit: (inout MonotonicInstant) -> Void) {
-    guard var instant = self else { return }
-    visit(&instant)
-    self = instant
-  }
-}
