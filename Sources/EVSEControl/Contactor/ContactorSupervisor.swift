@@ -104,6 +104,13 @@ package struct ContactorSupervisor: Hashable, Sendable {
     return true
   }
 
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    visit(&listeningSince)
+    visit(&commandedAt)
+    openedAt.visitInstant(visit)
+    unexpectedlyClosedSince.visitInstant(visit)
+  }
+
   package func deadlines(_ soonest: inout Deadline, timing: TimingTable) {
     guard !driverIsSilent else { return }
     if feedback == nil { soonest.add(listeningSince + timing.contactorSilence) }

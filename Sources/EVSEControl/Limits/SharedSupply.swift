@@ -108,6 +108,13 @@ package struct SharedSupply: Hashable, Sendable {
     return places.multipliedSaturating(by: Self.least) <= total
   }
 
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    for index in shares.indices {
+      visit(&shares[index].wantedSince)
+      visit(&shares[index].formerlyUntil)
+    }
+  }
+
   package func deadlines(_ soonest: inout Deadline) {
     for share in shares { soonest.add(share.formerlyUntil) }
   }

@@ -93,6 +93,12 @@ package struct PermitLease: Hashable, Sendable {
     return untoldEnd
   }
 
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    guard var held = permit else { return }
+    visit(&held.expiry)
+    permit = held
+  }
+
   package func deadlines(_ soonest: inout Deadline) {
     if status == .valid, let permit { soonest.add(permit.expiry) }
   }

@@ -129,6 +129,17 @@ package struct PilotReader: Hashable, Sendable {
     diode = .unknown
   }
 
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    if var measurement = newest {
+      visit(&measurement.takenAt)
+      newest = measurement
+    }
+    visit(&candidateSince)
+    lowPeakWrongSince.visitInstant(visit)
+    visit(&outputChangedAt)
+    visit(&listeningSince)
+  }
+
   package func deadlines(_ soonest: inout Deadline, timing: TimingTable) {
     guard isAlive else { return }
     if newest == nil { soonest.add(listeningSince + timing.pilotSilence) }

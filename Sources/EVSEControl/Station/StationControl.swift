@@ -23,7 +23,7 @@ public struct StationControl: Sendable {
   package private(set) var supply: SharedSupply?
   /// A shutdown was commanded: no permit is admitted any more.
   public private(set) var isShuttingDown = false
-  private var now: MonotonicInstant
+  package private(set) var now: MonotonicInstant
 
   /// Control of the station that `configuration` describes, started at `now`. The first call of `handle` puts every
   /// output into its safe position: pilot steady, contactor open.
@@ -230,6 +230,15 @@ extension StationControl {
     package let supply: SharedSupply?
     package let isShuttingDown: Bool
     package let now: MonotonicInstant
+  }
+
+  /// Visits every instant on which a later decision depends, the present one included: shifting all of them by the same
+  /// span leaves the behaviour as it is. For exhaustive exploration.
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    visit(&now)
+    for index in machines.indices { machines[index].visitInstants(visit) }
+    for index in evses.indices { evses[index].meter.visitInstants(visit) }
+    supply?.visitInstants(visit)
   }
 
   package var situation: Situation {
