@@ -28,7 +28,7 @@ package struct ContactorSupervisor: Hashable, Sendable {
   private var openings: ServiceCount
 
   /// With the openings of earlier runs.
-  package init(at now: MonotonicInstant, operations: ContactorOperations = ContactorOperations()) {
+  package init(operations: ContactorOperations = ContactorOperations(), at now: MonotonicInstant) {
     listeningSince = now
     commandedAt = now
     openings = ServiceCount(operations)

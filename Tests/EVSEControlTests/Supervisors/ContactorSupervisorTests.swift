@@ -181,7 +181,7 @@ struct ContactorSupervisorTests {
   func operations() {
     var contact = Contact(at: nil)
     contact.supervisor = ContactorSupervisor(
-      at: .zero, operations: ContactorOperations(withoutLoad: 41, underLoad: .max))
+      operations: ContactorOperations(withoutLoad: 41, underLoad: .max), at: .zero)
     contact.show(.open)
     for isUnderLoad in [false, true] {
       contact.closeAndFollow()
