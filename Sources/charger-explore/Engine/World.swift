@@ -23,25 +23,24 @@ struct World: Sendable {
   /// Puts the present to its place, what is long ago to the horizon, and what is far away to the same distance. Instants
   /// are compared with the present and a span alone, so that states that become equal here behave alike.
   mutating func normalize(_ scenario: Scenario) {
-    let shift = Self.present - control.now
-    let past = Self.present + (.zero - Ticks.span(scenario.ticks.horizon))
-    let far = Self.present + Ticks.span(Self.farAway)
+    let shift = Self.present.nanoseconds - control.now.nanoseconds
+    let past = scenario.past
     control.visitInstants { instant in
-      guard instant < .distantFuture else { return }
-      instant = instant + shift
-      if instant < past { instant = past }
-      if instant > far { instant = far + Ticks.span(Self.farAway) }
+      // Zero stands for never, as long ago as can be.
+      guard instant != .distantFuture, instant != .zero else { return }
+      let shifted = instant.nanoseconds + shift
+      instant.nanoseconds = shifted < past ? past : (shifted > Scenario.far ? Scenario.beyond : shifted)
     }
   }
 
-  var fingerprint: UInt64 {
+  func fingerprint(_ scenario: Scenario) -> UInt64 {
     var hasher = Hasher()
     control.situation.hash(into: &hasher)
-    watch.hash(into: &hasher)
+    watch.hash(into: &hasher, scenario)
     return UInt64(bitPattern: Int64(hasher.finalize()))
   }
 
-  /// Lets the world do one thing. Answers nil where it cannot happen, or would change nothing.
+  /// The ticks that pass with a step.
   func ticks(of step: Step) -> UInt8 {
     switch step {
     case .tick: return 1
@@ -62,10 +61,11 @@ struct World: Sendable {
     let now = control.now + Ticks.span(passed)
     effects.removeAll()
     control.handle(input(for: step, at: now, scenario), at: now, into: &effects)
-    if case .tick = step, deadline > now, !effects.isEmpty {
-      return Violation(.deadlineMissed, "it acts \(effects) although it asked to be called later")
+    let violation = see(effects, scenario)
+    if violation == nil, step == .tick, deadline > now, !effects.isEmpty {
+      return Violation(.deadlineMissed, "it acts, although it had asked to be called later")
     }
-    return see(effects, scenario)
+    return violation
   }
 
   /// Notes what the control commands, and judges each command as it is given.
