@@ -9,6 +9,8 @@ package struct EnergyConditions: Hashable, Sendable {
   /// Whether a vehicle is connected as far as the station knows, also while the pilot cannot be read.
   package var isConnected: Bool
   package var diode: PilotReader.Diode
+  /// The newest measurement says something else than what counts, and nothing flows yet: nothing is begun now.
+  package var pilotIsWavering: Bool
   package var hasVentilation: Bool
   /// The vehicle has no state B of its own, and this connector serves none of those.
   package var isRefusedAsSimplified: Bool
@@ -48,6 +50,7 @@ package struct EnergyConditions: Hashable, Sendable {
     }
     // What draws current without a diode in the pilot is no vehicle; it is looked at under every new offer.
     if isConnected && diode != .present { found.insert(.vehicleNotReady) }
+    if isConnected && pilotIsWavering { found.insert(.vehicleNotReady) }
     if isRefusedAsSimplified { found.insert(.simplifiedVehicle) }
     switch permit {
     case .valid, .finishing: break

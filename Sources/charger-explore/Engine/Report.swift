@@ -27,7 +27,8 @@ enum Report {
   /// The way to a broken rule, played once more from the beginning and told step by step.
   static func describe(_ finding: Exploration.Finding, _ scenario: Scenario) -> String {
     var lines = [
-      "BROKEN RULE \(finding.violation.rule.name) in \(scenario.name): \(finding.violation.rule.rawValue)", "  \(finding.violation.detail)",
+      "BROKEN RULE \(finding.violation.rule.name) in \(scenario.name): \(finding.violation.rule.rawValue)",
+      "  \(finding.violation.detail)",
       "  The shortest way there, \(finding.trace.count) steps:",
     ]
     var effects = ControlEffects(for: scenario.configuration)

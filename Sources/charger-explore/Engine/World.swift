@@ -12,6 +12,9 @@ struct World: Sendable {
   /// What lies farther ahead than this is never reached: a lease that lasts, a gate that stays shut.
   static let farAway: UInt8 = 100
 
+  /// Instants up to this one stand for those of which no more matters than their order.
+  private static let longAgo = MonotonicInstant.longAgo.nanoseconds + 1_000
+
   init(_ scenario: Scenario, effects: inout ControlEffects) {
     control = StationControl(configuration: scenario.configuration, startingAt: Self.present)
     effects.removeAll()
@@ -25,9 +28,9 @@ struct World: Sendable {
   mutating func normalize(_ scenario: Scenario) {
     let shift = Self.present.nanoseconds - control.now.nanoseconds
     let past = scenario.past
+    control.forgetPast()
     control.visitInstants { instant in
-      // Zero stands for never, as long ago as can be.
-      guard instant != .distantFuture, instant != .zero else { return }
+      guard instant != .distantFuture, instant.nanoseconds > Self.longAgo else { return }
       let shifted = instant.nanoseconds + shift
       instant.nanoseconds = shifted < past ? past : (shifted > Scenario.far ? Scenario.beyond : shifted)
     }

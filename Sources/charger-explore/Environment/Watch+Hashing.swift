@@ -48,7 +48,9 @@ extension ConnectorWatch {
     told.add(clock: gateLeft)
     told.add(number, bits: 2)
     told.add(revoked, bits: 2)
-    for flag in [pilotIsSilent, lowIsSeen, isConnected, contactorIsSilent, lockIsSilent, cableIsSilent] { told.add(flag) }
+    for flag in [pilotIsSilent, lowIsSeen, isConnected, contactorIsSilent, lockIsSilent, cableIsSilent] {
+      told.add(flag)
+    }
     for flag in [hasBudget, isOperative, isPaused, needsService, needsUnplugging] { told.add(flag) }
     hasher.combine(told.bits)
     var commanded = Word()
