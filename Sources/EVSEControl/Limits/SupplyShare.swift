@@ -148,7 +148,7 @@ package struct SupplyShare: Hashable, Sendable {
     }
     let since = exceedsSince ?? now
     exceedsSince = since
-    if followsBy == nil && now >= since + timing.vehicleFollowsOffer + timing.overCurrentTime + timing.contactorTravel {
+    if followsBy == nil && now >= since + Self.excessTime(timing) {
       excess = max(excess, (measured - granted + 999) / 1_000 * 1_000)
     }
     return former != excess
