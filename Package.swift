@@ -103,6 +103,7 @@ let package = Package(
         "ChargerBase", "OCPPJSON", "OCPPTypes", "EVSEControl", "HAL", "HALSimulated", "SimulatedWorld",
         "ChargerRuntime", "BoardProfile", "JSONRPC", "CLinux", nioCore, nioPosix, nioHTTP1, nioWebSocket, arguments,
       ]),
+    program("charger-explore", ["EVSEControl", "HAL", "ChargerBase", arguments]),
     program("charger-transfer", ["ChargerBase", "CCurl", "CLinux"]),
 
     // Test support: the simulated CSMS, link and store that drive the engine in process on the simulated clock.

@@ -127,17 +127,3 @@ final class FakeContactor: Contactor, @unchecked Sendable {
     if let wakeDescriptor { linux_eventfd_signal(wakeDescriptor) }
   }
 }
-
-/// A meter that reads itself whenever it is served.
-final class FakeMeter: EnergyMeter, @unchecked Sendable {
-  // Unchecked: touched by the lane only.
-  let wakeDescriptor: Int32? = linux_eventfd()
-  private(set) var latest: MeterReading?
-  var health: DriverHealth { .alive }
-
-  deinit { if let wakeDescriptor { close(wakeDescriptor) } }
-
-  func service(at now: MonotonicInstant) {
-    latest = MeterReading(takenAt: now, importRegister: Energy(wattHours: 1_000))
-  }
-}

@@ -8,9 +8,9 @@ import HAL
 struct ControlCycle {
   private(set) var control: StationControl
   private var effects: ControlEffects
-  private(set) var drivers: ControlDrivers
+  var drivers: ControlDrivers
   private let mailbox: FactMailbox
-  private let recorder: FlightRecorder?
+  let recorder: FlightRecorder?
   private var hasChanged = false
   private(set) var latency = LatencyProbe()
   private var pilotStates: [PilotState]
@@ -39,79 +39,26 @@ struct ControlCycle {
     handle(.command(command), since: sentAt)
   }
 
-  /// Feeds everything that has changed since the last cycle. A driver's health goes before its readings.
-  mutating func readDrivers() {
-    for place in drivers.connectors.indices {
-      readPilot(place)
-      readContactor(place)
-    }
-    for index in drivers.evses.indices { readMeter(index) }
-  }
-
-  private mutating func readPilot(_ place: Int) {
-    let pilot = drivers.connectors[place].pilot
-    let health = pilot.health
-    if health.isAlive != drivers.connectors[place].pilotHealth.isAlive {
-      drivers.connectors[place].pilotHealth = health
-      drivers.connectors[place].measurement = nil
-      noteHealth(drivers.connectors[place].id, driver: 0, health)
-      handle(.health(.pilot(connector: place), health), since: Self.now())
-    }
-    guard health.isAlive, let measurement = pilot.measurement, measurement != drivers.connectors[place].measurement
-    else { return }
-    drivers.connectors[place].measurement = measurement
-    handle(.pilot(connector: place, measurement), since: measurement.takenAt)
-  }
-
-  private mutating func readContactor(_ place: Int) {
-    let contactor = drivers.connectors[place].contactor
-    let health = contactor.health
-    if health.isAlive != drivers.connectors[place].contactorHealth.isAlive {
-      drivers.connectors[place].contactorHealth = health
-      drivers.connectors[place].feedback = nil
-      noteHealth(drivers.connectors[place].id, driver: 1, health)
-      handle(.health(.contactor(connector: place), health), since: Self.now())
-    }
-    // Drivers that poll give the same position a new time again and again: only the position matters here.
-    guard health.isAlive, let feedback = contactor.feedback,
-      feedback.position != drivers.connectors[place].feedback?.position
-    else { return }
-    recorder?.note(
-      .contactorFeedback, drivers.connectors[place].id, feedback.position == .closed ? 1 : 0, at: Self.now())
-    drivers.connectors[place].feedback = feedback
-    handle(.contactorFeedback(connector: place, feedback), since: feedback.takenAt)
-  }
-
-  private mutating func readMeter(_ index: Int) {
-    guard let meter = drivers.evses[index].meter else { return }
-    let health = meter.health
-    if health.isAlive != drivers.evses[index].meterHealth.isAlive {
-      drivers.evses[index].meterHealth = health
-      noteHealth(ConnectorID(evse: drivers.evses[index].id, number: 0), driver: 2, health)
-      handle(.health(.meter(evse: index), health), since: Self.now())
-    }
-    guard health.isAlive, let reading = meter.latest, reading.takenAt != drivers.evses[index].readingAt else { return }
-    drivers.evses[index].readingAt = reading.takenAt
-    handle(.meter(evse: index, reading), since: reading.takenAt)
-  }
-
-  private func noteHealth(_ id: ConnectorID, driver: Int32, _ health: DriverHealth) {
-    recorder?.note(.driverHealth, id, driver, health.isAlive ? 1 : 0, at: Self.now())
-  }
-
   // MARK: Effects
 
   /// - Parameter since: when what caused the input happened, for the latency probe.
-  private mutating func handle(_ input: ControlInput, since: MonotonicInstant) {
+  mutating func handle(_ input: ControlInput, since: MonotonicInstant) {
+    decide(input, since: since)
+    for index in drivers.evses.indices {
+      guard let number = drivers.evses[index].refusedRequest else { continue }
+      drivers.evses[index].refusedRequest = nil
+      decide(.signedReading(evse: index, .failed(number: number, .notAccepted)), since: Self.now())
+    }
+  }
+
+  private mutating func decide(_ input: ControlInput, since: MonotonicInstant) {
     effects.removeAll()
     control.handle(input, at: Self.now(), into: &effects)
     hasChanged = true
     apply(.open, since: since)
-    for place in effects.outputs.indices {
-      guard let output = effects.outputs[place].pilot else { continue }
-      drivers.connectors[place].pilot.apply(output)
-      recorder?.record(output, at: drivers.connectors[place].id, Self.now())
-    }
+    applyPilots()
+    applyEVSEOutputs()
+    applyLocks()
     apply(.closed, since: since)
     notePilotStates()
     guard !effects.facts.isEmpty else { return }
@@ -124,10 +71,47 @@ struct ControlCycle {
 
   private mutating func apply(_ position: ContactorPosition, since: MonotonicInstant) {
     for place in effects.outputs.indices where effects.outputs[place].contactor == position {
-      drivers.connectors[place].contactor.command(position)
+      drivers.connectors[place].contactor.driver.command(position)
       let now = Self.now()
       latency.add(nanoseconds: (now - since).wholeNanoseconds)
       recorder?.note(.contactorCommand, drivers.connectors[place].id, position == .closed ? 1 : 0, at: now)
+    }
+  }
+
+  private func applyPilots() {
+    for place in effects.outputs.indices {
+      guard let output = effects.outputs[place].pilot else { continue }
+      drivers.connectors[place].pilot.driver.apply(output)
+      recorder?.record(output, at: drivers.connectors[place].id, Self.now())
+    }
+  }
+
+  private mutating func applyEVSEOutputs() {
+    for index in effects.evseOutputs.indices {
+      let output = effects.evseOutputs[index]
+      let place = drivers.evses[index].place
+      if let isOn = output.testCurrent {
+        drivers.evses[index].residualCurrent?.driver.setTestCurrent(isOn)
+        recorder?.note(.residualCurrentTest, place, isOn ? 1 : 0, at: Self.now())
+      }
+      if output.resetsResidualCurrent { drivers.evses[index].residualCurrent?.driver.reset() }
+      if let phases = output.phases {
+        drivers.evses[index].phaseSwitch?.driver.command(phases)
+        recorder?.note(.phases, place, Int32(phases.rawValue), 1, at: Self.now())
+      }
+      if let request = output.signedReading,
+        drivers.evses[index].meter?.driver.requestSignedReading(request) != true
+      {
+        drivers.evses[index].refusedRequest = request.number
+      }
+    }
+  }
+
+  private func applyLocks() {
+    for place in effects.outputs.indices {
+      guard let position = effects.outputs[place].lock else { continue }
+      drivers.connectors[place].lock?.driver.command(position)
+      recorder?.note(.lockCommand, drivers.connectors[place].id, Int32(position.rawValue), at: Self.now())
     }
   }
 
@@ -153,13 +137,35 @@ struct ControlCycle {
     if isNews { mailbox.wakeReader() }
   }
 
-  /// Opens everything, whatever the machines think: the lane is about to end.
+  // MARK: Watchdog and end
+
+  /// When the watchdog must be fed next.
+  var nextFeed: MonotonicInstant { drivers.watchdog?.nextFeed ?? .distantFuture }
+
+  /// The cycle that began at `begunAt` has served every driver and handled what it read.
+  mutating func feedWatchdog(begunAt: MonotonicInstant) {
+    drivers.watchdog?.cycleEnded(begunAt: begunAt, at: Self.now(), nextDeadline: control.nextDeadline)
+  }
+
+  /// Opens everything, whatever the machines think: the lane is about to end. Locks stay as they are (they are the
+  /// board's own to open then), and so do phase switches, which are not moved before their contactor is confirmed open.
   func openAll() {
     for connector in drivers.connectors {
-      connector.contactor.command(.open)
-      connector.pilot.apply(.steadyPositive)
+      connector.contactor.driver.command(.open)
+      connector.pilot.driver.apply(.steadyPositive)
+    }
+    for evse in drivers.evses { evse.residualCurrent?.driver.setTestCurrent(false) }
+  }
+
+  /// Every auxiliary contact shows an open contactor.
+  var showsAllOpen: Bool {
+    drivers.connectors.allSatisfy {
+      $0.contactor.driver.health.isAlive && $0.contactor.driver.feedback?.position == .open
     }
   }
+
+  /// Ends the watchdog's hold.
+  func disarmWatchdog() { drivers.watchdog?.watchdog.disarm() }
 }
 
 extension DriverHealth {

@@ -159,18 +159,22 @@ package final class ControlLane: @unchecked Sendable {
     var tags = [UInt64](repeating: 0, count: 16)
     while true {
       let now = ControlCycle.now()
-      if now >= nextSupervision {
-        serveAll()
-        nextSupervision = now + supervision
-      }
+      let servesAll = now >= nextSupervision
+      if servesAll { serveAll() }
       cycle.handleDeadline(at: now)
       cycle.readDrivers()
       while let entry = commands.next() { cycle.handle(entry.command, sentAt: entry.at) }
       cycle.publish()
+      if servesAll {
+        cycle.feedWatchdog(begunAt: now)
+        nextSupervision = min(now + supervision, max(cycle.nextFeed, now + .milliseconds(1)))
+      }
       status.cycles += 1
       status.lastCycleAt = now
       status.latency = cycle.latency
       status.refusedCommands = commands.refusedCount
+      status.watchdogFeeds = cycle.drivers.watchdog?.feeds ?? 0
+      status.isWatchdogSilent = cycle.drivers.watchdog?.isHeard == false
       mailbox.publish(status)
       if status.cycles == 1 { linux_eventfd_signal(started) }
       let stopAt = orders.stopAt
@@ -199,8 +203,7 @@ package final class ControlLane: @unchecked Sendable {
 
   /// Drivers without a descriptor shorten the period to their cycle.
   private var supervisionPeriod: Duration {
-    let timing = cycle.control.configuration.timing
-    let silence = min(timing.pilotSilence, timing.contactorSilence) / 2
+    let silence = cycle.drivers.shortestSilence(cycle.control.configuration.timing) / 2
     let isPolled = cycle.drivers.all.contains { $0.wakeDescriptor == nil }
     return min(isPolled ? Self.pollingCycle : Self.longestCycle, max(silence, .milliseconds(1)))
   }
@@ -233,8 +236,15 @@ package final class ControlLane: @unchecked Sendable {
   }
 
   private func end() {
-    let isAllOpen = cycle.control.isAllOpen
     cycle.openAll()
+    // Contacts that were still closed get their time to travel; the watchdog is let go only when all are seen open.
+    let travelled = ControlCycle.now() + cycle.control.configuration.timing.contactorTravel
+    while !cycle.showsAllOpen && ControlCycle.now() < travelled {
+      _ = poll(nil, 0, 5)
+      serveAll()
+    }
+    let isAllOpen = cycle.showsAllOpen
+    if isAllOpen { cycle.disarmWatchdog() }
     recorder?.note(.stopped, FlightRecord.station, isAllOpen ? 1 : 0, at: ControlCycle.now())
     mailbox.wakeReader()
   }

@@ -13,6 +13,10 @@ package struct ControlLaneStatus: Sendable, Equatable {
   /// Facts that were merged into newer ones because nobody took them.
   package var mergedFacts: UInt64 = 0
   package var latency = LatencyProbe()
+  /// How often the hardware watchdog was fed; 0 where the station has none.
+  package var watchdogFeeds: UInt64 = 0
+  /// The watchdog's driver does not speak any more: it can be fed no longer.
+  package var isWatchdogSilent = false
 }
 
 /// How long it takes from the edge (or the deadline that came) to the contactor command that it causes.

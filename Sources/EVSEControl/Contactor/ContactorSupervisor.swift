@@ -104,6 +104,16 @@ package struct ContactorSupervisor: Hashable, Sendable {
     return true
   }
 
+  /// What no longer matters is forgotten first, so that what behaves alike is equal.
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    if feedback != nil || driverIsSilent { listeningSince = .zero }
+    if command == .open { commandedAt = .zero } else { openedAt = nil }
+    visit(&listeningSince)
+    visit(&commandedAt)
+    openedAt.visitInstant(visit)
+    unexpectedlyClosedSince.visitInstant(visit)
+  }
+
   package func deadlines(_ soonest: inout Deadline, timing: TimingTable) {
     guard !driverIsSilent else { return }
     if feedback == nil { soonest.add(listeningSince + timing.contactorSilence) }

@@ -35,7 +35,7 @@ public struct FlightRecord: Sendable, Hashable {
     case faultsCleared = 15
     case shutDown = 16
     /// `first`: which driver (0 pilot, 1 contactor, 2 meter, 3 lock, 4 proximity, 5 residual current, 6 temperature,
-    /// 7 phase switch, 8 safety input), `second`: 1 speaks, 0 silent.
+    /// 7 phase switch, 8 safety input, 9 watchdog), `second`: 1 speaks, 0 silent.
     case driverHealth = 17
     /// `first`: commands that found the queue full since the start.
     case commandsLost = 18
@@ -49,7 +49,7 @@ public struct FlightRecord: Sendable, Hashable {
     case residualCurrent = 22
     /// `first`: 1 the test current was switched on.
     case residualCurrentTest = 23
-    /// `first`: 1 or 3 phases.
+    /// `first`: 1 or 3 phases, `second`: 1 commanded, 0 shown by the auxiliary contacts.
     case phases = 24
     /// `first`: place of the input, `second`: 1 active.
     case safetyInput = 25
@@ -127,7 +127,7 @@ extension FlightRecord: CustomStringConvertible {
     case .lockFeedback: "lock shows \(first == 0 ? "unlocked" : "locked")"
     case .residualCurrent: first == 0 ? "residual current detection free" : "residual current detection tripped"
     case .residualCurrentTest: "residual current test current \(first == 0 ? "off" : "on")"
-    case .phases: "\(first) phases connected"
+    case .phases: "\(first) phase\(first == 1 ? "" : "s") \(second == 0 ? "connected" : "commanded")"
     case .safetyInput: "safety input \(first) \(second == 0 ? "inactive" : "active")"
     case .paused: first == 0 ? "resumed" : "paused"
     case .startGate: first < 0 ? "start gate lifted" : "no energy for \(first) s"
@@ -151,6 +151,7 @@ extension FlightRecord: CustomStringConvertible {
     case 6: "temperature"
     case 7: "phase switch"
     case 8: "safety input"
+    case 9: "watchdog"
     default: "meter"
     }
   }

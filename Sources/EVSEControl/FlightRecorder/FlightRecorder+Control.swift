@@ -18,7 +18,7 @@ extension FlightRecorder {
     }
   }
 
-  /// Records an edge; meter readings are no edges and are left out.
+  /// Records an edge; meter readings are no edges and are left out, and a lock's position is noted when it is read.
   public func record(_ fact: ControlFact) {
     switch fact {
     case .connected(let connector, let isConnected, let at):
@@ -35,9 +35,7 @@ extension FlightRecorder {
       note(.permitEnded, connector, Int32(bitPattern: number), Int32(end.rawValue), at: at)
     case .unlocked(let connector, _, let result, let at):
       note(.unlocked, connector, Int32(result.rawValue), at: at)
-    case .lock(let connector, let position, let at):
-      note(.lockFeedback, connector, Int32(position.rawValue), at: at)
-    case .signedReading, .contactorOperated:
+    case .lock, .signedReading, .contactorOperated:
       break
     }
   }

@@ -93,6 +93,14 @@ package struct PermitLease: Hashable, Sendable {
     return untoldEnd
   }
 
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    guard var held = permit else { return }
+    // It counts while the lease runs alone.
+    if status != .valid { held.expiry = .zero }
+    visit(&held.expiry)
+    permit = held
+  }
+
   package func deadlines(_ soonest: inout Deadline) {
     if status == .valid, let permit { soonest.add(permit.expiry) }
   }

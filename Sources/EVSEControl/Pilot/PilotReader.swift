@@ -129,6 +129,26 @@ package struct PilotReader: Hashable, Sendable {
     diode = .unknown
   }
 
+  /// What no longer matters is forgotten first, so that what behaves alike is equal.
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    if candidate == state { candidateSince = .zero }
+    if newest != nil || !isAlive { listeningSince = .zero }
+    if var measurement = newest {
+      // Only a newer offer than the measurement asks for another one.
+      if output.isOffer {
+        measurement.takenAt = measurement.takenAt >= outputChangedAt ? outputChangedAt : .zero
+      } else {
+        measurement.takenAt = .zero
+      }
+      visit(&measurement.takenAt)
+      newest = measurement
+    }
+    visit(&candidateSince)
+    lowPeakWrongSince.visitInstant(visit)
+    visit(&outputChangedAt)
+    visit(&listeningSince)
+  }
+
   package func deadlines(_ soonest: inout Deadline, timing: TimingTable) {
     guard isAlive else { return }
     if newest == nil { soonest.add(listeningSince + timing.pilotSilence) }

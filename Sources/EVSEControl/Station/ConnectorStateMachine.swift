@@ -202,6 +202,14 @@ package struct ConnectorStateMachine: Hashable, Sendable {
     return contactor.command == .closed && contactor.isConfirmedClosed ? .charging : .suspendedByVehicle
   }
 
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    pilot.visitInstants(visit)
+    contactor.visitInstants(visit)
+    permit.visitInstants(visit)
+    withdrawnAt.visitInstant(visit)
+    offerChangedAt.visitInstant(visit)
+  }
+
   package func deadlines(_ soonest: inout Deadline, timing: TimingTable) {
     pilot.deadlines(&soonest, timing: timing)
     contactor.deadlines(&soonest, timing: timing)

@@ -11,3 +11,12 @@ package struct Deadline: Sendable {
     if instant > now && instant < soonest { soonest = instant }
   }
 }
+
+extension MonotonicInstant? {
+  /// Visits the instant where there is one.
+  package mutating func visitInstant(_ visit: (inout MonotonicInstant) -> Void) {
+    guard var instant = self else { return }
+    visit(&instant)
+    self = instant
+  }
+}

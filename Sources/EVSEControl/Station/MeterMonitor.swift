@@ -36,6 +36,11 @@ package struct MeterMonitor: Hashable, Sendable {
     return now >= max(newestAt ?? listeningSince, listeningSince) + timing.meterSilence
   }
 
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    newestAt.visitInstant(visit)
+    visit(&listeningSince)
+  }
+
   package func deadlines(_ soonest: inout Deadline, timing: TimingTable) {
     guard !driverIsSilent else { return }
     if let newestAt { soonest.add(newestAt + timing.meterSilence) }
