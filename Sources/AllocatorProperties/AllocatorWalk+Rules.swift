@@ -162,10 +162,18 @@ extension AllocatorWalk {
   }
 
   private mutating func keepAccounts() {
-    guard isCalm, now > settled else { return }
+    guard isCalm else { return }
+    guard now > settled else {
+      calmChanges = nil
+      return
+    }
     if calmChanges == nil {
       calmChanges = offerChanges
       accountedAt = now
+      for index in slots.indices {
+        slots[index].drawn = 0
+        slots[index].seconds = 0
+      }
     }
     let seconds = Double((now - accountedAt).wholeMilliseconds) / 1_000
     accountedAt = now
@@ -214,7 +222,8 @@ extension AllocatorWalk {
     let level = Double(min(supply.latest, 32_000))
     let tolerance = turn * level * 1.1 + most / 50
     if most - least > tolerance {
-      violate("of equal vehicles one has drawn \(Int(most / seconds)) mA on average, another \(Int(least / seconds)) mA")
+      violate(
+        "of equal vehicles one has drawn \(Int(most / seconds)) mA on average, another \(Int(least / seconds)) mA")
     }
   }
 
@@ -236,8 +245,12 @@ extension AllocatorWalk {
         violate("\(slots[index].evse.id) has drawn \(average.amperes) on average; its fair share is \(fair.amperes)")
       }
     }
-    guard scenario.kind == .equal, let most = slots.map(\.drawn).max(), let least = slots.map(\.drawn).min() else { return }
-    if most - least > most / 50 { violate("equal vehicles have drawn \(Int(least / seconds))…\(Int(most / seconds)) mA") }
+    guard scenario.kind == .equal, let most = slots.map(\.drawn).max(), let least = slots.map(\.drawn).min() else {
+      return
+    }
+    if most - least > most / 50 {
+      violate("equal vehicles have drawn \(Int(least / seconds))…\(Int(most / seconds)) mA")
+    }
   }
 
   /// The level up to which everybody has what it needs.

@@ -38,7 +38,7 @@ public struct AllocatorWalk {
   var offerChanges = 0
   /// Offer changes when the calm account was opened.
   var calmChanges: Int?
-  /// The offer of some EVSE went up in this step.
+  /// The offer of some EVSE went up in this step, over what its vehicle draws.
   var hasRaised = false
   var accountedAt = MonotonicInstant.zero
 
@@ -333,7 +333,7 @@ public struct AllocatorWalk {
       if offer != before {
         offerChanges += 1
         lastOfferChangeAt = now
-        if offer > before { hasRaised = true }
+        if offer > max(before, slots[place].current) { hasRaised = true }
         slots[place].offer.set(offer, at: now, keeping: .seconds(12))
         slots[place].vehicle?.see(offer: offer, at: now)
       }

@@ -50,7 +50,7 @@ struct Scenario {
       evses: evses, sharedSupply: hasSupply ? Current(amperes: supply) : nil)
     configuration.timing.supplyTurn = .seconds(Int64.random(in: 2...15, using: &random) * 60)
     configuration.timing.supplyLendAfter = .seconds(Int64.random(in: 20...60, using: &random))
-    duration = .seconds(kind == .busy || kind == .unruly ? 7_200 : 10_800)
+    duration = .seconds(kind == .busy || kind == .unruly ? 3_600 : 5_400)
     changesSupply = kind == .busy || kind == .unruly
     metersTellCurrent = Int.random(in: 0..<8, using: &random) > 0 || kind == .unruly
     relativeNoise = Int64.random(in: 0...80, using: &random)
