@@ -8,7 +8,7 @@ import ChargerBase
 ///    never powered for ever.
 /// 3. `feedback` is what the position contact shows, never an echo of the command; nil until it was first read. A lock
 ///    that was opened by hand is told as unlocked.
-/// 4. A change of the position contact is readable within 20 ms.
+/// 4. A change of the position contact is readable within 20 ms; contact bounce is the driver's to hide.
 /// 5. When the driver is given up the lock is left as it is: unlocking is the board's own means (spring, supercapacitor).
 public protocol ConnectorLock: ControlLaneDriver {
   func command(_ position: LockPosition)

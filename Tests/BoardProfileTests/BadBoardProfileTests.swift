@@ -24,7 +24,8 @@ struct BadBoardProfileTests {
     BadFile(
       "\"leaseSeconds\": 30", "\"leaseSeconds\": 4", "$.leaseSeconds", "is 4", allowed: "a whole number, 5…3600 s"),
     BadFile(
-      "\"stop\"", "\"finish\"", "$.leaseExpiry", "is \"finish\"", allowed: "finishSession, stop",
+      "\"leaseExpiry\": \"stop\"", "\"leaseExpiry\": \"finish\"", "$.leaseExpiry", "is \"finish\"",
+      allowed: "finishSession, stop",
       suggestion: "finishSession"),
     BadFile(
       "\"leaseExpiry\": \"stop\",", "\"resetAction\": \"reboott\",", "$.resetAction", "is \"reboott\"",
@@ -83,7 +84,7 @@ struct BadBoardProfileTests {
       "is a number where true or false is needed"),
     BadFile("\"socket\"", "\"soket\"", "$.evses[0].connectors[0].cable", "is \"soket\"", suggestion: "socket"),
     BadFile(
-      "\"socket\"", "\"fixed\"", "$.evses[0].connectors[0].connectorType",
+      "\"cType1\"", "\"sType2\"", "$.evses[1].connectors[0].connectorType",
       "is sType2, which is a socket, but \"cable\" is \"fixed\""),
     BadFile(
       "\"sType2\"", "\"stype2\"", "$.evses[0].connectors[0].connectorType", "is \"stype2\"", suggestion: "sType2"),
@@ -110,13 +111,108 @@ struct BadBoardProfileTests {
       "is \"left\", and so is $.readers[0].name"),
   ]
 
+  static let supervision: [BadFile] = [
+    BadFile(
+      "\"cable\": \"fixed\"", "\"cable\": \"fixed\", \"lock\": { \"driver\": \"motor\" }",
+      "$.evses[1].connectors[0].lock", "is there, but the cable is fixed", allowed: "only where \"cable\" is \"socket\""
+    ),
+    BadFile(
+      "\"cable\": \"fixed\"", "\"cable\": \"fixed\", \"proximity\": { \"driver\": \"adc\" }",
+      "$.evses[1].connectors[0].proximity", "is there, but the cable is fixed"),
+    BadFile(
+      "\"simplifiedVehicleA\": 8", "\"simplifiedVehicleA\": 16", "$.evses[1].connectors[0].simplifiedVehicleA", "is 16",
+      allowed: "6…10 A: a vehicle with the simplified pilot takes no more (IEC 61851-1 Annex A)"),
+    BadFile(
+      "\"simplifiedVehicleA\": 8", "\"simplifiedVehicleA\": \"refuse\"", "$.evses[1].connectors[0].simplifiedVehicleA",
+      "is \"refuse\"", allowed: "6…10 A, or \"refused\"", suggestion: "refused"),
+    BadFile(
+      "\"wakeUp\": \"never\"", "\"wakeUp\": \"no\"", "$.evses[1].connectors[0].wakeUp",
+      "is a text where an object is needed",
+      allowed: "an object with afterSeconds, steadySeconds, attempts, or \"never\""),
+    BadFile(
+      "\"attempts\": 3", "\"attempts\": 0", "$.evses[0].connectors[0].wakeUp.attempts", "is 0",
+      allowed: "a whole number, 1…10"),
+    BadFile("\"cableRatingA\": 25", "\"cableRatingA\": 5", "$.evses[0].connectors[0].cableRatingA", "is 5"),
+    BadFile(
+      "\"residualCurrent\": \"external\",", "", "$.evses[1].residualCurrent", "is missing",
+      allowed: "the driver of the monitor, or \"external\" for a protection that the station does not watch"),
+    BadFile(
+      "\"driver\": \"gpio-rcm\", \"line\": \"rcm-1\", ", "", "$.evses[0].residualCurrent.driver", "is missing"),
+    BadFile(
+      "\"test\": false", "\"test\": \"no\"", "$.evses[0].residualCurrent.test",
+      "is a text where true or false is needed"),
+    BadFile(
+      "\"residualCurrent\": \"external\",", "\"residualCurrent\": \"external\", \"overCurrent\": true,",
+      "$.evses[1].overCurrent", "is true, but this EVSE has no meter", allowed: "false, or a \"meter\""),
+    BadFile(
+      "\"residualCurrent\": \"external\",", "\"residualCurrent\": \"external\", \"voltageBand\": {},",
+      "$.evses[1].voltageBand", "is there, but this EVSE has no meter"),
+    BadFile(
+      "\"residualCurrent\": \"external\",", "\"residualCurrent\": \"external\", \"temperatureCurve\": {},",
+      "$.evses[1].temperatureCurve", "is there, but this EVSE has no temperature sensors"),
+    BadFile(
+      "\"residualCurrent\": \"external\",",
+      "\"residualCurrent\": \"external\", \"phaseSwitch\": { \"driver\": \"relays\" },", "$.evses[1].phaseSwitch",
+      "is there, but the EVSE has one phase"),
+    BadFile(
+      "\"highestV\": 253", "\"highestV\": 212", "$.evses[0].voltageBand.lowestV", "makes a band of 207 V…212 V",
+      allowed: "highestV over lowestV by more than twice the hysteresis (2.5 V)"),
+    BadFile(
+      "\"stopAtCelsius\": 75.5", "\"stopAtCelsius\": 60", "$.evses[0].temperatureCurve.deratingFromCelsius",
+      "makes the current fall from 60 °C on and stop at 60 °C"),
+    BadFile("\"stopAtCelsius\": 75.5", "\"stopAtCelsius\": 121", "$.evses[0].temperatureCurve.stopAtCelsius", "is 121"),
+    BadFile(
+      "\"leastCurrentA\": 10", "\"leastCurrentA\": 40", "$.evses[0].temperatureCurve.leastCurrentA",
+      "is 40, more than the EVSE's maximumCurrentA", allowed: "6…32 A"),
+    BadFile(
+      "{ \"driver\": \"ntc\", \"channel\": 1 }", "{ \"driver\": \"ntc\", \"channel\": 0 }",
+      "$.evses[0].temperatureSensors[1]", "drives the same hardware as $.evses[0].temperatureSensors[0]"),
+    BadFile(
+      "\"kind\": \"door\", \"evse\": 2", "\"kind\": \"door\", \"evse\": 3", "$.safetyInputs[1].evse",
+      "refers to EVSE 3, which this board does not have", allowed: "1…2"),
+    BadFile(
+      "\"emergencyStop\"", "\"emergencystop\"", "$.safetyInputs[0].kind", "is \"emergencystop\"",
+      allowed: "emergencyStop, door, tilt, mainsLoss", suggestion: "emergencyStop"),
+    BadFile(
+      "\"line\": \"door-2\"", "\"line\": \"stop\"", "$.safetyInputs[1]",
+      "drives the same hardware as $.safetyInputs[0]"),
+    BadFile(
+      "\"companionController\", \"withinMilliseconds\": 400 },\n  \"watchdog\": { \"driver\": \"linux-watchdog\", \"device\": \"/dev/watchdog0\" },",
+      "\"watchdogRelay\", \"withinMilliseconds\": 400 },", "$.watchdog",
+      "is missing, and the dead-man rule's watchdogRelay must be fed"),
+    BadFile(
+      "\"randomStartDelaySeconds\": 600", "\"randomStartDelaySeconds\": 1801", "$.randomStartDelaySeconds", "is 1801",
+      allowed: "a whole number, 0…1800 s"),
+    BadFile(
+      "\"ratingA\": 32, \"lowest", "\"ratingA\": 10, \"lowest", "$.proximityBands.bands[1].ratingA",
+      "is 10, not more than the band before"),
+    BadFile(
+      "\"highestOhms\": 330", "\"highestOhms\": 1000", "$.proximityBands.bands[1].highestOhms",
+      "is 1000, within the band of 13 A or above it", allowed: "under 1000"),
+    BadFile(
+      "\"lowestOhms\": 1000", "\"lowestOhms\": 2200", "$.proximityBands.bands[0].lowestOhms",
+      "is 2200, not under highestOhms"),
+    BadFile(
+      "\"openAboveOhms\": 5000", "\"openAboveOhms\": 2200", "$.proximityBands.openAboveOhms",
+      "makes an open contact begin at 2200 Ω, within the band of 13 A", allowed: "openAboveOhms over every band"),
+    BadFile(
+      "\"fault\", \"openAbove", "\"refuse\", \"openAbove", "$.proximityBands.betweenBands", "is \"refuse\"",
+      allowed: "lowerRating, fault"),
+    BadFile(
+      "\"lockAttempts\": 5", "\"lockAttempts\": 11", "$.timing.lockAttempts", "is 11", allowed: "a whole number, 1…10"),
+    BadFile(
+      "\"overCurrentToleranceA\": 0.5", "\"overCurrentToleranceA\": 2.5", "$.timing.overCurrentToleranceA", "is 2.5",
+      allowed: "0…2 A"),
+  ]
+
   static let tables: [BadFile] = [
     BadFile(
       "\"pilotFilterMilliseconds\": 20", "\"pilotFilterMilliseconds\": 20, \"openAfterUnplugMilliseconds\": 25",
       "$.timing.pilotFilterMilliseconds", "leaves 5 ms of the opening time for the contactor's command"),
     BadFile(
       "\"pilotFilterMilliseconds\": 20", "\"openAfterUnplugMilliseconds\": 101",
-      "$.timing.openAfterUnplugMilliseconds", "is 101", allowed: "a whole number, 20…100 ms"),
+      "$.timing.openAfterUnplugMilliseconds", "is 101",
+      allowed: "a whole number, 20…100 ms: IEC 61851-1 sequence 2.2 opens within 100 ms"),
     BadFile(
       "\"pilotFilterMilliseconds\"", "\"pilotFilter\"", "$.timing.pilotFilter", "is not a key that is known here",
       suggestion: "pilotFilterMilliseconds"),
@@ -173,6 +269,22 @@ struct BadBoardProfileTests {
     bad.check(problems, file: "board.json")
   }
 
+  @Test("A mistake in what is watched is told with its place and what is allowed", arguments: supervision)
+  func supervisionLevel(_ bad: BadFile) throws {
+    bad.check(Fixtures.problems(inBoard: try bad.applied(to: Fixtures.product)), file: "board.json")
+  }
+
+  @Test("A socket that cannot tell its cables' rating is refused")
+  func unknownCable() throws {
+    var text = try BadFile(", \"cableRatingA\": 25", "", "", "").applied(to: Fixtures.product)
+    text = try BadFile("\"proximity\": { \"driver\": \"adc\", \"channel\": 2 },", "", "", "").applied(to: text)
+    BadFile(
+      "", "", "$.evses[0].connectors[0].proximity",
+      "is missing, and nothing else tells what current the driver's cable carries",
+      allowed: "the driver of the proximity contact, or \"cableRatingA\""
+    ).check(Fixtures.problems(inBoard: text), file: "board.json")
+  }
+
   @Test("A mistake in times, thresholds or device model is told with its place and what is allowed", arguments: tables)
   func tableLevel(_ bad: BadFile) throws {
     bad.check(Fixtures.problems(inBoard: try bad.applied(to: Fixtures.product)), file: "board.json")
@@ -184,7 +296,9 @@ struct BadBoardProfileTests {
     #expect(problems.count == 1)
     #expect(problems.first?.message == bad.message)
     #expect(problems.first?.path.hasPrefix("$") == true)
-    #expect(problems.first?.line == 35)
+    let lines = Fixtures.product.split(separator: "\n", omittingEmptySubsequences: false)
+    let line = try #require(lines.firstIndex { $0.contains("leaseSeconds") })
+    #expect(problems.first?.line == line + 1)
   }
 
   @Test("All problems of a profile are told at once, in the order of the file, as a compiler would")
@@ -208,8 +322,9 @@ struct BadBoardProfileTests {
               allowed: a text of 1…50 characters
           boards/x.json:4:3: $.vendor: is not a key that is known here
               did you mean "vendorName"?
-              allowed: name, purpose, vendorName, model, evses, sharedSupplyA, readers, display, deadMan, leaseExpiry, \
-          leaseSeconds, resetAction, timing, pilotThresholds, lights, csms, deviceModel
+              allowed: name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, display, deadMan, \
+          watchdog, leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, timing, pilotThresholds, \
+          proximityBands, lights, csms, deviceModel
           boards/x.json:6:12: $.evses: has 0 EVSEs
               allowed: 1…16 EVSEs
           3 problems found.

@@ -48,11 +48,53 @@ struct DriverCatalogueTests {
     func stop() {}
     var health: DriverHealth { .alive }
   }
+  class Silent: ControlLaneDriver {
+    var wakeDescriptor: Int32? { nil }
+    func service(at now: MonotonicInstant) {}
+    var health: DriverHealth { .alive }
+  }
+  final class Motor: Silent, ConnectorLock {
+    func command(_ position: LockPosition) {}
+    var feedback: LockFeedback? { nil }
+  }
+  final class Contact: Silent, ProximityPilot {
+    var measurement: ProximityMeasurement? { nil }
+  }
+  final class Monitor: Silent, ResidualCurrentMonitor {
+    var reading: ResidualCurrentReading? { nil }
+    func setTestCurrent(_ isOn: Bool) {}
+    func reset() {}
+  }
+  final class Thermometer: Silent, TemperatureSensor {
+    let channel: Int64
+    let place: DriverOptions.Place
+    init(channel: Int64, place: DriverOptions.Place) { (self.channel, self.place) = (channel, place) }
+    var reading: TemperatureReading? { nil }
+  }
+  final class Relays: Silent, PhaseSwitch {
+    func command(_ phases: ConnectedPhases) {}
+    var feedback: PhaseSwitchFeedback? { nil }
+  }
+  final class Input: Silent, SafetyInput {
+    let place: DriverOptions.Place
+    let hardwareEVSE: EVSEID?
+    init(place: DriverOptions.Place, evse: EVSEID?) { (self.place, hardwareEVSE) = (place, evse) }
+    var state: SafetyInputState? { nil }
+  }
+  final class Watchdog: Silent, SystemWatchdog {
+    let timeout: Duration
+    init(timeout: Duration) { self.timeout = timeout }
+    func feed() {}
+    func disarm() {}
+  }
   struct Broken: Error, CustomStringConvertible {
     var description: String { "no such device" }
   }
 
-  func catalogue(opened: @escaping (String) -> Void = { _ in }, isBroken: Bool = false) -> DriverCatalogue {
+  func catalogue(
+    opened: @escaping (String) -> Void = { _ in }, isBroken: Bool = false,
+    watchdogTimeout: Duration = .milliseconds(400)
+  ) -> DriverCatalogue {
     var catalogue = DriverCatalogue()
     catalogue.addPilot("mcu") { options in
       let port = options.string("port")
@@ -81,6 +123,36 @@ struct DriverCatalogueTests {
       return { Light() }
     }
     catalogue.addDisplay("lcd") { _ in { Panel() } }
+    catalogue.addLock("motor") { options in
+      _ = options.string("line")
+      return { Motor() }
+    }
+    catalogue.addProximity("adc") { options in
+      _ = options.integer("channel", in: 0...7)
+      return { Contact() }
+    }
+    catalogue.addResidualCurrent("gpio-rcm") { options in
+      _ = options.string("line")
+      return { Monitor() }
+    }
+    catalogue.addTemperatureSensor("ntc") { options in
+      let (channel, place) = (options.integer("channel", in: 0...7), options.place)
+      return { Thermometer(channel: channel, place: place) }
+    }
+    catalogue.addPhaseSwitch("relays") { options in
+      _ = options.string("line")
+      return { Relays() }
+    }
+    catalogue.addSafetyInput("gpio-input") { options in
+      _ = options.string("line")
+      let (place, evse) = (options.place, options.evse?.id)
+      return { Input(place: place, evse: evse) }
+    }
+    catalogue.addWatchdog("linux-watchdog") { options in
+      _ = options.string("device")
+      #expect(options.place == .watchdog)
+      return { Watchdog(timeout: watchdogTimeout) }
+    }
     return catalogue
   }
 
@@ -109,6 +181,53 @@ struct DriverCatalogueTests {
     #expect(hardware.readers.map(\.reader.name) == ["left"])
     #expect(hardware.readers[0].evses == [EVSEID(1)])
     #expect(hardware.display is Panel)
+    let connector = hardware.evses[0].connectors[0]
+    #expect(connector.lock is Motor && connector.proximity is Contact)
+    #expect(hardware.evses[1].connectors[0].lock == nil && hardware.evses[1].connectors[0].proximity == nil)
+    #expect(hardware.evses[0].residualCurrent is Monitor)
+    #expect(hardware.evses[1].residualCurrent == nil)
+    #expect(hardware.evses[0].phaseSwitch is Relays)
+    #expect(hardware.evses[1].temperatures.isEmpty)
+    let sensors = hardware.evses[0].temperatures.compactMap { $0 as? Thermometer }
+    #expect(sensors.map(\.channel) == [0, 1])
+    #expect(sensors.map(\.place) == [0, 1].map { .temperatureSensor(EVSEID(1), index: $0) })
+    #expect(hardware.safetyInputs.map(\.kind) == [.emergencyStop, .door])
+    #expect(hardware.safetyInputs.map(\.evse) == [nil, EVSEID(2)])
+    let inputs = hardware.safetyInputs.compactMap { $0.input as? Input }
+    #expect(inputs.map(\.place) == [.safetyInput(.emergencyStop, nil), .safetyInput(.door, EVSEID(2))])
+    #expect(inputs.map(\.hardwareEVSE) == [nil, EVSEID(2)])
+    #expect(hardware.watchdog is Watchdog)
+  }
+
+  @Test(
+    "A driver of any kind that the program does not have is told in its place, and that there is none",
+    arguments: [
+      ("\"motor\"", "$.evses[0].connectors[0].lock", "lock"),
+      ("\"adc\"", "$.evses[0].connectors[0].proximity", "proximity"),
+      ("\"gpio-rcm\"", "$.evses[0].residualCurrent", "residual current"),
+      ("\"ntc\"", "$.evses[0].temperatureSensors[0]", "temperature sensor"),
+      ("\"relays\"", "$.evses[0].phaseSwitch", "phase switch"),
+      ("\"gpio-input\"", "$.safetyInputs[0]", "safety input"),
+      ("\"linux-watchdog\"", "$.watchdog", "watchdog"),
+    ])
+  func unknownKind(name: String, path: String, kind: String) throws {
+    let found = problems(try board(name, "\"nowhere\""), catalogue())
+    #expect(found.map(\.path) == [path + ".driver"])
+    #expect(found.first?.message == "is \"nowhere\", and this program has no such \(kind) driver")
+    let street = problems(try board(), DriverCatalogue()).first { $0.path == path + ".driver" }
+    #expect(street?.allowed == "none: this program has no \(kind) drivers")
+  }
+
+  @Test("A watchdog relay that holds longer than the dead-man rule says is refused; a controller has its own time")
+  func watchdogTime() throws {
+    let relay = try board("\"companionController\"", "\"watchdogRelay\"")
+    #expect(problems(relay, catalogue()).isEmpty)
+    let slow = catalogue(watchdogTimeout: .milliseconds(401))
+    let found = problems(relay, slow)
+    #expect(found.map(\.path) == ["$.watchdog"])
+    #expect(found.first?.message == "holds for 401 ms, longer than the dead-man rule's withinMilliseconds")
+    #expect(found.first?.allowed == "at most 400 ms")
+    #expect(problems(try board(), slow).isEmpty)
   }
 
   @Test("A driver that the program does not have is told with those that it has")
@@ -126,7 +245,7 @@ struct DriverCatalogueTests {
     let bytes = try Fixtures.boardFile("bench-ac-dual.json")
     let profile = try BoardProfile.load(bytes: bytes, fileName: "bench.json")
     let found = problems(profile, DriverCatalogue())
-    #expect(found.count == 10)
+    #expect(found.count == 10 + profile.supervisionDrivers)
     #expect(found.allSatisfy { $0.path.hasSuffix(".driver") && $0.message.hasPrefix("is \"simulated\"") })
     #expect(found.first?.allowed == "none: this program has no meter drivers")
   }
@@ -171,5 +290,16 @@ struct DriverCatalogueTests {
     let found = problems(try board(), catalogue(isBroken: true))
     #expect(found.map(\.path) == ["$.evses[0].connectors[0].pilot", "$.evses[1].connectors[0].pilot"])
     #expect(found.first?.message == "cannot be opened: no such device")
+  }
+}
+
+extension BoardProfile {
+  /// Drivers beside pilots, contactors, meters, lights, readers and displays.
+  fileprivate var supervisionDrivers: Int {
+    let connectors = evses.flatMap(\.connectors)
+    let single =
+      evses.flatMap { [$0.residualCurrent, $0.phaseSwitch] } + connectors.flatMap { [$0.lock, $0.proximity] }
+    return single.compactMap { $0 }.count + evses.flatMap(\.temperatureSensors).count + safetyInputs.count
+      + (watchdog == nil ? 0 : 1)
   }
 }

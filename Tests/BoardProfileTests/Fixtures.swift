@@ -17,19 +17,33 @@ enum Fixtures {
           "id": 1, "maximumCurrentA": 32, "phases": 3,
           "meter": { "driver": "modbus", "unit": 1 },
           "light": { "driver": "gpio-light", "line": "led-1" },
+          "voltageBand": { "lowestV": 207, "highestV": 253, "hysteresisV": 2.5 },
+          "residualCurrent": { "driver": "gpio-rcm", "line": "rcm-1", "test": false },
+          "temperatureSensors": [ { "driver": "ntc", "channel": 0 }, { "driver": "ntc", "channel": 1 } ],
+          "temperatureCurve": {
+            "deratingFromCelsius": 60, "stopAtCelsius": 75.5, "leastCurrentA": 10, "hysteresisCelsius": 4
+          },
+          "phaseSwitch": { "driver": "relays", "line": "phases-1" },
           "connectors": [
             {
-              "id": 1, "cable": "socket", "connectorType": "sType2",
+              "id": 1, "cable": "socket", "connectorType": "sType2", "cableRatingA": 25,
               "pilot": { "driver": "mcu", "port": "/dev/ttyS1" },
-              "contactor": { "driver": "mcu", "port": "/dev/ttyS1" }
+              "contactor": { "driver": "mcu", "port": "/dev/ttyS1" },
+              "lock": { "driver": "motor", "line": "lock-1" },
+              "proximity": { "driver": "adc", "channel": 2 },
+              "hasDigitalCommunication": true,
+              "simplifiedVehicleA": "refused",
+              "wakeUp": { "afterSeconds": 60, "steadySeconds": 5, "attempts": 3 }
             }
           ]
         },
         {
           "id": 2, "maximumCurrentA": 16, "phases": 1, "meterNeeded": false,
+          "residualCurrent": "external",
           "connectors": [
             {
               "id": 1, "cable": "fixed", "connectorType": "cType1", "hasVentilation": true,
+              "simplifiedVehicleA": 8, "wakeUp": "never",
               "pilot": { "driver": "mcu", "port": "/dev/ttyS2" },
               "contactor": { "driver": "mcu", "port": "/dev/ttyS2" }
             }
@@ -37,13 +51,26 @@ enum Fixtures {
         }
       ],
       "sharedSupplyA": 40.5,
+      "safetyInputs": [
+        { "kind": "emergencyStop", "driver": "gpio-input", "line": "stop" },
+        { "kind": "door", "evse": 2, "driver": "gpio-input", "line": "door-2" }
+      ],
       "readers": [ { "name": "left", "driver": "pcsc", "evses": [1] } ],
       "display": { "driver": "lcd" },
       "deadMan": { "means": "companionController", "withinMilliseconds": 400 },
+      "watchdog": { "driver": "linux-watchdog", "device": "/dev/watchdog0" },
       "leaseExpiry": "stop",
       "leaseSeconds": 30,
-      "timing": { "pilotFilterMilliseconds": 20 },
+      "randomStartDelaySeconds": 600,
+      "timing": { "pilotFilterMilliseconds": 20, "lockAttempts": 5, "overCurrentToleranceA": 0.5 },
       "pilotThresholds": { "hysteresisMillivolts": 250 },
+      "proximityBands": {
+        "bands": [
+          { "ratingA": 13, "lowestOhms": 1000, "highestOhms": 2200 },
+          { "ratingA": 32, "lowestOhms": 150.5, "highestOhms": 330 }
+        ],
+        "betweenBands": "fault", "openAboveOhms": 5000
+      },
       "lights": { "charging": { "colour": "white", "rhythm": "pulsing" } },
       "csms": { "url": "wss://csms.example.com/ocpp", "securityProfile": 2, "versions": ["ocpp2.0.1"] },
       "deviceModel": [
@@ -68,6 +95,7 @@ enum Fixtures {
       "basicAuthPassword": "correct-horse-battery",
       "serialNumber": "A0001",
       "ratedSupplyA": 32,
+      "installerLimitA": 20,
       "rootCertificatesFile": "roots.pem",
       "deviceModel": [
         { "component": { "name": "EVSE", "evse": { "id": 1 } }, "variable": { "name": "Available" }, "value": "true" }

@@ -87,48 +87,4 @@ struct GoodProfileTests {
       unit: .init(name: "u", bytes: try Fixtures.boardFile("bench-unit.json")))
     #expect(files.unit?.identity == "CS-BENCH-1")
   }
-
-  @Test("boards/README.md lists every key that the loader knows, under its heading, and no other")
-  func reference() throws {
-    let text = String(decoding: try Fixtures.boardFile("README.md"), as: UTF8.self)
-    var listed: [String: [String]] = [:]
-    var heading = ""
-    for line in text.split(separator: "\n") {
-      if line.hasPrefix("## ") { heading = String(line.dropFirst(3)) }
-      if line.hasPrefix("| `"), let end = line.dropFirst(3).firstIndex(of: "`") {
-        listed[heading, default: []].append(String(line.dropFirst(3)[..<end]))
-      }
-    }
-    for (heading, keys) in ProfileKeyReference.sections {
-      #expect(listed[heading] ?? [] == keys, "\(heading)")
-    }
-  }
-
-  @Test("Defaults that boards/README.md states are the ones that count")
-  func defaults() throws {
-    let text = String(decoding: try Fixtures.boardFile("README.md"), as: UTF8.self)
-    func row(_ key: String) -> [Substring] {
-      (text.split(separator: "\n").first { $0.hasPrefix("| `\(key)` ") } ?? "").split(separator: "|")
-        .map { $0.drop { $0 == " " } }
-    }
-    let table = TimingTable()
-    let times: [(String, Duration)] = [
-      ("openAfterVehicleStopsMilliseconds", table.openAfterVehicleStops),
-      ("openAfterUnplugMilliseconds", table.openAfterUnplug),
-      ("closeAfterRequestMilliseconds", table.closeAfterRequest),
-      ("openUnderLoadAfterWithdrawalMilliseconds", table.openUnderLoadAfterWithdrawal),
-      ("pilotFilterMilliseconds", table.pilotFilter), ("contactorTravelMilliseconds", table.contactorTravel),
-      ("contactorRestMilliseconds", table.contactorRest), ("pilotSilenceMilliseconds", table.pilotSilence),
-      ("contactorSilenceMilliseconds", table.contactorSilence), ("meterSilenceMilliseconds", table.meterSilence),
-      ("offerRaiseIntervalMilliseconds", table.offerRaiseInterval),
-    ]
-    for (key, value) in times {
-      #expect(row(key).dropFirst(2).first?.hasPrefix("\(value.wholeMilliseconds) ") == true, "\(key)")
-    }
-    for feedback in FeedbackKind.allCases {
-      let pattern = LightTable()[feedback]
-      let words = "\(pattern.colour.rawValue), \(pattern.rhythm.rawValue) "
-      #expect(row(feedback.rawValue).dropFirst(2).first?.hasPrefix(words) == true, "\(feedback)")
-    }
-  }
 }

@@ -16,6 +16,8 @@ struct UnitFileTests {
     #expect(unit.basicAuthPassword?.revealed == "correct-horse-battery")
     #expect(unit.serialNumber == "A0001")
     #expect(unit.ratedSupply == Current(amperes: 32))
+    #expect(unit.installerLimit == Current(amperes: 20))
+    #expect(board.controlConfiguration(unit: unit).installerLimit == Current(amperes: 20))
     #expect(unit.rootCertificatesFile == "roots.pem")
     #expect(unit.deviceModel.first?.component.evse?.id == 1)
   }
@@ -38,6 +40,7 @@ struct UnitFileTests {
       "\"basicAuthPassword\": \"correct-horse-battery\",", "", "$.basicAuthPassword",
       "is missing, and security profile 2 needs it"),
     BadFile("\"ratedSupplyA\": 32", "\"ratedSupplyA\": 5", "$.ratedSupplyA", "is 5"),
+    BadFile("\"installerLimitA\": 20", "\"installerLimitA\": 81", "$.installerLimitA", "is 81", allowed: "6…80 A"),
     BadFile(
       "{ \"id\": 1 }", "{ \"id\": 3 }", "$.deviceModel[0].component.evse.id",
       "refers to EVSE 3, which this board does not have"),

@@ -18,8 +18,7 @@ extension BoardProfile {
     let builder = HardwareBuilder(profile: self, catalogue: catalogue)
     let plan = builder.plan()
     guard builder.collector.isEmpty else { throw builder.collector.result }
-    let hardware = plan()
-    guard let hardware, builder.collector.isEmpty else { throw builder.collector.result }
+    guard let hardware = plan() else { throw builder.collector.result }
     return hardware
   }
 }
@@ -40,44 +39,83 @@ private struct HardwareBuilder {
   /// Reads all options; what it answers opens the hardware, and gives nil when any of it cannot be opened.
   func plan() -> () -> StationHardware? {
     let evses = profile.evses.map { plan($0) }
+    let safetyInputs = profile.safetyInputs.map { input in
+      let evse = input.evse.flatMap { profile.evse($0) }
+      return (
+        input, plan(input.driver, in: catalogue.safetyInputs, place: .safetyInput(input.kind, input.evse), evse: evse)
+      )
+    }
     let readers = profile.readers.map { reader in
       (reader, plan(reader.driver, in: catalogue.readers, place: .reader(reader.name), evse: nil))
     }
-    let display = profile.display.map { plan($0, in: catalogue.displays, place: .display, evse: nil) }
+    let display = plan(profile.display, in: catalogue.displays, place: .display)
+    let watchdog = plan(profile.watchdog, in: catalogue.watchdogs, place: .watchdog)
     return {
-      // All is opened before anything is judged: every problem is told at once.
-      let evses = evses.map { $0() }
-      let readers = readers.map { reader, open in open().map { ReaderHardware(reader: $0, evses: reader.evses) } }
-      let openedDisplay = display.map { $0() }
-      guard !evses.contains(where: { $0 == nil }), !readers.contains(where: { $0 == nil }) else { return nil }
-      return StationHardware(
-        evses: evses.compactMap { $0 }, readers: readers.compactMap { $0 }, display: openedDisplay ?? nil)
+      // All is opened before anything is judged: every problem is told at once. What could not be opened has been
+      // reported, so that hardware with a gap never leaves `buildHardware`.
+      let hardware = StationHardware(
+        evses: evses.compactMap { $0() },
+        readers: readers.compactMap { reader, open in open().map { ReaderHardware(reader: $0, evses: reader.evses) } },
+        display: display(),
+        safetyInputs: safetyInputs.compactMap { input, open in
+          open().map { SafetyInputHardware(kind: input.kind, evse: input.evse, input: $0) }
+        },
+        watchdog: watchdog())
+      if let watchdog = hardware.watchdog { check(watchdog) }
+      return collector.isEmpty ? hardware : nil
     }
   }
 
+  /// A relay that holds longer than the dead-man rule says breaks the rule.
+  private func check(_ watchdog: any SystemWatchdog) {
+    guard let rule = profile.deadMan, rule.means == .watchdogRelay, watchdog.timeout > rule.within,
+      let reference = profile.watchdog
+    else { return }
+    collector.report(
+      at: reference.nameOffset, path: reference.path,
+      "holds for \(watchdog.timeout.wholeMilliseconds) ms, longer than the dead-man rule's withinMilliseconds",
+      allowed: "at most \(rule.within.wholeMilliseconds) ms")
+  }
+
   private func plan(_ evse: EVSEProfile) -> () -> EVSEHardware? {
-    let connectors = evse.connectors.map { connector in
-      (
-        connector.id,
-        plan(connector.pilot, in: catalogue.pilots, place: .connector(connector.id), evse: evse),
-        plan(connector.contactor, in: catalogue.contactors, place: .connector(connector.id), evse: evse)
-      )
+    let connectors = evse.connectors.map { plan($0, of: evse) }
+    let place = DriverOptions.Place.evse(evse.id)
+    let meter = plan(evse.meter, in: catalogue.meters, place: place, evse: evse)
+    let residualCurrent = plan(evse.residualCurrent, in: catalogue.residualCurrents, place: place, evse: evse)
+    let temperatures = evse.temperatureSensors.enumerated().map { index, reference in
+      plan(
+        reference, in: catalogue.temperatureSensors, place: .temperatureSensor(evse.id, index: index), evse: evse)
     }
-    let meter = evse.meter.map { plan($0, in: catalogue.meters, place: .evse(evse.id), evse: evse) }
-    let light = evse.light.map { plan($0, in: catalogue.lights, place: .evse(evse.id), evse: evse) }
+    let phaseSwitch = plan(evse.phaseSwitch, in: catalogue.phaseSwitches, place: place, evse: evse)
+    let light = plan(evse.light, in: catalogue.lights, place: place, evse: evse)
     return {
-      var opened: [ConnectorHardware] = []
-      for (id, pilot, contactor) in connectors {
-        let drivers = (pilot(), contactor())
-        if let pilot = drivers.0, let contactor = drivers.1 {
-          opened.append(ConnectorHardware(id: id, pilot: pilot, contactor: contactor))
-        }
-      }
-      let openedMeter = meter.map { $0() } ?? nil
-      let openedLight = light.map { $0() } ?? nil
-      guard opened.count == connectors.count else { return nil }
-      return EVSEHardware(id: evse.id, connectors: opened, meter: openedMeter, light: openedLight)
+      EVSEHardware(
+        id: evse.id, connectors: connectors.compactMap { $0() }, meter: meter(), light: light(),
+        residualCurrent: residualCurrent(), temperatures: temperatures.compactMap { $0() }, phaseSwitch: phaseSwitch())
     }
+  }
+
+  private func plan(_ connector: ConnectorProfile, of evse: EVSEProfile) -> () -> ConnectorHardware? {
+    let place = DriverOptions.Place.connector(connector.id)
+    let pilot = plan(connector.pilot, in: catalogue.pilots, place: place, evse: evse)
+    let contactor = plan(connector.contactor, in: catalogue.contactors, place: place, evse: evse)
+    let lock = plan(connector.lock, in: catalogue.locks, place: place, evse: evse)
+    let proximity = plan(connector.proximity, in: catalogue.proximities, place: place, evse: evse)
+    return {
+      let (pilot, contactor, lock, proximity) = (pilot(), contactor(), lock(), proximity())
+      guard let pilot, let contactor else { return nil }
+      return ConnectorHardware(
+        id: connector.id, pilot: pilot, contactor: contactor, lock: lock, proximity: proximity)
+    }
+  }
+
+  /// A driver that the profile may leave out.
+  private func plan<Driver>(
+    _ reference: DriverReference?, in drivers: DriverCatalogue.Drivers<Driver>, place: DriverOptions.Place,
+    evse: EVSEProfile? = nil
+  ) -> () -> Driver? {
+    guard let reference else { return { nil } }
+    return plan(reference, in: drivers, place: place, evse: evse)
   }
 
   private func plan<Driver>(

@@ -29,6 +29,13 @@ public struct DriverCatalogue {
 
   var pilots = Drivers<any ControlPilot>(kind: "control pilot")
   var contactors = Drivers<any Contactor>(kind: "contactor")
+  var locks = Drivers<any ConnectorLock>(kind: "lock")
+  var proximities = Drivers<any ProximityPilot>(kind: "proximity")
+  var residualCurrents = Drivers<any ResidualCurrentMonitor>(kind: "residual current")
+  var temperatureSensors = Drivers<any TemperatureSensor>(kind: "temperature sensor")
+  var phaseSwitches = Drivers<any PhaseSwitch>(kind: "phase switch")
+  var safetyInputs = Drivers<any SafetyInput>(kind: "safety input")
+  var watchdogs = Drivers<any SystemWatchdog>(kind: "watchdog")
   var meters = Drivers<any EnergyMeter>(kind: "meter")
   var readers = Drivers<any TokenReader>(kind: "reader")
   var lights = Drivers<any IndicatorLight>(kind: "light")
@@ -43,6 +50,34 @@ public struct DriverCatalogue {
 
   public mutating func addContactor(_ name: String, _ factory: @escaping Factory<any Contactor>) {
     contactors.add(name, factory)
+  }
+
+  public mutating func addLock(_ name: String, _ factory: @escaping Factory<any ConnectorLock>) {
+    locks.add(name, factory)
+  }
+
+  public mutating func addProximity(_ name: String, _ factory: @escaping Factory<any ProximityPilot>) {
+    proximities.add(name, factory)
+  }
+
+  public mutating func addResidualCurrent(_ name: String, _ factory: @escaping Factory<any ResidualCurrentMonitor>) {
+    residualCurrents.add(name, factory)
+  }
+
+  public mutating func addTemperatureSensor(_ name: String, _ factory: @escaping Factory<any TemperatureSensor>) {
+    temperatureSensors.add(name, factory)
+  }
+
+  public mutating func addPhaseSwitch(_ name: String, _ factory: @escaping Factory<any PhaseSwitch>) {
+    phaseSwitches.add(name, factory)
+  }
+
+  public mutating func addSafetyInput(_ name: String, _ factory: @escaping Factory<any SafetyInput>) {
+    safetyInputs.add(name, factory)
+  }
+
+  public mutating func addWatchdog(_ name: String, _ factory: @escaping Factory<any SystemWatchdog>) {
+    watchdogs.add(name, factory)
   }
 
   public mutating func addMeter(_ name: String, _ factory: @escaping Factory<any EnergyMeter>) {

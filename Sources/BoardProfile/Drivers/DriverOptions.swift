@@ -1,4 +1,5 @@
 import ChargerBase
+import HAL
 
 /// The keys that a profile gives to one driver, read by the driver's factory.
 ///
@@ -9,13 +10,18 @@ public final class DriverOptions {
   public enum Place: Sendable, Hashable {
     case connector(ConnectorID)
     case evse(EVSEID)
+    /// One of an EVSE's temperature sensors, by its place in the profile's list.
+    case temperatureSensor(EVSEID, index: Int)
+    /// A safety input of one EVSE, or with nil of the whole station.
+    case safetyInput(SafetyInputKind, EVSEID?)
+    case watchdog
     /// A reader, by the profile's name for it.
     case reader(String)
     case display
   }
 
   public let place: Place
-  /// What the profile says of the EVSE; nil for readers and displays.
+  /// What the profile says of the EVSE; nil for what belongs to the whole station.
   public let evse: EVSEProfile?
   private let reference: DriverReference
   private let collector: ProblemCollector

@@ -1,30 +1,16 @@
 import ChargerBase
 import EVSEControl
 
-/// Overrides of the control lane's times and thresholds. The upper ends of the opening times are the standard's: a
-/// profile can make the station quicker, not slower (IEC 61851-1 Annex A).
+/// Overrides of the control lane's times and thresholds. A profile can make the station safer without limit, and less
+/// safe only up to what the standard allows (IEC 61851-1 Annex A).
 enum TimingLoader {
   static func timing(_ field: ProfileField) -> TimingTable {
     var table = TimingTable()
     guard let object = ProfileObject<TimingKey>(field) else { return table }
-    func set(_ key: TimingKey, _ entry: WritableKeyPath<TimingTable, Duration>, _ range: ClosedRange<Int64>) {
-      if let duration = object[key].milliseconds(in: range) { table[keyPath: entry] = duration }
-    }
-    set(.openAfterVehicleStopsMilliseconds, \.openAfterVehicleStops, 20...100)
-    set(.openAfterUnplugMilliseconds, \.openAfterUnplug, 20...100)
-    set(.closeAfterRequestMilliseconds, \.closeAfterRequest, 100...3_000)
-    set(.openUnderLoadAfterWithdrawalMilliseconds, \.openUnderLoadAfterWithdrawal, 3_000...10_000)
-    set(.pilotFilterMilliseconds, \.pilotFilter, 1...80)
-    set(.contactorTravelMilliseconds, \.contactorTravel, 20...2_000)
-    set(.contactorRestMilliseconds, \.contactorRest, 0...60_000)
-    set(.pilotSilenceMilliseconds, \.pilotSilence, 100...5_000)
-    set(.contactorSilenceMilliseconds, \.contactorSilence, 100...5_000)
-    set(.meterSilenceMilliseconds, \.meterSilence, 1_000...300_000)
-    set(.offerRaiseIntervalMilliseconds, \.offerRaiseInterval, 0...60_000)
+    for entry in TimingEntry.all { entry.read(object[entry.key], into: &table) }
     let room = min(table.openAfterVehicleStops, table.openAfterUnplug) - table.pilotFilter
     if room < .milliseconds(10) {
-      let field = object[.pilotFilterMilliseconds].isPresent ? object[.pilotFilterMilliseconds] : field
-      field.report(
+      object.first(.pilotFilterMilliseconds).report(
         "leaves \(room.wholeMilliseconds) ms of the opening time for the contactor's command",
         allowed: "a pilot filter at least 10 ms shorter than both opening times")
     }

@@ -42,11 +42,13 @@ struct BoardLoader {
   func load() -> BoardProfile? {
     guard let object = ProfileObject<BoardKey>(root, isRequired: true) else { return nil }
     let purpose = object[.purpose].choice(isRequired: true, as: BoardProfile.Purpose.self)
-    let evses = EVSELoader.load(object[.evses])
+    let evses = EVSELoader(purpose: purpose).load(object[.evses])
     let places = StationPlaces(evses)
     let readers = ReaderLoader.load(object[.readers], places: places)
     let display = DriverLoader.load(object[.display])
-    checkSharedDrivers(evses: evses, readers: readers, object)
+    let safetyInputs = SafetyInputLoader.load(object[.safetyInputs], places: places)
+    checkSharedDrivers(evses: evses, readers: readers, safetyInputs: safetyInputs)
+    let deadMan = deadMan(object[.deadMan], purpose: purpose)
     return BoardProfile(
       name: object[.name].text(
         isRequired: true, length: 1...50, characters: "letters, digits, - and _", isAllowed: Characters.isWord) ?? "",
@@ -55,15 +57,19 @@ struct BoardLoader {
       model: object[.model].text(isRequired: true, length: 1...20) ?? "",
       evses: evses,
       sharedSupply: object[.sharedSupplyA].current(in: 6...1_000),
+      safetyInputs: safetyInputs,
       readers: readers,
       display: display,
-      deadMan: deadMan(object[.deadMan], purpose: purpose),
+      deadMan: deadMan,
+      watchdog: watchdog(object[.watchdog], deadMan: deadMan),
       leaseExpiry: object[.leaseExpiry].choice(as: LeaseExpiryPolicy.self) ?? .finishSession,
       lease: .seconds(object[.leaseSeconds].integer(in: 5...3_600, unit: "s") ?? 60),
+      randomStartDelay: .seconds(object[.randomStartDelaySeconds].integer(in: 0...1_800, unit: "s") ?? 0),
       resetAction: object[.resetAction].choice(as: BoardProfile.ResetAction.self)
         ?? (purpose == .product ? .reboot : .restart),
       timing: TimingLoader.timing(object[.timing]),
       thresholds: TimingLoader.thresholds(object[.pilotThresholds]),
+      proximityBands: ProximityBandsLoader.load(object[.proximityBands]),
       lights: lights(object[.lights]),
       deviceModel: DeviceModelLoader(places: places).load(object[.deviceModel]),
       csms: csms(object[.csms], purpose: purpose),
@@ -82,6 +88,16 @@ struct BoardLoader {
     let within = object[.withinMilliseconds].milliseconds(in: 10...30_000, isRequired: true)
     guard let means, let within else { return nil }
     return DeadManRule(means: means, within: within)
+  }
+
+  /// A relay that must be fed needs somebody to feed it.
+  private func watchdog(_ field: ProfileField, deadMan: DeadManRule?) -> DriverReference? {
+    let watchdog = DriverLoader.load(field)
+    if deadMan?.means == .watchdogRelay, !field.isPresent {
+      field.report(
+        "is missing, and the dead-man rule's watchdogRelay must be fed", allowed: "the driver of the watchdog")
+    }
+    return watchdog
   }
 
   private func csms(_ field: ProfileField, purpose: BoardProfile.Purpose?) -> CSMSDefaults {
@@ -118,12 +134,14 @@ struct BoardLoader {
 
   /// Two drivers of one kind with the very same options would fight over one piece of hardware.
   private func checkSharedDrivers(
-    evses: [EVSEProfile], readers: [ReaderProfile], _ object: ProfileObject<BoardKey>
+    evses: [EVSEProfile], readers: [ReaderProfile], safetyInputs: [SafetyInputProfile]
   ) {
     let connectors = evses.flatMap(\.connectors)
     let kinds: [[DriverReference]] = [
       connectors.map(\.pilot), connectors.map(\.contactor), evses.compactMap(\.meter), evses.compactMap(\.light),
-      readers.map(\.driver),
+      readers.map(\.driver), connectors.compactMap(\.lock), connectors.compactMap(\.proximity),
+      evses.compactMap(\.residualCurrent), evses.flatMap(\.temperatureSensors), evses.compactMap(\.phaseSwitch),
+      safetyInputs.map(\.driver),
     ]
     for references in kinds {
       for (index, reference) in references.enumerated() where reference.hasOptions {

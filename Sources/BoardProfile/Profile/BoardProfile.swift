@@ -19,16 +19,23 @@ public struct BoardProfile: Sendable, Equatable {
   public var evses: [EVSEProfile]
   /// The current per phase that all EVSEs share, from 6 A; nil when each has a supply of its own.
   public var sharedSupply: Current?
+  /// At most `maximumSafetyInputs`; the control lane names them by their place here.
+  public var safetyInputs: [SafetyInputProfile]
   public var readers: [ReaderProfile]
   public var display: DriverReference?
   /// Never nil for a product.
   public var deadMan: DeadManRule?
+  /// What the control lane feeds as proof of its life; never nil where the dead-man is a relay that must be fed.
+  public var watchdog: DriverReference?
   public var leaseExpiry: LeaseExpiryPolicy
   /// How long a permit holds unless the upper side renews it, 5…3,600 s.
   public var lease: Duration
+  /// A session's first energy waits a random part of this, 0…1,800 s.
+  public var randomStartDelay: Duration
   public var resetAction: ResetAction
   public var timing: TimingTable
   public var thresholds: PilotThresholds
+  public var proximityBands: ProximityBands
   public var lights: LightTable
   /// First-start defaults of the device model, in the file's order.
   public var deviceModel: [DeviceModelEntry]
@@ -40,6 +47,9 @@ public struct BoardProfile: Sendable, Equatable {
   public static let maximumEVSEs = 16
   public static let maximumConnectorsPerEVSE = 8
   public static let maximumReaders = 16
+  public static let maximumSafetyInputs = 32
+  public static let maximumTemperatureSensorsPerEVSE = 8
+  public static let maximumProximityBands = 8
   public static let maximumDeviceModelEntries = 512
 
   public enum Purpose: String, Sendable, CaseIterable {
@@ -70,6 +80,19 @@ public struct EVSEProfile: Sendable, Equatable {
   public var meter: DriverReference?
   /// Energy may flow only while the meter is alive.
   public var meterNeeded: Bool
+  /// Cuts a vehicle off that draws more than its offer; only with a meter.
+  public var watchesOverCurrent: Bool
+  /// Voltages between which energy may flow; nil when they are not watched.
+  public var voltageBand: VoltageBand?
+  /// Nil for a board whose residual current protection is not watched by the station.
+  public var residualCurrent: DriverReference?
+  /// The residual current detection is tested before each session.
+  public var testsResidualCurrent: Bool
+  /// At most `maximumTemperatureSensorsPerEVSE`; the highest counts.
+  public var temperatureSensors: [DriverReference]
+  public var temperatureCurve: TemperatureCurve
+  /// Changes between one and three phases; only with 3 phases.
+  public var phaseSwitch: DriverReference?
   public var light: DriverReference?
   /// Numbered 1, 2, 3 … in this order.
   public var connectors: [ConnectorProfile]
@@ -81,8 +104,28 @@ public struct ConnectorProfile: Sendable, Equatable {
   public var type: ConnectorType
   public var pilot: DriverReference
   public var contactor: DriverReference
+  /// Only for a socket.
+  public var lock: DriverReference?
+  /// Only for a socket; one without it has a `cableRating`.
+  public var proximity: DriverReference?
+  /// What the connector's own cable or board carries; nil: as much as the EVSE.
+  public var cableRating: Current?
   /// Ventilation for vehicles in state D.
   public var hasVentilation: Bool
+  /// A higher-level stack agrees on the current with the vehicle: only then may the pilot show 5 %.
+  public var hasDigitalCommunication: Bool
+  /// What a vehicle may draw that has no state B of its own; nil refuses it.
+  public var simplifiedVehicleLimit: Current?
+  /// How a vehicle that sleeps under an offer is woken; nil: it is not.
+  public var wakeUp: WakeUp?
+}
+
+/// A contact that says whether energy may flow, and what it speaks for.
+public struct SafetyInputProfile: Sendable, Equatable {
+  public var kind: SafetyInputKind
+  /// The EVSE that it belongs to; nil for the whole station.
+  public var evse: EVSEID?
+  public var driver: DriverReference
 }
 
 public struct ReaderProfile: Sendable, Equatable {

@@ -1,16 +1,39 @@
 /// Every key that a board profile or a unit file may have, one list per kind of object. `boards/README.md` has a table
 /// for each; a test compares them.
 enum BoardKey: String, ProfileKey {
-  case name, purpose, vendorName, model, evses, sharedSupplyA, readers, display, deadMan, leaseExpiry, leaseSeconds
-  case resetAction, timing, pilotThresholds, lights, csms, deviceModel
+  case name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, display, deadMan, watchdog
+  case leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, timing, pilotThresholds, proximityBands
+  case lights, csms, deviceModel
 }
 
 enum EVSEKey: String, ProfileKey {
-  case id, maximumCurrentA, phases, meter, meterNeeded, light, connectors
+  case id, maximumCurrentA, phases, meter, meterNeeded, overCurrent, voltageBand, residualCurrent, temperatureSensors
+  case temperatureCurve, phaseSwitch, light, connectors
+}
+
+enum VoltageBandKey: String, ProfileKey {
+  case lowestV, highestV, hysteresisV
+}
+
+enum ResidualCurrentKey: String, ProfileKey {
+  case driver, test
+}
+
+enum TemperatureCurveKey: String, ProfileKey {
+  case deratingFromCelsius, stopAtCelsius, leastCurrentA, hysteresisCelsius
 }
 
 enum ConnectorKey: String, ProfileKey {
-  case id, cable, connectorType, pilot, contactor, hasVentilation
+  case id, cable, connectorType, pilot, contactor, lock, proximity, cableRatingA, hasVentilation
+  case hasDigitalCommunication, simplifiedVehicleA, wakeUp
+}
+
+enum WakeUpKey: String, ProfileKey {
+  case afterSeconds, steadySeconds, attempts
+}
+
+enum SafetyInputKey: String, ProfileKey {
+  case kind, evse, driver
 }
 
 /// The keys of a driver that are not the driver's own.
@@ -38,12 +61,30 @@ enum TimingKey: String, ProfileKey {
   case openAfterVehicleStopsMilliseconds, openAfterUnplugMilliseconds, closeAfterRequestMilliseconds
   case openUnderLoadAfterWithdrawalMilliseconds, pilotFilterMilliseconds, contactorTravelMilliseconds
   case contactorRestMilliseconds, pilotSilenceMilliseconds, contactorSilenceMilliseconds, meterSilenceMilliseconds
-  case offerRaiseIntervalMilliseconds
+  case pilotSettlingMilliseconds, vehicleFollowsOfferMilliseconds, offerRaiseIntervalMilliseconds
+  case openAfterFaultMilliseconds, lowerOfferAfterLimitMilliseconds
+  case lockTravelMilliseconds, lockRetryPauseMilliseconds, lockAttempts, lockSilenceMilliseconds
+  case unlockAfterStateFMilliseconds
+  case residualCurrentTestTripMilliseconds, residualCurrentTestRecoveryMilliseconds, residualCurrentSilenceMilliseconds
+  case overCurrentMilliseconds, overCurrentTolerancePercent, overCurrentToleranceA
+  case voltageFaultMilliseconds, voltageRecoveryMilliseconds
+  case temperatureSilenceMilliseconds, proximitySilenceMilliseconds, proximityFilterMilliseconds
+  case safetyInputSilenceMilliseconds
+  case mainsReturnSpreadMilliseconds, phaseSwitchRestMilliseconds, phaseSwitchTravelMilliseconds
+  case phaseSwitchSilenceMilliseconds
 }
 
 enum PilotThresholdKey: String, ProfileKey {
   case aAboveMillivolts, bAboveMillivolts, cAboveMillivolts, dAboveMillivolts, eAboveMillivolts
   case hysteresisMillivolts, diodeBelowMillivolts
+}
+
+enum ProximityBandsKey: String, ProfileKey {
+  case bands, betweenBands, openAboveOhms
+}
+
+enum ProximityBandKey: String, ProfileKey {
+  case ratingA, lowestOhms, highestOhms
 }
 
 enum DeviceModelKey: String, ProfileKey {
@@ -67,8 +108,8 @@ enum CharacteristicsKey: String, ProfileKey {
 }
 
 enum UnitKey: String, ProfileKey {
-  case identity, csmsUrl, securityProfile, basicAuthPassword, serialNumber, ratedSupplyA, rootCertificatesFile
-  case deviceModel
+  case identity, csmsUrl, securityProfile, basicAuthPassword, serialNumber, ratedSupplyA, installerLimitA
+  case rootCertificatesFile, deviceModel
 }
 
 /// All kinds of object with their keys, under the headings that `boards/README.md` gives them.
@@ -76,13 +117,20 @@ package enum ProfileKeyReference {
   package static let sections: [(heading: String, keys: [String])] = [
     ("Board profile", names(BoardKey.self)),
     ("EVSE", names(EVSEKey.self)),
+    ("Voltage band", names(VoltageBandKey.self)),
+    ("Residual current", names(ResidualCurrentKey.self)),
+    ("Temperature curve", names(TemperatureCurveKey.self)),
     ("Connector", names(ConnectorKey.self)),
+    ("Wake-up", names(WakeUpKey.self)),
+    ("Safety input", names(SafetyInputKey.self)),
     ("Reader", names(ReaderKey.self)),
     ("Driver", names(DriverKey.self)),
     ("Dead-man rule", names(DeadManKey.self)),
     ("CSMS defaults", names(CSMSKey.self)),
     ("Timing", names(TimingKey.self)),
     ("Pilot thresholds", names(PilotThresholdKey.self)),
+    ("Proximity bands", names(ProximityBandsKey.self)),
+    ("Proximity band", names(ProximityBandKey.self)),
     ("Lights", names(FeedbackKind.self)),
     ("Light pattern", names(LightPatternKey.self)),
     ("Device-model entry", names(DeviceModelKey.self)),

@@ -66,9 +66,20 @@ package struct ProfileField {
       ? "a control character (U+\(String(scalar.value, radix: 16, uppercase: true)))" : "the character \"\(scalar)\""
   }
 
-  /// A whole number in `range`.
-  package func integer(isRequired: Bool = false, in range: ClosedRange<Int64>, unit: String = "") -> Int64? {
-    let allowed = "a whole number, \(range.lowerBound)…\(range.upperBound)\(unit.isEmpty ? "" : " \(unit)")"
+  /// Whether the value is just this text, where a text may stand in place of a number or an object.
+  package func isText(_ text: String) -> Bool { node?.content == .string(text) }
+
+  /// A range for people, with the reason for its ends where there is one.
+  private static func words(_ least: some Any, _ most: some Any, unit: String, reason: String?) -> String {
+    "\(least)…\(most)\(unit.isEmpty ? "" : " \(unit)")" + (reason.map { ": \($0)" } ?? "")
+  }
+
+  /// A whole number in `range`; `reason` tells why it ends there.
+  package func integer(
+    isRequired: Bool = false, in range: ClosedRange<Int64>, unit: String = "", reason: String? = nil
+  ) -> Int64? {
+    let allowed =
+      "a whole number, " + Self.words(range.lowerBound, range.upperBound, unit: unit, reason: reason)
     guard let node = present(isRequired, allowed: allowed) else { return nil }
     guard case .number(let number) = node.content else {
       reportKind(node, wanted: "a number", allowed: allowed)
@@ -90,8 +101,10 @@ package struct ProfileField {
   }
 
   /// A number in `range`, fractions included.
-  package func decimal(isRequired: Bool = false, in range: ClosedRange<Decimal>, unit: String = "") -> Decimal? {
-    let allowed = "\(range.lowerBound)…\(range.upperBound)\(unit.isEmpty ? "" : " \(unit)")"
+  package func decimal(
+    isRequired: Bool = false, in range: ClosedRange<Decimal>, unit: String = "", reason: String? = nil
+  ) -> Decimal? {
+    let allowed = Self.words(range.lowerBound, range.upperBound, unit: unit, reason: reason)
     guard let node = present(isRequired, allowed: "a number, \(allowed)") else { return nil }
     guard case .number(let number) = node.content else {
       reportKind(node, wanted: "a number", allowed: "a number, \(allowed)")
@@ -109,12 +122,26 @@ package struct ProfileField {
   }
 
   /// A current in amperes, kept to the milliampere.
-  package func current(isRequired: Bool = false, in range: ClosedRange<Decimal>) -> Current? {
-    decimal(isRequired: isRequired, in: range, unit: "A").flatMap { Current($0) }
+  package func current(isRequired: Bool = false, in range: ClosedRange<Decimal>, reason: String? = nil) -> Current? {
+    decimal(isRequired: isRequired, in: range, unit: "A", reason: reason).flatMap { Current($0) }
   }
 
-  package func milliseconds(in range: ClosedRange<Int64>, isRequired: Bool = false) -> Duration? {
-    integer(isRequired: isRequired, in: range, unit: "ms").map { .milliseconds($0) }
+  package func voltage(in range: ClosedRange<Decimal>) -> Voltage? {
+    decimal(in: range, unit: "V").flatMap { Voltage($0) }
+  }
+
+  package func resistance(isRequired: Bool = false, in range: ClosedRange<Decimal>) -> Resistance? {
+    decimal(isRequired: isRequired, in: range, unit: "Ω").flatMap { Resistance($0) }
+  }
+
+  package func temperature(in range: ClosedRange<Decimal>) -> Temperature? {
+    decimal(in: range, unit: "°C").flatMap { Temperature($0) }
+  }
+
+  package func milliseconds(
+    in range: ClosedRange<Int64>, isRequired: Bool = false, reason: String? = nil
+  ) -> Duration? {
+    integer(isRequired: isRequired, in: range, unit: "ms", reason: reason).map { .milliseconds($0) }
   }
 
   package func boolean(isRequired: Bool = false) -> Bool? {

@@ -11,17 +11,21 @@ package struct ProfileObject<Key> {
 }
 
 extension ProfileObject where Key: ProfileKey {
-  /// Nil, with a problem unless the field is missing and not required, when there is no object.
-  package init?(_ field: ProfileField, isRequired: Bool = false, keys: Key.Type = Key.self, allowsOthers: Bool = false)
-  {
+  /// Nil, with a problem unless the field is missing and not required, when there is no object. `text` is the text that
+  /// may stand in its place: it is no problem.
+  package init?(
+    _ field: ProfileField, isRequired: Bool = false, orText text: String? = nil, keys: Key.Type = Key.self,
+    allowsOthers: Bool = false
+  ) {
     let names = Key.allCases.map(\.rawValue)
+    let allowed = "an object with \(names.joined(separator: ", "))" + (text.map { ", or \"\($0)\"" } ?? "")
     guard let node = field.node else {
-      if isRequired { field.report("is missing", allowed: "an object with \(names.joined(separator: ", "))") }
+      if isRequired { field.report("is missing", allowed: allowed) }
       return nil
     }
     guard case .object(let members) = node.content else {
-      field.report(
-        "is \(node.kindName) where an object is needed", allowed: "an object with \(names.joined(separator: ", "))")
+      if let text, field.isText(text) { return nil }
+      field.report("is \(node.kindName) where an object is needed", allowed: allowed)
       return nil
     }
     self.node = node
@@ -38,6 +42,11 @@ extension ProfileObject where Key: ProfileKey {
       node: node?.member(key.rawValue), path: "\(field.path).\(key.rawValue)", parentOffset: field.offset,
       collector: field.collector)
   }
+}
+
+extension ProfileObject where Key: ProfileKey {
+  /// The first of these keys that the file has, to point at when they do not fit together; else the object.
+  func first(_ keys: Key...) -> ProfileField { keys.lazy.map { self[$0] }.first { $0.isPresent } ?? field }
 }
 
 enum ProfileNames {

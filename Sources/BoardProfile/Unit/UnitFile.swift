@@ -13,6 +13,9 @@ public struct UnitFile: Sendable, Equatable {
   public var serialNumber: String?
   /// The current per phase that the building gives, set by the installer, 6…1,000 A.
   public var ratedSupply: Current?
+  /// Most current per phase that each EVSE may give, set by the installer (a smaller circuit breaker, thinner wires),
+  /// 6…80 A; nil for none.
+  public var installerLimit: Current?
   /// A PEM file with the CSMS's root certificates; relative to the unit file.
   public var rootCertificatesFile: String?
   public var deviceModel: [DeviceModelEntry]
@@ -55,6 +58,7 @@ public struct UnitFile: Sendable, Equatable {
       serialNumber: object[.serialNumber].text(
         length: 1...25, characters: Characters.identifierWords, isAllowed: Characters.isIdentifier),
       ratedSupply: object[.ratedSupplyA].current(in: 6...1_000),
+      installerLimit: object[.installerLimitA].current(in: 6...80),
       rootCertificatesFile: object[.rootCertificatesFile].text(length: 1...1_024),
       deviceModel: DeviceModelLoader(places: board.map { StationPlaces($0.evses) } ?? .unknown).load(
         object[.deviceModel]))

@@ -76,7 +76,8 @@ final class RunningStation {
       FlightRecorderFile(path: StationFilesLoading.directory(of: $0) + "/flight-recorder")
     }
     controlLane = try ControlLane(
-      configuration: profile.controlConfiguration(unit: files.files.unit), hardware: hardware,
+      configuration: profile.controlConfiguration(unit: files.files.unit, randomSeed: SystemRandomSource().next()),
+      hardware: hardware,
       recorder: flightRecorder?.recorder, wake: { network.controlLaneNotified() })
 
     let resetRequested = self.resetRequested

@@ -20,6 +20,8 @@ struct CommissionCommand: ParsableCommand {
     false
   @Option(name: .long, help: "As BootNotification reports it.") var serialNumber: String?
   @Option(name: .long, help: "Current per phase that the building gives, A.") var ratedSupply: DecimalArgument?
+  @Option(name: .long, help: "Most current per phase that each EVSE may give, A.")
+  var installerLimit: DecimalArgument?
   @Option(name: .long, help: "A PEM file with the CSMS's root certificates.") var rootCertificates: String?
 
   func run() throws {
@@ -58,6 +60,7 @@ struct CommissionCommand: ParsableCommand {
     }
     if let serialNumber { content["serialNumber"] = .string(serialNumber) }
     if let ratedSupply { content["ratedSupplyA"] = JSONValue(ratedSupply.value) }
+    if let installerLimit { content["installerLimitA"] = JSONValue(installerLimit.value) }
     if let rootCertificates { content["rootCertificatesFile"] = .string(rootCertificates) }
     return content
   }
