@@ -31,15 +31,15 @@ extension SharedSupply {
       admitted += 1
       hasChanged = true
     }
-    while let waiting = firstWaiting, let leaving = nextToGiveWay(to: waiting, at: now, timing: timing) {
+    if firstWaiting == nil { turnBeganAt = nil } else if turnBeganAt == nil { turnBeganAt = now }
+    while let waiting = firstWaiting, let leaving = nextToGiveWay(at: now, timing: timing) {
       // Neither is exchanged again at this instant, so this ends.
       if shares[leaving].idleSince != nil { shares[leaving].noteIdleTurn() }
       dismiss(leaving, at: now)
       admit(waiting, at: now)
-      lastTurnAt = now
+      turnBeganAt = now
       hasChanged = true
     }
-    if firstWaiting == nil { lastTurnAt = nil }
     return hasChanged
   }
 
@@ -72,9 +72,9 @@ extension SharedSupply {
     return found?.index
   }
 
-  /// The one that gives its place to `waiting` now: one whose vehicle has not asked for energy for a while, or, once a
+  /// The one that gives its place to another now: one whose vehicle has not asked for energy for a while, or, once a
   /// turn, the one that was admitted first.
-  private func nextToGiveWay(to waiting: Int, at now: MonotonicInstant, timing: TimingTable) -> Int? {
+  private func nextToGiveWay(at now: MonotonicInstant, timing: TimingTable) -> Int? {
     var first: (since: MonotonicInstant, index: Int)?
     for index in shares.indices {
       let share = shares[index]
@@ -84,14 +84,12 @@ extension SharedSupply {
       }
       if first.map({ since < $0.since }) ?? true { first = (since, index) }
     }
-    guard let first, now >= turnIsDue(first.since, waiting: waiting, timing: timing) else { return nil }
+    guard let first, now >= turnIsDue(first.since, timing: timing) else { return nil }
     return first.index
   }
 
-  private func turnIsDue(
-    _ admittedAt: MonotonicInstant, waiting: Int, timing: TimingTable
-  ) -> MonotonicInstant {
-    max(admittedAt, lastTurnAt ?? admittedAt, shares[waiting].queuedAt ?? admittedAt) + timing.supplyTurn
+  private func turnIsDue(_ admittedAt: MonotonicInstant, timing: TimingTable) -> MonotonicInstant {
+    max(admittedAt, turnBeganAt ?? admittedAt) + timing.supplyTurn
   }
 
   /// Remembers since when a vehicle has left an offer unanswered while another waits.
@@ -110,10 +108,10 @@ extension SharedSupply {
   }
 
   func turnDeadlines(_ soonest: inout Deadline, timing: TimingTable) {
-    guard let waiting = firstWaiting else { return }
+    guard firstWaiting != nil else { return }
     for share in shares {
       guard let admittedAt = share.admittedAt else { continue }
-      soonest.add(turnIsDue(admittedAt, waiting: waiting, timing: timing))
+      soonest.add(turnIsDue(admittedAt, timing: timing))
       if let idleSince = share.idleSince { soonest.add(idleSince + share.lendTime(timing)) }
     }
   }

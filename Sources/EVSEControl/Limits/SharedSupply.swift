@@ -20,20 +20,23 @@ package struct SharedSupply: Hashable, Sendable {
   /// In milliamperes per phase.
   package private(set) var total: Int64
   package internal(set) var shares: [SupplyShare]
-  /// When places were last exchanged.
-  var lastTurnAt: MonotonicInstant?
+  /// When places were last exchanged, or somebody began to wait; nil while nobody waits.
+  var turnBeganAt: MonotonicInstant?
   private var needsTargets = true
 
   package init(total: Current, evses: Int) {
-    self.total = max(0, total.milliamperes)
+    self.total = Self.sensible(total)
     shares = Array(repeating: SupplyShare(), count: evses)
   }
+
+  /// No supply has more than 10,000 A: greater numbers are taken as that, and none under zero.
+  private static func sensible(_ current: Current) -> Int64 { current.milliamperes.clamped(to: 0...10_000_000) }
 
   // MARK: What the station tells
 
   /// Changes the total; `divide` then lowers the grants at once.
   package mutating func setTotal(_ new: Current) {
-    let new = max(0, new.milliamperes)
+    let new = Self.sensible(new)
     guard new != total else { return }
     total = new
     needsTargets = true
@@ -42,7 +45,7 @@ package struct SharedSupply: Hashable, Sendable {
   /// Takes over what an EVSE offered before the supply was limited.
   package mutating func adopt(_ index: Int, offer: Current, at now: MonotonicInstant) {
     guard shares.indices.contains(index) else { return }
-    shares[index].raise(to: offer.milliamperes)
+    shares[index].raise(to: Self.sensible(offer))
     shares[index].queuedAt = now
     shares[index].admittedAt = now
     needsTargets = true
@@ -58,7 +61,7 @@ package struct SharedSupply: Hashable, Sendable {
     _ index: Int, wants: Bool, isConnected: Bool, cap: Current, mayDraw: Bool, at now: MonotonicInstant
   ) {
     guard shares.indices.contains(index) else { return }
-    let cap = max(0, cap.milliamperes)
+    let cap = Self.sensible(cap)
     if shares[index].wants != wants || shares[index].cap != cap { needsTargets = true }
     shares[index].wants = wants
     shares[index].cap = cap
@@ -159,7 +162,7 @@ package struct SharedSupply: Hashable, Sendable {
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     for index in shares.indices { shares[index].visitInstants(visit) }
-    lastTurnAt.visitInstant(visit)
+    turnBeganAt.visitInstant(visit)
   }
 }
 
