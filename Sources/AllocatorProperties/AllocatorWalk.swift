@@ -20,6 +20,7 @@ public struct AllocatorWalk {
   public internal(set) var violation: Violation?
 
   let scenario: Scenario
+  private let longest: Duration
   var random: SeededRandom
   var control: StationControl
   private var effects: ControlEffects
@@ -44,8 +45,10 @@ public struct AllocatorWalk {
 
   static let unlimited: Int64 = 1_000_000_000
 
-  public init(seed: UInt64) {
+  /// The walk of a seed; of its beginning only where `longest` is shorter than it.
+  public init(seed: UInt64, longest: Duration = .seconds(86_400)) {
     self.seed = seed
+    self.longest = longest
     random = SeededRandom(seed: seed)
     scenario = Scenario(seed: seed, random: &random)
     let configuration = scenario.configuration
@@ -80,7 +83,7 @@ public struct AllocatorWalk {
 
   /// Plays the whole scenario, or until a rule is broken.
   public mutating func run() {
-    let end = now + scenario.duration
+    let end = now + min(scenario.duration, longest)
     feed(.time)
     for place in slots.indices {
       feed(.contactorFeedback(connector: place, ContactorFeedback(position: .open, takenAt: now)))
