@@ -174,7 +174,10 @@ extension TimingEntry {
   }
 
   var isBoundByAnother: Bool {
-    [.openAfterVehicleStopsMilliseconds, .openAfterUnplugMilliseconds, .pilotFilterMilliseconds].contains(key)
+    [
+      .openAfterVehicleStopsMilliseconds, .openAfterUnplugMilliseconds, .openAfterFaultMilliseconds,
+      .pilotFilterMilliseconds,
+    ].contains(key)
   }
 }
 
