@@ -21,6 +21,8 @@ struct SimulatedCar: Sendable, Equatable {
   private(set) var isFull = false
   private var received: Int128 = 0
   private var isLeaving = false
+  /// It wants to leave, and its plug is locked.
+  private(set) var isHeldFast = false
   /// What is on the pilot, and since when there has been an offer.
   private var offer: Int64?
   private var offeredSince: MonotonicInstant?
@@ -119,7 +121,7 @@ struct SimulatedCar: Sendable, Equatable {
   /// The earliest instant at which the car does something by itself; `rate` is what it takes now in mA·mV.
   func nextChange(after now: MonotonicInstant, rate: Int128) -> MonotonicInstant? {
     var earliest: MonotonicInstant?
-    for instant in [contactAt, stopsAt, leavesAt, reactsAt, becomesReadyAt, stepsAt] {
+    for instant in [contactAt, stopsAt, isHeldFast ? nil : leavesAt, reactsAt, becomesReadyAt, stepsAt] {
       guard let instant else { continue }
       earliest = min(earliest ?? instant, instant)
     }
@@ -131,10 +133,14 @@ struct SimulatedCar: Sendable, Equatable {
     return earliest
   }
 
-  /// Does what is due; answers whether the car drives off.
-  mutating func advance(to now: MonotonicInstant) -> Bool {
+  /// Does what is due; answers whether the car drives off. One whose plug is held waits until it is let go.
+  mutating func advance(to now: MonotonicInstant, isPlugHeld: Bool) -> Bool {
     if let instant = contactAt, instant <= now { contactAt = nil }
-    if let instant = leavesAt, instant <= now { return true }
+    isHeldFast = false
+    if let instant = leavesAt, instant <= now {
+      guard isPlugHeld else { return true }
+      isHeldFast = true
+    }
     if let instant = stopsAt, instant <= now {
       stopsAt = nil
       isLeaving = true
@@ -156,6 +162,9 @@ struct SimulatedCar: Sendable, Equatable {
     decide(at: now)
     return false
   }
+
+  /// The lock has let the plug go.
+  mutating func letGo() { isHeldFast = false }
 
   private var wantsEnergy: Bool { heeded != nil && !isFull && !isLeaving }
 

@@ -1,10 +1,18 @@
 import ChargerBase
 
-/// One EVSE: its meter, its light and its connectors.
+/// One EVSE: its meter and what watches it, its light and its connectors.
 struct SimulatedEVSE: Sendable, Equatable {
   let id: EVSEID
+  /// Phases that are wired.
   let phases: Int
   var meter: SimulatedMeter
+  var residualCurrent: SimulatedResidualCurrentMonitor?
+  var heat: [SimulatedHeat]
+  var ambient = Temperature(celsius: 20)
+  var phaseSwitch: SimulatedPhaseSwitch?
+  var signing: SimulatedSigningMeter?
+  /// How often the phase switch was moved while current flowed.
+  private(set) var phaseSwitchingsUnderLoad = 0
   var connectors: [SimulatedConnector]
   var light = "off"
   var lines: [String] = []
@@ -17,9 +25,13 @@ struct SimulatedEVSE: Sendable, Equatable {
     var milliamperes: Int64 = 0
     var isClosed = false
     var signal = PilotSignal.steadyNegative
+    var isLocked = false
+    var isHeldFast = false
   }
+  private var toldTripped = false
+  private var toldPhases: Int?
 
-  init(_ configuration: WorldEVSE, configuration world: WorldConfiguration) {
+  init(_ configuration: WorldEVSE, configuration world: WorldConfiguration, at now: MonotonicInstant) {
     id = configuration.id
     phases = configuration.phases == 1 ? 1 : 3
     meter = SimulatedMeter(phases: phases)
@@ -27,13 +39,67 @@ struct SimulatedEVSE: Sendable, Equatable {
       SimulatedConnector($0, closing: world.contactorClosing, opening: world.contactorOpening)
     }
     told = connectors.map { _ in Told() }
+    residualCurrent = configuration.residualCurrentMonitor.map { SimulatedResidualCurrentMonitor($0) }
+    let air = ambient
+    heat = configuration.temperatureSensors.map { SimulatedHeat($0, ambient: air, at: now) }
+    phaseSwitch = configuration.hasPhaseSwitch ? SimulatedPhaseSwitch() : nil
+    signing = configuration.signingMeter.map {
+      SimulatedSigningMeter($0, serialNumber: "BENCH-METER-\(configuration.id.number)")
+    }
+  }
+
+  /// Phases that reach the contactor.
+  var connectedPhases: Int { min(phases, phaseSwitch?.connected ?? phases) }
+
+  func usedPhases(of car: SimulatedCar) -> Int { min(connectedPhases, Int(car.specification.phases)) }
+
+  /// A phase that is wired has less than 100 V.
+  func isPhaseMissing(mainsUp: Bool) -> Bool {
+    meter.presentVoltages(mainsUp: mainsUp).contains { $0 < Voltage(volts: 100) }
+  }
+
+  mutating func commandPhases(_ count: Int, at now: MonotonicInstant) {
+    guard let before = phaseSwitch?.commanded else { return }
+    phaseSwitch?.command(count, at: now)
+    if phaseSwitch?.commanded != before, connectors.contains(where: { $0.milliamperes > 0 }) {
+      phaseSwitchingsUnderLoad = phaseSwitchingsUnderLoad.addingSaturating(1)
+    }
+  }
+
+  /// Lets every part of the EVSE see the others' new states.
+  mutating func settle(mainsUp: Bool, coilAllowed: Bool, at now: MonotonicInstant) {
+    let supplied = (meter.presentVoltages(mainsUp: mainsUp).first ?? .zero) > .zero
+    for index in connectors.indices { connectors[index].settle(supplied: supplied, coilAllowed: coilAllowed, at: now) }
+    if residualCurrent != nil {
+      // A ground fault lies before the contactor: it flows while there is mains.
+      let leakage = mainsUp && faults.contains(.groundFault) ? Current(milliamperes: 30) : .zero
+      residualCurrent?.measure(leakage, at: now)
+    }
+    guard !heat.isEmpty else { return }
+    let highest = connectors.map(\.milliamperes).max() ?? 0
+    for index in heat.indices {
+      heat[index].settle(
+        ambient: ambient, milliamperes: highest, hasHotSpot: faults.contains(.overTemperature), at: now)
+    }
+  }
+
+  /// Does what is due in the parts that all connectors share.
+  mutating func advance(to now: MonotonicInstant, signer: any MeterSigner) {
+    residualCurrent?.advance(to: now)
+    phaseSwitch?.advance(to: now)
+    signing?.advance(to: now, register: meter.importRegister, signer: signer)
+  }
+
+  /// Without a program one phase is connected, and nothing is tested.
+  mutating func makeSafe(at now: MonotonicInstant) {
+    phaseSwitch?.command(1, at: now)
+    residualCurrent?.setTestCurrent(false, at: now)
   }
 
   /// Energy per nanosecond through a connector, in mA·mV.
   private func rate(of connector: SimulatedConnector, mainsUp: Bool) -> Int128 {
     guard let car = connector.car else { return 0 }
-    return meter.rate(
-      milliamperes: connector.milliamperes, phases: min(phases, Int(car.specification.phases)), mainsUp: mainsUp)
+    return meter.rate(milliamperes: connector.milliamperes, phases: usedPhases(of: car), mainsUp: mainsUp)
   }
 
   func nextChange(after now: MonotonicInstant, mainsUp: Bool) -> MonotonicInstant? {
@@ -41,6 +107,10 @@ struct SimulatedEVSE: Sendable, Equatable {
     for connector in connectors {
       guard let next = connector.nextChange(after: now, rate: rate(of: connector, mainsUp: mainsUp)) else { continue }
       earliest = min(earliest ?? next, next)
+    }
+    for instant in [residualCurrent?.tripsAt, phaseSwitch?.arrivesAt, signing?.answersAt] {
+      guard let instant else { continue }
+      earliest = min(earliest ?? instant, instant)
     }
     return earliest
   }
@@ -58,7 +128,7 @@ struct SimulatedEVSE: Sendable, Equatable {
     if mainsUp {
       for connector in connectors {
         guard let car = connector.car else { continue }
-        for phase in 0..<min(phases, Int(car.specification.phases)) { milliamperes[phase] += connector.milliamperes }
+        for phase in 0..<usedPhases(of: car) { milliamperes[phase] += connector.milliamperes }
       }
     }
     return meter.values(milliamperes: milliamperes, mainsUp: mainsUp)
@@ -90,7 +160,30 @@ struct SimulatedEVSE: Sendable, Equatable {
       last.milliamperes = connector.milliamperes
       if connector.car != nil { kinds.append(.draws(connector.id, Current(milliamperes: last.milliamperes))) }
     }
+    if connector.isPlugHeld != last.isLocked {
+      last.isLocked = connector.isPlugHeld
+      kinds.append(.lock(connector.id, engaged: last.isLocked))
+    }
+    let isHeldFast = connector.car?.isHeldFast ?? false
+    if isHeldFast != last.isHeldFast {
+      last.isHeldFast = isHeldFast
+      if isHeldFast { kinds.append(.plugHeld(connector.id)) }
+    }
     told[index] = last
+    return kinds
+  }
+
+  /// What has changed in the parts that all connectors share.
+  mutating func narrateShared() -> [WorldEvent.Kind] {
+    var kinds: [WorldEvent.Kind] = []
+    if let residualCurrent, residualCurrent.isTripped != toldTripped {
+      toldTripped = residualCurrent.isTripped
+      kinds.append(.residualCurrent(id, tripped: toldTripped))
+    }
+    if let phaseSwitch, phaseSwitch.connected != toldPhases ?? 1 {
+      toldPhases = phaseSwitch.connected
+      kinds.append(.phases(id, connected: phaseSwitch.connected))
+    }
     return kinds
   }
 }

@@ -1,48 +1,96 @@
 /// Faults that the bench knows by name.
 public enum SimulatedFault: String, Sendable, CaseIterable {
-  case groundFault, overCurrent, overVoltage, underVoltage, overTemperature
-  case contactorWelded, contactorStuck, lockFailure
-  case meterSilent, readerSilent, pilotSilent, contactorSilent
-  case pilotFault, diodeMissing, proximityFault
-  case emergencyStop, powerLoss
+  // At a connector.
+  case overCurrent
+  case contactorWelded, contactorStuck, contactorSilent, contactorSlow, contactorBounces, contactorFallsOut
+  case contactorWornOut, contactorFeedbackStuck
+  case lockFailure, lockSticks, lockSlow, lockSilent
+  case pilotFault, pilotSilent, pilotBounces, diodeMissing
+  case proximityFault, proximityOpen, proximitySilent, cableCut
+  // At an EVSE.
+  case groundFault, residualCurrentTestFailure, residualCurrentSticks, residualCurrentSilent
+  case overTemperature, temperatureSilent
+  case overVoltage, underVoltage, phaseLoss
+  case meterSilent, meterSlow, meterNoisy, meterDrifts, meterJumpsBack, meterJumpsAhead, meterStuck
+  case meterPhasesSwapped, meterValuesMissing
+  case signingFailure, signingBusy, signingSlow, signingSilent
+  case phaseSwitchStuck, phaseSwitchSilent
+  // At the station.
+  case readerSilent, powerLoss
+  case emergencyStop, door, tilt, safetyContactSilent
 
   /// The code of the ChargeX "minimum required error codes", as CharIN lists them; nil where they have none.
   public var minimumRequiredErrorCode: String? {
     switch self {
-    case .lockFailure: "CX001"
-    case .groundFault: "CX002"
+    case .lockFailure, .lockSticks, .lockSlow, .lockSilent: "CX001"
+    case .groundFault, .residualCurrentTestFailure, .residualCurrentSticks, .residualCurrentSilent: "CX002"
     case .overTemperature: "CX003"
     case .overCurrent: "CX004"
     case .overVoltage: "CX005"
     case .underVoltage: "CX006"
     case .emergencyStop: "CX008"
-    case .pilotFault, .diodeMissing, .pilotSilent: "CX014"
-    case .powerLoss: "CX015"
-    case .contactorWelded, .contactorStuck, .contactorSilent: "CX017"
-    case .proximityFault: "CX023"
-    case .meterSilent, .readerSilent: nil
+    case .pilotFault, .diodeMissing, .pilotSilent, .pilotBounces: "CX014"
+    case .powerLoss, .phaseLoss: "CX015"
+    case .contactorWelded, .contactorStuck, .contactorSilent, .contactorSlow, .contactorBounces, .contactorFallsOut,
+      .contactorWornOut, .contactorFeedbackStuck:
+      "CX017"
+    case .proximityFault, .proximityOpen, .proximitySilent: "CX023"
+    case .cableCut: "CX026"
+    case .meterSilent, .meterSlow, .meterNoisy, .meterDrifts, .meterJumpsBack, .meterJumpsAhead, .meterStuck,
+      .meterPhasesSwapped, .meterValuesMissing, .signingFailure, .signingBusy, .signingSlow, .signingSilent,
+      .temperatureSilent, .phaseSwitchStuck, .phaseSwitchSilent, .readerSilent, .door, .tilt,
+      .safetyContactSilent:
+      nil
     }
   }
 
   /// What a fault belongs to.
-  public enum Scope: Sendable { case station, evse, connector }
+  public enum Scope: String, Sendable { case station, evse, connector }
 
   public var scope: Scope {
     switch self {
-    case .powerLoss, .readerSilent, .emergencyStop, .overTemperature: .station
-    case .meterSilent, .overVoltage, .underVoltage, .groundFault: .evse
-    default: .connector
+    case .powerLoss, .readerSilent, .emergencyStop, .door, .tilt, .safetyContactSilent: .station
+    case .groundFault, .residualCurrentTestFailure, .residualCurrentSticks, .residualCurrentSilent, .overTemperature,
+      .temperatureSilent, .overVoltage, .underVoltage, .phaseLoss, .meterSilent, .meterSlow, .meterNoisy, .meterDrifts,
+      .meterJumpsBack, .meterJumpsAhead, .meterStuck, .meterPhasesSwapped, .meterValuesMissing, .signingFailure,
+      .signingBusy, .signingSlow, .signingSilent, .phaseSwitchStuck, .phaseSwitchSilent:
+      .evse
+    case .overCurrent, .contactorWelded, .contactorStuck, .contactorSilent, .contactorSlow, .contactorBounces,
+      .contactorFallsOut, .contactorWornOut, .contactorFeedbackStuck, .lockFailure, .lockSticks, .lockSlow,
+      .lockSilent, .pilotFault, .pilotSilent, .pilotBounces, .diodeMissing, .proximityFault, .proximityOpen,
+      .proximitySilent, .cableCut:
+      .connector
     }
   }
 
-  /// Why the world cannot show the fault yet; nil when it can.
-  public var missingPart: String? {
+  /// Parts that not every station has.
+  public enum Part: String, Sendable {
+    case lock = "connector lock"
+    case proximity = "proximity contact"
+    case residualCurrentMonitor = "residual current monitor"
+    case temperatureSensor = "temperature sensor"
+    case signingMeter = "meter that signs"
+    case phaseSwitch = "phase switch"
+    case emergencyStop = "emergency stop"
+    case door = "door contact"
+    case tilt = "tilt switch"
+    case safetyContact = "safety contact"
+  }
+
+  /// The part that shows the fault, where not every station has one.
+  public var part: Part? {
     switch self {
-    case .groundFault: "comes with a residual current monitor in the simulated station"
-    case .overTemperature: "comes with a temperature sensor in the simulated station"
-    case .lockFailure: "comes with a connector lock in the simulated station"
-    case .proximityFault: "comes with a proximity contact in the simulated station"
-    case .emergencyStop: "comes with an emergency stop input in the simulated station"
+    case .lockFailure, .lockSticks, .lockSlow, .lockSilent: .lock
+    case .proximityFault, .proximityOpen, .proximitySilent: .proximity
+    case .groundFault, .residualCurrentTestFailure, .residualCurrentSticks, .residualCurrentSilent:
+      .residualCurrentMonitor
+    case .overTemperature, .temperatureSilent: .temperatureSensor
+    case .signingFailure, .signingBusy, .signingSlow, .signingSilent: .signingMeter
+    case .phaseSwitchStuck, .phaseSwitchSilent: .phaseSwitch
+    case .emergencyStop: .emergencyStop
+    case .door: .door
+    case .tilt: .tilt
+    case .safetyContactSilent: .safetyContact
     default: nil
     }
   }

@@ -10,14 +10,19 @@ extension SimulatedWorld {
   /// Does something now. When it throws, nothing has changed.
   public mutating func perform(_ action: WorldAction) throws(WorldError) {
     switch action {
-    case .plugIn(let id, let car): try plugIn(car, at: id)
-    case .plugOut(let id):
+    case .plugIn(let id, let car, let cable): try plugIn(car, cable, at: id)
+    case .plugOut(let id, let byForce): try plugOut(id, byForce: byForce)
+    case .unlockByHand(let id):
       let (evse, connector) = try known(id)
-      guard evses[evse].connectors[connector].car != nil else {
-        throw WorldError(.situation, "no car is plugged in at \(id)")
+      guard evses[evse].connectors[connector].lock != nil else {
+        throw WorldError(.situation, "\(id) has no lock")
       }
-      evses[evse].connectors[connector].car = nil
-      tell(.unplugged(id))
+      evses[evse].connectors[connector].lock?.release()
+      tell(.unlockedByHand(id))
+    case .ambient(let temperature, let id):
+      for index in try id.map({ (id) throws(WorldError) in [try known(id)] }) ?? Array(evses.indices) {
+        evses[index].ambient = temperature
+      }
     case .holdCar(let id, let state): try hold(state, at: id)
     case .presentToken(let token, let place): try present(token, at: place)
     case .setMeter(let id, let settings): try set(settings, of: id)
@@ -32,13 +37,31 @@ extension SimulatedWorld {
     settle()
   }
 
-  private mutating func plugIn(_ car: CarSpecification, at id: ConnectorID) throws(WorldError) {
+  private mutating func plugIn(
+    _ car: CarSpecification, _ cable: CableSpecification, at id: ConnectorID
+  ) throws(WorldError) {
     let (evse, connector) = try known(id)
     guard evses[evse].connectors[connector].car == nil else {
       throw WorldError(.situation, "a car is already plugged in at \(id)")
     }
+    guard !evses[evse].connectors[connector].isPlugHeld else {
+      throw WorldError(.situation, "the lock of \(id) is engaged: no plug goes in")
+    }
     evses[evse].connectors[connector].car = SimulatedCar(car, pluggedInAt: now)
+    evses[evse].connectors[connector].cable = cable
     tell(.pluggedIn(id))
+  }
+
+  private mutating func plugOut(_ id: ConnectorID, byForce: Bool) throws(WorldError) {
+    let (evse, connector) = try known(id)
+    guard evses[evse].connectors[connector].car != nil else {
+      throw WorldError(.situation, "no car is plugged in at \(id)")
+    }
+    guard byForce || !evses[evse].connectors[connector].isPlugHeld else {
+      throw WorldError(.situation, "the plug at \(id) is locked; it comes out by force, or after unlocking")
+    }
+    evses[evse].connectors[connector].unplug()
+    tell(.unplugged(id))
   }
 
   /// A state without a car means an adapter with switches: a car of 16 A that does nothing by itself.
@@ -49,7 +72,9 @@ extension SimulatedWorld {
         throw WorldError(.situation, "no car is plugged in at \(id)")
       }
       evses[evse].connectors[connector].car = SimulatedCar(CarSpecification(), pluggedInAt: now)
+      evses[evse].connectors[connector].cable = CableSpecification()
     }
+    let now = now
     evses[evse].connectors[connector].car?.hold(state, at: now)
     tell(.held(id, state))
   }
@@ -113,54 +138,14 @@ extension SimulatedWorld {
     tell(.meterSet(id))
   }
 
-  private mutating func set(_ fault: SimulatedFault, active: Bool, at place: FaultPlace) throws(WorldError) {
-    if let missing = fault.missingPart {
-      throw WorldError(.notModelled, "fault \(fault.rawValue) \(missing)")
-    }
-    let evseIndices = try indices(of: place)
-    switch fault.scope {
-    case .station:
-      if fault == .powerLoss {
-        isPowerLost = active
-      } else {
-        for index in readers.indices where place.evse.map({ readers[index].serves($0) }) ?? true {
-          readers[index].isSilent = active
-          if active { readers[index].waiting.removeAll() }
-        }
-      }
-    case .evse:
-      for index in evseIndices { evses[index].set(fault, active: active) }
-    case .connector:
-      for index in evseIndices {
-        for connector in evses[index].connectors.indices {
-          let number = evses[index].connectors[connector].id.number
-          guard place.connector == nil || place.connector == number else { continue }
-          evses[index].connectors[connector].set(fault, active: active, at: now)
-        }
-      }
-    }
-    tell(.fault(place, fault, active: active))
-  }
-
-  private func indices(of place: FaultPlace) throws(WorldError) -> [Int] {
-    guard let evse = place.evse else {
-      guard place.connector == nil else {
-        throw WorldError(.badParameter("evse"), "a connector needs its EVSE")
-      }
-      return Array(evses.indices)
-    }
-    if let connector = place.connector { _ = try known(ConnectorID(evse: evse, number: connector)) }
-    return [try known(evse)]
-  }
-
-  private func known(_ id: EVSEID) throws(WorldError) -> Int {
+  func known(_ id: EVSEID) throws(WorldError) -> Int {
     guard let index = evses.firstIndex(where: { $0.id == id }) else {
       throw WorldError(.badParameter("evse"), "there is no \(id)")
     }
     return index
   }
 
-  private func known(_ id: ConnectorID) throws(WorldError) -> (evse: Int, connector: Int) {
+  func known(_ id: ConnectorID) throws(WorldError) -> (evse: Int, connector: Int) {
     _ = try known(id.evse)
     guard let place = place(of: id) else { throw WorldError(.badParameter("connector"), "there is no \(id)") }
     return place
@@ -200,24 +185,4 @@ extension SimulatedWorld {
 
 extension SimulatedReader {
   func serves(_ evse: EVSEID) -> Bool { configuration.evses?.contains(evse) ?? true }
-}
-
-extension SimulatedEVSE {
-  mutating func set(_ fault: SimulatedFault, active: Bool) {
-    faults.removeAll { $0 == fault }
-    if active { faults.append(fault) }
-    // Product values: well outside the −10 %…+10 % of a public supply.
-    let over = faults.contains(.overVoltage) ? Voltage(volts: 45) : .zero
-    let under = faults.contains(.underVoltage) ? Voltage(volts: 55) : .zero
-    meter.voltageShift = over - under
-  }
-}
-
-extension SimulatedConnector {
-  mutating func set(_ fault: SimulatedFault, active: Bool, at now: MonotonicInstant) {
-    faults.removeAll { $0 == fault }
-    if active { faults.append(fault) }
-    contactor.setWelded(faults.contains(.contactorWelded), at: now)
-    contactor.setStuck(faults.contains(.contactorStuck), at: now)
-  }
 }

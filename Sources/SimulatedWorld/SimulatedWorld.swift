@@ -21,15 +21,25 @@ public struct SimulatedWorld: Sendable, Equatable {
   var isPowerLost = false
   var evses: [SimulatedEVSE]
   var readers: [SimulatedReader]
+  var safetyContacts: [SimulatedSafetyContact]
+  var watchdog: SimulatedWatchdog
+  private var signer: SignerBox
   var stationLines: [String] = []
   private var events: [WorldEvent] = []
   private var eventsDropped = 0
 
-  public init(configuration: WorldConfiguration, startingAt start: MonotonicInstant = .zero) {
+  /// `signer` signs for meters that sign; without one the signatures are for tests only.
+  public init(
+    configuration: WorldConfiguration, startingAt start: MonotonicInstant = .zero,
+    signer: any MeterSigner = DeterministicMeterSigner()
+  ) {
     self.configuration = configuration
+    self.signer = SignerBox(signer: signer)
     now = start
-    evses = configuration.evses.map { SimulatedEVSE($0, configuration: configuration) }
+    evses = configuration.evses.map { SimulatedEVSE($0, configuration: configuration, at: start) }
     readers = configuration.readers.map { SimulatedReader(configuration: $0) }
+    safetyContacts = configuration.safetyContacts.map { SimulatedSafetyContact(configuration: $0) }
+    watchdog = SimulatedWatchdog(isInstalled: configuration.hasWatchdog)
   }
 
   /// The supply behind the contactors.
@@ -38,6 +48,7 @@ public struct SimulatedWorld: Sendable, Equatable {
   /// The earliest instant at which something changes by itself; nil when everything rests.
   public var nextChange: MonotonicInstant? {
     var earliest = deadManAt
+    if let end = watchdog.holdsUntil { earliest = min(earliest ?? end, end) }
     for evse in evses {
       guard let next = evse.nextChange(after: now, mainsUp: isMainsUp) else { continue }
       earliest = min(earliest ?? next, next)
@@ -68,7 +79,12 @@ public struct SimulatedWorld: Sendable, Equatable {
       tell(.deadMan)
       makeSafe()
     }
+    if watchdog.advance(to: now) {
+      tell(.watchdog)
+      makeSafe()
+    }
     for index in evses.indices {
+      evses[index].advance(to: now, signer: signer.signer)
       for connector in evses[index].connectors.indices {
         if evses[index].connectors[connector].advance(to: now) {
           tell(.unplugged(evses[index].connectors[connector].id))
@@ -82,8 +98,9 @@ public struct SimulatedWorld: Sendable, Equatable {
   mutating func settle() {
     let mainsUp = isMainsUp
     for index in evses.indices {
+      evses[index].settle(mainsUp: mainsUp, coilAllowed: watchdog.letsEnergyFlow, at: now)
+      for kind in evses[index].narrateShared() { tell(kind) }
       for connector in evses[index].connectors.indices {
-        evses[index].connectors[connector].settle(mainsUp: mainsUp, at: now)
         for kind in evses[index].narrate(connector) { tell(kind) }
       }
     }
@@ -96,6 +113,7 @@ public struct SimulatedWorld: Sendable, Equatable {
     guard !isStationConnected else { return }
     isStationConnected = true
     deadManAt = nil
+    watchdog.disarm()
     tell(.station(connected: true))
     makeSafe()
     settle()
@@ -115,6 +133,7 @@ public struct SimulatedWorld: Sendable, Equatable {
         evses[index].connectors[connector].contactor.command(closed: false, at: now)
         evses[index].connectors[connector].signal = .steadyNegative
       }
+      evses[index].makeSafe(at: now)
     }
   }
 
@@ -127,7 +146,7 @@ public struct SimulatedWorld: Sendable, Equatable {
     change(id) { connector, now in connector.contactor.command(closed: closed, at: now) }
   }
 
-  private mutating func change(_ id: ConnectorID, _ body: (inout SimulatedConnector, MonotonicInstant) -> Void) {
+  mutating func change(_ id: ConnectorID, _ body: (inout SimulatedConnector, MonotonicInstant) -> Void) {
     guard let (evse, connector) = place(of: id) else { return }
     body(&evses[evse].connectors[connector], now)
     settle()

@@ -2,8 +2,14 @@ import ChargerBase
 
 /// What a person, the grid or the network does to the station from outside.
 public enum WorldAction: Sendable, Equatable {
-  case plugIn(ConnectorID, CarSpecification)
-  case plugOut(ConnectorID)
+  /// At a socket with the car's own cable.
+  case plugIn(ConnectorID, CarSpecification, cable: CableSpecification = CableSpecification())
+  /// A locked plug comes out by force only.
+  case plugOut(ConnectorID, byForce: Bool = false)
+  /// Somebody works the emergency release of the lock.
+  case unlockByHand(ConnectorID)
+  /// The air around an EVSE, or with nil around all.
+  case ambient(Temperature, EVSEID?)
   /// Holds the car's side of the pilot in a state; nil lets the car act by itself again.
   case holdCar(ConnectorID, CarState?)
   case presentToken(WorldToken, TokenPlace)

@@ -10,10 +10,17 @@ public struct WorldConfiguration: Sendable, Equatable {
   /// Time that a contactor takes from the coil's voltage to closed contacts, and back.
   public var contactorClosing: Duration
   public var contactorOpening: Duration
+  /// Emergency stop, door, tilt and mains contacts; each kind once for the station and once for each EVSE.
+  public var safetyContacts: [WorldSafetyContact]
+  /// A dead-man relay in the coils' circuit that the station feeds: before the first feed no contactor closes.
+  public var hasWatchdog: Bool
+  /// The fuse of the supply that all EVSEs share, per phase. It never blows; the time over it is counted.
+  public var supplyFuse: Current?
 
   public init(
     evses: [WorldEVSE], readers: [WorldReader] = [], hasDisplay: Bool = true, deadManTime: Duration = .seconds(1),
-    contactorClosing: Duration = .milliseconds(40), contactorOpening: Duration = .milliseconds(25)
+    contactorClosing: Duration = .milliseconds(40), contactorOpening: Duration = .milliseconds(25),
+    safetyContacts: [WorldSafetyContact] = [], hasWatchdog: Bool = false, supplyFuse: Current? = nil
   ) {
     self.evses = evses
     self.readers = readers
@@ -21,6 +28,9 @@ public struct WorldConfiguration: Sendable, Equatable {
     self.deadManTime = deadManTime
     self.contactorClosing = contactorClosing
     self.contactorOpening = contactorOpening
+    self.safetyContacts = safetyContacts
+    self.hasWatchdog = hasWatchdog
+    self.supplyFuse = supplyFuse
   }
 
   /// One EVSE after the other from 1, each with one connector on a fixed cable, and a reader for the whole station.
@@ -40,11 +50,24 @@ public struct WorldEVSE: Sendable, Equatable {
   public var connectors: [WorldConnector]
   /// Phases wired to the EVSE, 1 or 3; other numbers are taken as 3.
   public var phases: UInt8
+  public var residualCurrentMonitor: WorldResidualCurrentMonitor?
+  public var temperatureSensors: [WorldTemperatureSensor]
+  public var hasPhaseSwitch: Bool
+  /// The meter signs readings on request.
+  public var signingMeter: WorldSigningMeter?
 
-  public init(id: EVSEID, connectors: [WorldConnector], phases: UInt8 = 3) {
+  public init(
+    id: EVSEID, connectors: [WorldConnector], phases: UInt8 = 3,
+    residualCurrentMonitor: WorldResidualCurrentMonitor? = nil, temperatureSensors: [WorldTemperatureSensor] = [],
+    hasPhaseSwitch: Bool = false, signingMeter: WorldSigningMeter? = nil
+  ) {
     self.id = id
     self.connectors = connectors
     self.phases = phases == 1 ? 1 : 3
+    self.residualCurrentMonitor = residualCurrentMonitor
+    self.temperatureSensors = temperatureSensors
+    self.hasPhaseSwitch = hasPhaseSwitch
+    self.signingMeter = signingMeter
   }
 }
 
@@ -52,10 +75,71 @@ public struct WorldConnector: Sendable, Equatable {
   public var id: ConnectorID
   /// A cable of the station's own, else a socket.
   public var hasFixedCable: Bool
+  public var lock: WorldLock?
+  /// The station measures the plug's resistor.
+  public var hasProximity: Bool
 
-  public init(id: ConnectorID, hasFixedCable: Bool = true) {
+  public init(id: ConnectorID, hasFixedCable: Bool = true, lock: WorldLock? = nil, hasProximity: Bool = false) {
     self.id = id
     self.hasFixedCable = hasFixedCable
+    self.lock = lock
+    self.hasProximity = hasProximity
+  }
+}
+
+/// The lock that keeps a plug in its socket.
+public struct WorldLock: Sendable, Equatable {
+  /// From end to end.
+  public var travel: Duration
+  /// A spring opens it when the mains is gone.
+  public var opensWithoutMains: Bool
+
+  public init(travel: Duration = .milliseconds(300), opensWithoutMains: Bool = false) {
+    self.travel = max(.zero, travel)
+    self.opensWithoutMains = opensWithoutMains
+  }
+}
+
+public struct WorldResidualCurrentMonitor: Sendable, Equatable {
+  public var tripLevel: Current
+  /// From the trip level's being reached to the trip output.
+  public var tripDelay: Duration
+
+  public init(tripLevel: Current = Current(milliamperes: 6), tripDelay: Duration = .milliseconds(10)) {
+    self.tripLevel = max(Current(milliamperes: 1), tripLevel)
+    self.tripDelay = max(.zero, tripDelay)
+  }
+}
+
+/// A place on the path of the energy whose temperature is measured.
+public struct WorldTemperatureSensor: Sendable, Equatable {
+  /// How much warmer than the air it is in the end when 32 A flow; it goes with the square of the current.
+  public var riseAt32Amperes: Temperature
+  public var timeConstant: Duration
+
+  public init(
+    riseAt32Amperes: Temperature = Temperature(celsius: 25), timeConstant: Duration = .seconds(600)
+  ) {
+    self.riseAt32Amperes = riseAt32Amperes
+    self.timeConstant = max(.milliseconds(1), timeConstant)
+  }
+}
+
+public struct WorldSigningMeter: Sendable, Equatable {
+  /// From the request to the answer.
+  public var delay: Duration
+
+  public init(delay: Duration = .seconds(1)) { self.delay = max(.zero, delay) }
+}
+
+/// A safety contact of one EVSE, or with nil of the whole station.
+public struct WorldSafetyContact: Sendable, Equatable {
+  public var kind: SafetyContact
+  public var evse: EVSEID?
+
+  public init(_ kind: SafetyContact, evse: EVSEID? = nil) {
+    self.kind = kind
+    self.evse = evse
   }
 }
 

@@ -22,6 +22,14 @@ public struct WorldEvent: Sendable, Equatable {
     case mains(up: Bool)
     case station(connected: Bool)
     case deadMan
+    /// The watchdog was not fed in time.
+    case watchdog
+    case lock(ConnectorID, engaged: Bool)
+    /// Somebody pulls at a plug that is locked.
+    case plugHeld(ConnectorID)
+    case unlockedByHand(ConnectorID)
+    case residualCurrent(EVSEID, tripped: Bool)
+    case phases(EVSEID, connected: Int)
   }
 
   public var at: MonotonicInstant
@@ -54,6 +62,12 @@ extension WorldEvent.Kind {
     case .mains: "mains"
     case .station: "station"
     case .deadMan: "deadMan"
+    case .watchdog: "watchdog"
+    case .lock: "lock"
+    case .plugHeld: "plugHeld"
+    case .unlockedByHand: "unlockedByHand"
+    case .residualCurrent: "residualCurrent"
+    case .phases: "phases"
     }
   }
 
@@ -92,6 +106,15 @@ extension WorldEvent.Kind {
     case .station(true): "The station's program takes the hardware over"
     case .station(false): "The station's program has fallen silent"
     case .deadMan: "The dead-man opens all contactors"
+    case .watchdog: "The watchdog was not fed in time and opens all contactors"
+    case .lock(let connector, true): "The lock of \(connector) engages"
+    case .lock(let connector, false): "The lock of \(connector) lets go"
+    case .plugHeld(let connector): "The driver cannot pull the plug at \(connector): it is locked"
+    case .unlockedByHand(let connector): "The lock of \(connector) is released by hand"
+    case .residualCurrent(let evse, true): "The residual current monitor of \(evse) trips"
+    case .residualCurrent(let evse, false): "The residual current monitor of \(evse) is reset"
+    case .phases(let evse, 1): "One phase is connected to \(evse)"
+    case .phases(let evse, let count): "\(count) phases are connected to \(evse)"
     }
   }
 
@@ -99,9 +122,11 @@ extension WorldEvent.Kind {
   public var place: FaultPlace? {
     switch self {
     case .pluggedIn(let id), .unplugged(let id), .asksForEnergy(let id), .stopsAsking(let id, _), .held(let id, _),
-      .draws(let id, _), .offers(let id, _), .contactor(let id, _):
+      .draws(let id, _), .offers(let id, _), .contactor(let id, _), .lock(let id, _), .plugHeld(let id),
+      .unlockedByHand(let id):
       FaultPlace(id)
-    case .light(let evse, _), .meterSet(let evse): FaultPlace(evse: evse)
+    case .light(let evse, _), .meterSet(let evse), .residualCurrent(let evse, _), .phases(let evse, _):
+      FaultPlace(evse: evse)
     case .display(_, let evse): evse.map { FaultPlace(evse: $0) }
     case .fault(let place, _, _): place
     default: nil

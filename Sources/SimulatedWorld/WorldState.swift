@@ -68,6 +68,7 @@ extension SimulatedWorld {
 
   /// Puts things where a former run left them; places that this world does not have are passed over.
   public mutating func restore(_ state: WorldState) {
+    let now = now
     isMainsUpByHand = state.mainsUp
     networkUp = state.networkUp
     isPowerLost = state.powerLost
@@ -78,7 +79,7 @@ extension SimulatedWorld {
       guard let evse = evses.firstIndex(where: { $0.id == saved.id }) else { continue }
       evses[evse].meter.setImport(saved.importRegister)
       evses[evse].meter.exportRegister = saved.exportRegister
-      for fault in saved.faults where fault.scope == .evse { evses[evse].set(fault, active: true) }
+      for fault in saved.faults where fault.scope == .evse { evses[evse].set(fault, active: true, at: now) }
       for place in saved.connectors {
         guard let connector = evses[evse].connectors.firstIndex(where: { $0.id.number == place.number }) else {
           continue

@@ -53,7 +53,7 @@ struct WorldMethods {
       try act(.fault(place, fault, active: try params.optionalBool("active") ?? true))
     case "bench.faults":
       try params.allow([])
-      return .array(SimulatedFault.allCases.map(Self.describe))
+      return .array(SimulatedFault.allCases.map { describe($0) })
     case "bench.network":
       try params.allow(["up"])
       try act(.network(up: try params.bool("up")))
@@ -92,10 +92,11 @@ struct WorldMethods {
     try act(.presentToken(token, reader.map { .reader($0) } ?? .evses(evses)))
   }
 
-  private static func describe(_ fault: SimulatedFault) -> JSONValue {
+  private func describe(_ fault: SimulatedFault) -> JSONValue {
     [
       "fault": .string(fault.rawValue), "code": fault.minimumRequiredErrorCode.map { .string($0) } ?? .null,
-      "available": .bool(fault.missingPart == nil), "waitsFor": fault.missingPart.map { .string($0) } ?? .null,
+      "available": .bool(world.canShow(fault)),
+      "waitsFor": world.canShow(fault) ? .null : .string("needs a station with a \(fault.part?.rawValue ?? "")"),
     ]
   }
 

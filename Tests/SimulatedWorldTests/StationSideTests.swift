@@ -137,17 +137,21 @@ struct StationSideTests {
     #expect(bench.world.meterValues(of: evse1)?.voltages.first == Voltage(volts: 175))
   }
 
-  @Test(
-    "A fault without a part to show it is refused with the part that it waits for", arguments: SimulatedFault.allCases)
-  func unmodelled(fault: SimulatedFault) throws {
+  @Test("A fault of a part that the station lacks is refused by name", arguments: SimulatedFault.allCases)
+  func missingPart(fault: SimulatedFault) throws {
     var bench = WorldBench()
-    if let missing = fault.missingPart {
-      #expect(throws: WorldError(.notModelled, "fault \(fault.rawValue) \(missing)")) {
+    if let part = fault.part {
+      #expect(!bench.world.canShow(fault))
+      #expect(throws: WorldError(.badParameter("fault"), "\(fault.rawValue): EVSE 1 has no \(part.rawValue)")) {
         try bench.world.perform(.fault(FaultPlace(connector11), fault, active: true))
       }
     } else {
       try bench.world.perform(.fault(FaultPlace(connector11), fault, active: true))
     }
+    var equipped = WorldBench(configuration: .equipped)
+    #expect(equipped.world.canShow(fault))
+    try equipped.world.perform(.fault(FaultPlace(), fault, active: true))
+    try equipped.world.perform(.fault(FaultPlace(), fault, active: false))
   }
 
   @Test("What happens is told in plain words")

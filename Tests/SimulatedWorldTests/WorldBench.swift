@@ -10,7 +10,11 @@ struct WorldBench {
   var world: SimulatedWorld
 
   init(evses: Int32 = 1, phases: UInt8 = 3) {
-    world = SimulatedWorld(configuration: .simple(evses: evses, phases: phases))
+    self.init(configuration: .simple(evses: evses, phases: phases))
+  }
+
+  init(configuration: WorldConfiguration) {
+    world = SimulatedWorld(configuration: configuration)
     world.stationConnected()
     world.applyPilot(.steadyPositive, to: connector11)
   }
@@ -37,4 +41,17 @@ struct WorldBench {
   var negativePeak: Int64? { world.pilotPeaks(of: connector11)?.negative?.millivolts }
   var milliamperes: Int64? { world.meterValues(of: evse1)?.currents.first?.milliamperes }
   var register: Int64? { world.meterValues(of: evse1)?.importRegister.milliwattHours }
+}
+
+extension WorldConfiguration {
+  /// One EVSE with a socket and every part that a station can have.
+  static var equipped: WorldConfiguration {
+    let connector = WorldConnector(id: connector11, hasFixedCable: false, lock: WorldLock(), hasProximity: true)
+    let evse = WorldEVSE(
+      id: evse1, connectors: [connector], residualCurrentMonitor: WorldResidualCurrentMonitor(),
+      temperatureSensors: [WorldTemperatureSensor()], hasPhaseSwitch: true, signingMeter: WorldSigningMeter())
+    return WorldConfiguration(
+      evses: [evse], readers: [WorldReader(name: "reader", evses: nil)],
+      safetyContacts: SafetyContact.allCases.map { WorldSafetyContact($0) })
+  }
 }

@@ -104,7 +104,10 @@ package struct ContactorSupervisor: Hashable, Sendable {
     return true
   }
 
+  /// What no longer matters is forgotten first, so that what behaves alike is equal.
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    if feedback != nil || driverIsSilent { listeningSince = .zero }
+    if command == .open { commandedAt = .zero } else { openedAt = nil }
     visit(&listeningSince)
     visit(&commandedAt)
     openedAt.visitInstant(visit)

@@ -7,7 +7,8 @@ public enum ControlCommand: Sendable, Equatable {
   case grant(ConnectorID, EnergyPermit)
   /// Ends the permit now: the offer is withdrawn, and the contactor opens as the standard's sequence 10 has it.
   case revoke(ConnectorID)
-  /// Sets a limit in place of an earlier one of the same source and owner.
+  /// Sets a limit in place of an earlier one of the same source and owner. For `EVSEID.station` it is one of the whole
+  /// station: of the current, or the power, of all its EVSEs together.
   case setLimit(EVSEID, CurrentLimit)
   /// Lifts the limit of this source and owner.
   case liftLimit(EVSEID, LimitSource, owner: String)
@@ -33,4 +34,9 @@ public enum ControlCommand: Sendable, Equatable {
     guard let current else { return .liftLimit(evse, source, owner: "") }
     return .setLimit(evse, CurrentLimit(source, .perPhase(current)))
   }
+}
+
+extension EVSEID {
+  /// The whole station, as OCPP has it (EVSE 0).
+  public static let station = EVSEID(0)
 }

@@ -49,6 +49,8 @@ public struct EVSEControlConfiguration: Sendable, Equatable {
   public var hasPhaseSwitch = false
   /// Voltages under which energy may flow; nil: not watched.
   public var voltageBand: VoltageBand? = VoltageBand()
+  /// The meter measures behind the contactor: it sees no voltage while the contactor is open.
+  public var meterIsBehindContactor = false
   /// Cuts a vehicle off that draws more than its offer.
   public var watchesOverCurrent = true
 

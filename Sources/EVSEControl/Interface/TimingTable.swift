@@ -69,6 +69,14 @@ public struct TimingTable: Sendable, Hashable {
   public var proximityFilter = Duration.milliseconds(200)
   public var safetyInputSilence = Duration.milliseconds(500)
 
+  // Shared supply
+  /// Where the supply has no 6 A for every EVSE that wants it, the one that has charged longest makes room for the one
+  /// that has waited longest once in this time (product value: few openings of contactors, yet everybody gets energy).
+  public var supplyTurn = Duration.seconds(900)
+  /// What a vehicle leaves of its share for so long is lent to others (product value; doubled with every lending, up to
+  /// sixteen times, until the vehicle leaves).
+  public var supplyLendAfter = Duration.seconds(60)
+
   // Starts
   /// After the mains is back each EVSE waits a random part of this before its contactor may close (product value).
   public var mainsReturnSpread = Duration.seconds(10)

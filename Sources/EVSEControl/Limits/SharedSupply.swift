@@ -1,121 +1,176 @@
 import ChargerBase
 import HAL
 
-/// Divides one supply fairly between EVSEs: a share is lowered at once, and raised only from current that no other
-/// vehicle may still be drawing.
+/// Divides one supply fairly between the EVSEs that share it.
+///
+/// - The sum over the EVSEs of the larger of offer and drawn current never exceeds an unchanged supply, as long as the
+///   vehicles follow their offers in time: an offer is lowered at once and raised only from current that no other
+///   vehicle may still be drawing. After a reduction the former share stays booked until the vehicle's time to follow
+///   is over *and* a reading newer than the reduction shows less (time alone counts where the meter tells no current).
+/// - A vehicle that draws more than its grant keeps what it draws booked until it follows or its contactor is open. It
+///   is not this table that opens it (`OverCurrentSupervisor` does), and others keep what they have meanwhile: lowering
+///   them would take effect no sooner. Where nobody opens it, they make room for it.
+/// - Every share is booked on every phase, whichever the vehicle uses: which of the station's phases a single-phase
+///   vehicle loads is not known. So the rule holds for each phase.
+/// - The supply is divided equally; what an EVSE cannot use, by its other limits or because its vehicle draws less for a
+///   while, goes to the others. A vehicle that comes near to its reduced share gets it back in steps.
+/// - Where there is no 6 A for each, those who came first are admitted, and the others take turns with them.
+/// - Without a change from outside nothing changes, the turns excepted.
 package struct SharedSupply: Hashable, Sendable {
-  package struct Share: Hashable, Sendable {
-    /// A vehicle is connected under a permit and could be offered current.
-    package fileprivate(set) var wants = false
-    fileprivate var wantedSince = MonotonicInstant.zero
-    /// The smallest of the EVSE's other limits.
-    fileprivate var cap: Int64 = 0
-    /// The contactor is not certainly open.
-    fileprivate var isDrawing = false
-    /// What the EVSE may offer now, in milliamperes.
-    package fileprivate(set) var granted: Int64 = 0
-    fileprivate var target: Int64 = 0
-    fileprivate var isSettled = false
-    /// What its vehicle may still be drawing after a reduction.
-    fileprivate var formerly: Int64 = 0
-    fileprivate var formerlyUntil = MonotonicInstant.zero
-
-    /// Milliamperes that others must not be given.
-    fileprivate func held(at now: MonotonicInstant) -> Int64 {
-      guard isDrawing else { return granted }
-      // Without an offer the vehicle has no current to follow to: its former share is free when its contactor opens.
-      let mayStillDraw = now < formerlyUntil || granted < SharedSupply.least
-      return mayStillDraw ? max(granted, formerly) : granted
-    }
-  }
-
-  fileprivate static let least = DutyCycle.leastOffer.milliamperes
-
   /// In milliamperes per phase.
-  package let total: Int64
-  package private(set) var shares: [Share]
+  package private(set) var total: Int64
+  package internal(set) var shares: [SupplyShare]
+  /// When places were last exchanged, or somebody began to wait; nil while nobody waits.
+  var turnBeganAt: MonotonicInstant?
+  private var needsTargets = true
 
   package init(total: Current, evses: Int) {
-    self.total = max(0, total.milliamperes)
-    shares = Array(repeating: Share(), count: evses)
+    self.total = Self.sensible(total)
+    shares = Array(repeating: SupplyShare(), count: evses)
+  }
+
+  /// No supply has more than 10,000 A: greater numbers are taken as that, and none under zero.
+  private static func sensible(_ current: Current) -> Int64 { current.milliamperes.clamped(to: 0...10_000_000) }
+
+  // MARK: What the station tells
+
+  /// Changes the total; `divide` then lowers the grants at once.
+  package mutating func setTotal(_ new: Current) {
+    let new = Self.sensible(new)
+    guard new != total else { return }
+    total = new
+    needsTargets = true
+  }
+
+  /// Takes over what an EVSE offered before the supply was limited.
+  package mutating func adopt(_ index: Int, offer: Current, at now: MonotonicInstant) {
+    guard shares.indices.contains(index) else { return }
+    shares[index].raise(to: Self.sensible(offer))
+    shares[index].queuedAt = now
+    shares[index].admittedAt = now
+    needsTargets = true
   }
 
   /// Tells what one EVSE needs; `divide` then decides.
+  ///
+  /// - `wants`: a vehicle could be offered current now, were it not for the supply.
+  /// - `isConnected`: a vehicle is connected, or it is not known that none is.
+  /// - `cap`: the smallest of the EVSE's limits beside its share.
+  /// - `mayDraw`: a vehicle is or may be connected and the contactor is not certainly open.
   package mutating func update(
-    _ index: Int, wants: Bool, cap: Current, isDrawing: Bool, at now: MonotonicInstant
+    _ index: Int, wants: Bool, isConnected: Bool, cap: Current, mayDraw: Bool, at now: MonotonicInstant
   ) {
     guard shares.indices.contains(index) else { return }
-    if wants && !shares[index].wants { shares[index].wantedSince = now }
+    let cap = Self.sensible(cap)
+    if shares[index].wants != wants || shares[index].cap != cap { needsTargets = true }
     shares[index].wants = wants
-    shares[index].cap = cap.milliamperes
-    shares[index].isDrawing = isDrawing
-    if !isDrawing { shares[index].formerly = 0 }
+    shares[index].cap = cap
+    shares[index].setMayDraw(mayDraw)
+    if shares[index].isConnected && !isConnected { shares[index].vehicleLeft() }
+    shares[index].isConnected = isConnected
   }
 
-  package mutating func divide(at now: MonotonicInstant, followTime: Duration) {
-    findTargets()
-    for index in shares.indices where shares[index].target < shares[index].granted {
-      if shares[index].isDrawing {
-        shares[index].formerly = shares[index].held(at: now)
-        shares[index].formerlyUntil = now + followTime
-      }
-      shares[index].granted = shares[index].target
-    }
-    for index in shares.indices where shares[index].target > shares[index].granted {
-      var free = total
-      for other in shares.indices where other != index { free -= shares[other].held(at: now) }
-      let raised = min(shares[index].target, free)
-      if raised >= Self.least && raised > shares[index].granted { shares[index].granted = raised }
-    }
+  /// Takes the current of a meter's reading, where it has one.
+  package mutating func take(_ reading: MeterReading, evse index: Int, at now: MonotonicInstant) {
+    guard shares.indices.contains(index), let current = reading.current.greatest else { return }
+    shares[index].take(measured: current, at: min(reading.takenAt, now))
   }
 
-  /// Who came first is admitted first, as long as the supply has 6 A for each; the rest is divided equally, and what
-  /// one cannot use goes to the others.
-  private mutating func findTargets() {
-    var remaining = total
-    var unsettled: Int64 = 0
+  // MARK: Division
+
+  /// Divides anew; call it after every input and at `deadlines`.
+  package mutating func divide(at now: MonotonicInstant, timing: TimingTable) {
     for index in shares.indices {
-      shares[index].target = 0
-      shares[index].isSettled = !isAdmitted(index)
-      if !shares[index].isSettled { unsettled += 1 }
+      shares[index].judgeFreshness(at: now, timing: timing)
+      shares[index].judgeFollowing(at: now)
+      if shares[index].judgeExcess(at: now, timing: timing) { needsTargets = true }
     }
-    while unsettled > 0 {
-      let level = remaining / unsettled
-      var hasChanged = false
-      for index in shares.indices where !shares[index].isSettled && shares[index].cap <= level {
-        shares[index].target = shares[index].cap
-        shares[index].isSettled = true
-        remaining -= shares[index].cap
-        unsettled -= 1
-        hasChanged = true
-      }
-      if hasChanged { continue }
-      for index in shares.indices where !shares[index].isSettled {
-        shares[index].target = level
-        shares[index].isSettled = true
-      }
-      return
+    if takeTurns(at: now, timing: timing) { needsTargets = true }
+    let isContended = isContended
+    for index in shares.indices
+    where shares[index].judgeNeed(at: now, isContended: isContended, timing: timing) { needsTargets = true }
+    if needsTargets {
+      needsTargets = false
+      findTargets()
     }
+    for index in shares.indices where shares[index].target < shares[index].granted {
+      shares[index].reduce(to: shares[index].target, at: now, timing: timing)
+    }
+    for index in shares.indices where shares[index].target > shares[index].granted { raise(index) }
+    noteIdleness(at: now)
   }
 
-  private func isAdmitted(_ index: Int) -> Bool {
-    let share = shares[index]
-    guard share.wants, share.cap >= Self.least else { return false }
-    var places: Int64 = 1
-    for other in shares.indices where other != index && shares[other].wants && shares[other].cap >= Self.least {
-      if (shares[other].wantedSince, other) < (share.wantedSince, index) { places += 1 }
+  /// Raises one grant from what nobody else may be drawing. A part of the way is gone only where it is worth a change
+  /// of the offer.
+  private mutating func raise(_ index: Int) {
+    var free = total
+    for other in shares.indices where other != index { free -= shares[other].booked }
+    let raised = min(shares[index].target, free)
+    guard raised >= SupplyShare.least, raised > shares[index].granted else { return }
+    let isWorthIt = raised == shares[index].target || raised >= shares[index].granted + Self.leastPartialRaise
+    if isWorthIt { shares[index].raise(to: raised) }
+  }
+
+  private static let leastPartialRaise: Int64 = 1_000
+
+  /// What may be granted: the total without what vehicles take beyond their grants for good.
+  var budget: Int64 {
+    var budget = total
+    for share in shares { budget -= share.excess }
+    return max(0, budget)
+  }
+
+  /// Somebody could use more than there is.
+  private var isContended: Bool {
+    var caps: Int64 = 0
+    var candidates = 0
+    for share in shares where share.isCandidate {
+      candidates += 1
+      caps = caps.addingSaturating(share.cap)
     }
-    return places.multipliedSaturating(by: Self.least) <= total
+    return candidates > 1 && caps > budget
+  }
+
+  /// The same level for all that are admitted: as much as they need where that is more than there is; else the need of
+  /// each, and the rest on top of the lowest.
+  private mutating func findTargets() {
+    let budget = budget
+    var needs: Int64 = 0
+    var highest: Int64 = 0
+    for share in shares where share.admittedAt != nil {
+      needs = needs.addingSaturating(min(share.need, share.cap))
+      highest = max(highest, share.cap)
+    }
+    let isShort = needs > budget
+    var low: Int64 = 0
+    var high = highest
+    while low < high {
+      let level = low + (high - low + 1) / 2
+      var sum: Int64 = 0
+      for share in shares { sum = sum.addingSaturating(share.part(at: level, isShort: isShort)) }
+      if sum <= budget { low = level } else { high = level - 1 }
+    }
+    for index in shares.indices { shares[index].target = shares[index].part(at: low, isShort: isShort) }
+  }
+
+  // MARK: Instants
+
+  package func deadlines(_ soonest: inout Deadline, timing: TimingTable) {
+    for share in shares { share.deadlines(&soonest, timing: timing) }
+    turnDeadlines(&soonest, timing: timing)
   }
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
-    for index in shares.indices {
-      visit(&shares[index].wantedSince)
-      visit(&shares[index].formerlyUntil)
-    }
+    for index in shares.indices { shares[index].visitInstants(visit) }
+    turnBeganAt.visitInstant(visit)
   }
+}
 
-  package func deadlines(_ soonest: inout Deadline) {
-    for share in shares { soonest.add(share.formerlyUntil) }
+extension SupplyShare {
+  /// What this EVSE has when the common level is `level`.
+  fileprivate func part(at level: Int64, isShort: Bool) -> Int64 {
+    guard admittedAt != nil else { return 0 }
+    let need = min(need, cap)
+    return isShort ? min(level, need) : min(max(level, need), cap)
   }
 }

@@ -95,6 +95,8 @@ package struct PermitLease: Hashable, Sendable {
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     guard var held = permit else { return }
+    // It counts while the lease runs alone.
+    if status != .valid { held.expiry = .zero }
     visit(&held.expiry)
     permit = held
   }

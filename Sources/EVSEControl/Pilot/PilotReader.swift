@@ -129,8 +129,17 @@ package struct PilotReader: Hashable, Sendable {
     diode = .unknown
   }
 
+  /// What no longer matters is forgotten first, so that what behaves alike is equal.
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    if candidate == state { candidateSince = .zero }
+    if newest != nil || !isAlive { listeningSince = .zero }
     if var measurement = newest {
+      // Only a newer offer than the measurement asks for another one.
+      if output.isOffer {
+        measurement.takenAt = measurement.takenAt >= outputChangedAt ? outputChangedAt : .zero
+      } else {
+        measurement.takenAt = .zero
+      }
       visit(&measurement.takenAt)
       newest = measurement
     }

@@ -20,6 +20,9 @@ public struct StationControl: Sendable {
   public let configuration: ControlConfiguration
   package private(set) var evses: [EVSE] = []
   package private(set) var machines: [ConnectorStateMachine] = []
+  /// The limits of the station as a whole, the supply that its EVSEs share among them.
+  package private(set) var stationLimits: CurrentLimits
+  /// Nil while nothing limits the station as a whole.
   package private(set) var supply: SharedSupply?
   /// A shutdown was commanded: no permit is admitted any more.
   public private(set) var isShuttingDown = false
@@ -30,15 +33,15 @@ public struct StationControl: Sendable {
   public init(configuration: ControlConfiguration, startingAt now: MonotonicInstant) {
     self.configuration = configuration
     self.now = now
+    stationLimits = CurrentLimits(.supply, configuration.sharedSupply, phases: 3)
     for evse in configuration.evses {
       let first = machines.count
       for connector in evse.connectors { machines.append(ConnectorStateMachine(connector, at: now)) }
       evses.append(
         EVSE(
           id: evse.id, connectors: first..<machines.count, meterIsNeeded: evse.meterNeeded,
-          limits: CurrentLimits(hardware: evse.maximumCurrent), meter: MeterMonitor(at: now)))
+          limits: CurrentLimits(.hardware, evse.maximumCurrent, phases: evse.phases), meter: MeterMonitor(at: now)))
     }
-    if let total = configuration.sharedSupply { supply = SharedSupply(total: total, evses: evses.count) }
   }
 
   /// The connectors in the order of the configuration; inputs and outputs name them by their place here.
@@ -101,6 +104,9 @@ public struct StationControl: Sendable {
 
   private mutating func take(_ reading: MeterReading, evse index: Int, into effects: inout ControlEffects) {
     guard evses.indices.contains(index), evses[index].meter.take(reading, at: now) else { return }
+    evses[index].limits.take(voltage: reading.voltage)
+    stationLimits.take(voltage: reading.voltage)
+    supply?.take(reading, evse: index, at: now)
     if let register = reading.importRegister {
       for place in evses[index].connectors { machines[place].permit.take(register: register) }
     }
@@ -115,11 +121,17 @@ public struct StationControl: Sendable {
     case .revoke(let id):
       if let place = place(of: id) { machines[place].permit.revoke() }
     case .setLimit(let id, let limit):
-      guard let index = evses.firstIndex(where: { $0.id == id }) else { return }
-      if case .perPhase(let current) = limit.value { set(current, source: limit.source, evse: index) }
-    case .liftLimit(let id, let source, _):
-      guard let index = evses.firstIndex(where: { $0.id == id }) else { return }
-      set(nil, source: source, evse: index)
+      if id == .station {
+        stationLimits.set(limit, at: now)
+      } else if let index = evses.firstIndex(where: { $0.id == id }) {
+        evses[index].limits.set(limit, at: now)
+      }
+    case .liftLimit(let id, let source, let owner):
+      if id == .station {
+        stationLimits.lift(source, owner: owner)
+      } else if let index = evses.firstIndex(where: { $0.id == id }) {
+        evses[index].limits.lift(source, owner: owner)
+      }
     case .pause, .startNotBefore, .unlock, .digitalCommunication, .signReading:
       break
     case .setOperative(let id, let isOperative):
@@ -130,12 +142,6 @@ public struct StationControl: Sendable {
       isShuttingDown = true
       for place in machines.indices { machines[place].permit.revoke() }
     }
-  }
-
-  private mutating func set(_ current: Current?, source: LimitSource, evse index: Int) {
-    // What the hardware carries is the configuration's alone: a command can only lower it.
-    let hardware = configuration.evses.indices.contains(index) ? configuration.evses[index].maximumCurrent : .zero
-    evses[index].limits[source] = source == .hardware ? min(current ?? hardware, hardware) : current
   }
 
   private func place(of id: ConnectorID) -> Int? { machines.firstIndex { $0.id == id } }
@@ -162,30 +168,54 @@ public struct StationControl: Sendable {
       isShuttingDown: isShuttingDown)
   }
 
+  /// Divides what limits the station as a whole, and puts each EVSE's share among its limits.
   private mutating func divideSupply() {
-    guard supply != nil else { return }
+    stationLimits.evaluate(at: now)
+    for index in evses.indices { evses[index].limits.evaluate(at: now) }
+    guard let total = stationLimits.winner else {
+      guard supply != nil else { return }
+      supply = nil
+      for index in evses.indices { evses[index].limits[.supply] = nil }
+      return
+    }
+    if supply == nil { beginSharing(total.limit) }
+    supply?.setTotal(total.limit)
     for index in evses.indices {
-      let cap = evses[index].limits.smallest.limit
+      let cap = evses[index].limits.winnerBesideShare?.limit ?? .zero
       var wants = false
+      var isConnected = false
       var mayDraw = false
       for place in evses[index].connectors {
         let conditions = machines[place].conditions(in: surroundings(of: place, evse: index, limit: cap))
         if conditions.allowOffer { wants = true }
+        guard machines[place].isConnected != false else { continue }
+        isConnected = true
         if machines[place].mayDraw { mayDraw = true }
       }
-      supply?.update(index, wants: wants, cap: cap, isDrawing: mayDraw, at: now)
+      supply?.update(index, wants: wants, isConnected: isConnected, cap: cap, mayDraw: mayDraw, at: now)
     }
-    supply?.divide(at: now, followTime: configuration.timing.vehicleFollowsOffer)
+    supply?.divide(at: now, timing: configuration.timing)
+    guard let supply else { return }
+    for index in evses.indices where supply.shares.indices.contains(index) {
+      // One that wants nothing could have all that its other limits leave.
+      let share = supply.shares[index]
+      let granted = share.wants ? share.granted : supply.total
+      evses[index].limits.setOwn(.supply, Current(milliamperes: granted), owner: total.owner)
+    }
+  }
+
+  private mutating func beginSharing(_ total: Current) {
+    var new = SharedSupply(total: total, evses: evses.count)
+    for index in evses.indices {
+      for place in evses[index].connectors {
+        if let offer = machines[place].output.offeredCurrent { new.adopt(index, offer: offer, at: now) }
+      }
+    }
+    supply = new
   }
 
   /// The smallest limit of an EVSE and its source, its share of the supply included.
-  package func limit(of index: Int) -> (limit: Current, source: LimitSource) {
-    let own = evses[index].limits.smallest
-    guard let supply, supply.shares.indices.contains(index) else { return own }
-    let share = supply.shares[index]
-    let supplied = Current(milliamperes: share.wants ? share.granted : supply.total)
-    return supplied < own.limit ? (supplied, .supply) : own
-  }
+  package func limit(of index: Int) -> CurrentLimits.Winner { evses[index].limits.smallest }
 
   // MARK: Output
 
@@ -194,7 +224,9 @@ public struct StationControl: Sendable {
     var deadline = Deadline(after: now)
     for machine in machines { machine.deadlines(&deadline, timing: configuration.timing) }
     for evse in evses { evse.meter.deadlines(&deadline, timing: configuration.timing) }
-    supply?.deadlines(&deadline)
+    stationLimits.deadlines(&deadline)
+    for evse in evses { evse.limits.deadlines(&deadline) }
+    supply?.deadlines(&deadline, timing: configuration.timing)
     return deadline.soonest
   }
 
@@ -211,13 +243,16 @@ public struct StationControl: Sendable {
     guard machines.indices.contains(place), let index = evses.firstIndex(where: { $0.connectors.contains(place) })
     else { return nil }
     let machine = machines[place]
-    let (limit, source) = limit(of: index)
-    return ConnectorSnapshot(
+    let winner = limit(of: index)
+    var snapshot = ConnectorSnapshot(
       connector: machine.id, takenAt: now, pilotState: machine.pilot.state, pilotOutput: machine.output,
       isOperative: machine.isOperative, contactorCommand: machine.contactor.command,
       contactorFeedback: machine.contactor.feedback, permit: machine.permit.isInForce ? machine.permit.permit : nil,
-      offeredCurrent: machine.output.offeredCurrent, limit: limit, limitSource: source, blockers: machine.blockers,
-      faults: machine.faults, phase: machine.phase)
+      offeredCurrent: machine.output.offeredCurrent, limit: winner.limit, limitSource: winner.source,
+      blockers: machine.blockers, faults: machine.faults, phase: machine.phase)
+    snapshot.details.limitOwner = winner.owner
+    snapshot.details.limits = evses[index].limits.all
+    return snapshot
   }
 }
 
@@ -227,6 +262,7 @@ extension StationControl {
   package struct Situation: Hashable, Sendable {
     package let evses: [EVSE]
     package let machines: [ConnectorStateMachine]
+    package let stationLimits: CurrentLimits
     package let supply: SharedSupply?
     package let isShuttingDown: Bool
     package let now: MonotonicInstant
@@ -238,10 +274,14 @@ extension StationControl {
     visit(&now)
     for index in machines.indices { machines[index].visitInstants(visit) }
     for index in evses.indices { evses[index].meter.visitInstants(visit) }
+    for index in evses.indices { evses[index].limits.visitInstants(visit) }
+    stationLimits.visitInstants(visit)
     supply?.visitInstants(visit)
   }
 
   package var situation: Situation {
-    Situation(evses: evses, machines: machines, supply: supply, isShuttingDown: isShuttingDown, now: now)
+    Situation(
+      evses: evses, machines: machines, stationLimits: stationLimits, supply: supply, isShuttingDown: isShuttingDown,
+      now: now)
   }
 }

@@ -44,7 +44,7 @@ struct BenchFault: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fault", abstract: "Lets something break, or be repaired.",
     discussion:
-      "Faults: groundFault, overCurrent, overVoltage, underVoltage, overTemperature, contactorWelded, contactorStuck, lockFailure, meterSilent, readerSilent, pilotSilent, contactorSilent, pilotFault, diodeMissing, proximityFault, emergencyStop, powerLoss."
+      "`chargerctl bench faults` lists them, with the codes that service knows."
   )
   @OptionGroup var world: WorldOptions
   @Argument(help: "Which fault.") var fault: String

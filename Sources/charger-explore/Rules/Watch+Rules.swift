@@ -1,0 +1,158 @@
+import ChargerBase
+import EVSEControl
+import HAL
+
+// Judged at the moment of a command.
+extension Watch {
+  /// The contactor is commanded closed.
+  mutating func closed(_ place: Int, _ scenario: Scenario) -> Violation? {
+    guard connectors[place].commanded == .open else { return nil }
+    let watch = connectors[place]
+    let found = closingViolation(watch, place, scenario)
+    connectors[place].commanded = .closed
+    connectors[place].commandedFor = 0
+    return found
+  }
+
+  private func closingViolation(_ watch: ConnectorWatch, _ place: Int, _ scenario: Scenario) -> Violation? {
+    if watch.feedback != .open {
+      return Violation(.closedOntoUnexpected, "the auxiliary contact shows \(show(watch.feedback))")
+    }
+    if watch.openFor < scenario.ticks.contactorRest {
+      return Violation(.closedInRest, "opened \(watch.openFor) ticks ago")
+    }
+    if watch.permit != .valid {
+      return Violation(.closedWithoutPermit, "closes although the permit is: \(watch.permit)")
+    }
+    if !watch.output.isOffered { return Violation(.closedWithoutOffer, "closes under \(watch.output)") }
+    if watch.reading.isWithoutDiode { return Violation(.closedWithoutDiode, "closes on \(watch.reading)") }
+    let others = scenario.connectors.indices.filter { $0 != place && scenario.evseOf[$0] == scenario.evseOf[place] }
+    if others.contains(where: { connectors[$0].commanded == .closed || connectors[$0].feedback == .closed }) {
+      return Violation(.closedWithOther, "the other connector's contactor is not open")
+    }
+    return nil
+  }
+
+  /// The lock is driven.
+  mutating func lockCommand(_ position: LockPosition, _ place: Int, _ scenario: Scenario) -> Violation? {
+    connectors[place].lockCommanded = position
+    let watch = connectors[place]
+    guard position == .unlocked, watch.commanded != .open || watch.feedback != .open else { return nil }
+    return Violation(
+      .unlockedUnderVoltage, "commanded \(watch.commanded), auxiliary contact \(show(watch.feedback))")
+  }
+
+  /// Residual current test and phase switch.
+  mutating func see(_ outputs: ControlEffects.EVSEOutputs, evse index: Int, _ scenario: Scenario) -> Violation? {
+    if let isOn = outputs.testCurrent { evses[index].testCurrent = isOn }
+    guard let phases = outputs.phases else { return nil }
+    evses[index].phasesCommanded = phases
+    return nil
+  }
+}
+
+// Judged in every state.
+extension Watch {
+  func violation(_ control: StationControl, _ scenario: Scenario) -> Violation? {
+    for place in scenario.connectors.indices {
+      guard let snapshot = control.snapshot(at: place) else { return Violation(.snapshotWrong, "none") }
+      let watch = connectors[place]
+      if watch.commanded == .closed {
+        if let found = closedViolation(watch, place, scenario) { return found }
+      }
+      if let found = offerViolation(watch, place, scenario) ?? snapshotViolation(watch, snapshot) { return found }
+    }
+    return supplyViolation(scenario)
+  }
+
+  private func closedViolation(_ watch: ConnectorWatch, _ place: Int, _ scenario: Scenario) -> Violation? {
+    let ticks = scenario.ticks
+    let ventilated = scenario.connectors[place].hasVentilation
+    if !(watch.state == .c || (watch.state == .d && ventilated)) {
+      return Violation(.closedWithoutRequest, "closed in state \(watch.state)")
+    }
+    if watch.needsService { return Violation(.closedInFault, "closed before service") }
+    if let wrong = watch.lowIsWrongFor, wrong >= ticks.pilotFilter, watch.outputFor >= ticks.pilotSettling {
+      return Violation(.closedWithoutDiode, "closed \(wrong) ticks after the low part went wrong")
+    }
+    let evse = evses[scenario.evseOf[place]]
+    if watch.pilotIsSilent || watch.contactorIsSilent {
+      return Violation(.closedWithSilentDriver, "closed with a silent pilot or contactor")
+    }
+    if scenario.evse(of: place).meterNeeded || watch.hasBudget {
+      if evse.meterIsSilent || evse.meter == .none || evse.meterAge >= ticks.meterSilence {
+        return Violation(.closedWithSilentDriver, "closed with a silent meter")
+      }
+    }
+    if let withdrawn = watch.withdrawnFor, withdrawn >= ticks.openUnderLoad {
+      return Violation(.closedWithoutOffer, "closed \(withdrawn) ticks after the offer was withdrawn")
+    }
+    if watch.output.isOffered && !watch.isPermitted {
+      return Violation(.closedWithoutPermit, "closed although the permit is: \(watch.permit)")
+    }
+    return nil
+  }
+
+  private func offerViolation(_ watch: ConnectorWatch, _ place: Int, _ scenario: Scenario) -> Violation? {
+    guard case .pulseWidth(let duty) = watch.output else { return nil }
+    if !watch.isPermitted { return Violation(.offeredWithoutPermit, "offers although the permit is: \(watch.permit)") }
+    if !watch.isOperative || isShuttingDown || watch.needsService {
+      return Violation(.offeredOutOfService, "operative \(watch.isOperative), service needed \(watch.needsService)")
+    }
+    guard let offered = duty.offeredCurrent, offered >= Current(amperes: 6) else {
+      return Violation(.offeredUnderMinimum, "\(duty)")
+    }
+    let limit = limit(of: place, scenario)
+    if offered > limit { return Violation(.offeredOverLimit, "\(offered) of \(limit)") }
+    return nil
+  }
+
+  /// The smallest limit that the explorer has told.
+  func limit(of place: Int, _ scenario: Scenario) -> Current {
+    let index = scenario.evseOf[place]
+    var limit = scenario.evse(of: place).maximumCurrent
+    if let external = evses[index].limit { limit = min(limit, Current(amperes: external)) }
+    if let supply = scenario.configuration.sharedSupply { limit = min(limit, supply) }
+    return limit
+  }
+
+  private func supplyViolation(_ scenario: Scenario) -> Violation? {
+    guard let supply = scenario.configuration.sharedSupply else { return nil }
+    var offered = Current.zero
+    for place in scenario.connectors.indices {
+      if case .pulseWidth(let duty) = connectors[place].output { offered = offered + (duty.offeredCurrent ?? .zero) }
+    }
+    return offered > supply ? Violation(.supplyExceeded, "\(offered) of \(supply)") : nil
+  }
+
+  private func snapshotViolation(_ watch: ConnectorWatch, _ snapshot: ConnectorSnapshot) -> Violation? {
+    if snapshot.contactorCommand != watch.commanded {
+      return Violation(.snapshotWrong, "contactor \(snapshot.contactorCommand)")
+    }
+    if snapshot.pilotOutput != watch.output { return Violation(.snapshotWrong, "pilot \(snapshot.pilotOutput)") }
+    if snapshot.contactorFeedback != watch.feedback {
+      return Violation(.snapshotWrong, "feedback \(show(snapshot.contactorFeedback))")
+    }
+    if snapshot.isOperative != watch.isOperative {
+      return Violation(.snapshotWrong, "operative \(snapshot.isOperative)")
+    }
+    if (snapshot.permit != nil) != watch.isPermitted {
+      return Violation(.snapshotWrong, "permit in force: \(snapshot.permit != nil)")
+    }
+    let energyFlows = watch.hasEnergy
+    if !energyFlows && snapshot.blockers.isEmpty {
+      return Violation(.unexplained, "no energy, and nothing that keeps it: \(watch.commanded), \(watch.output)")
+    }
+    if energyFlows && !snapshot.blockers.isEmpty {
+      return Violation(.unexplained, "energy, and yet \(snapshot.blockers)")
+    }
+    return nil
+  }
+}
+
+extension ConnectorWatch {
+  /// Offered, commanded closed and confirmed.
+  var hasEnergy: Bool { commanded == .closed && feedback == .closed && output.isOffered }
+}
+
+func show<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "nothing" }
