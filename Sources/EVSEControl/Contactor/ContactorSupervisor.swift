@@ -19,7 +19,10 @@ package struct ContactorSupervisor: Hashable, Sendable {
   private var openedAt: MonotonicInstant?
   private var unexpectedlyClosedSince: MonotonicInstant?
 
-  package init(at now: MonotonicInstant) {
+  package private(set) var operations: ContactorOperations
+
+  package init(operations: ContactorOperations = ContactorOperations(), at now: MonotonicInstant) {
+    self.operations = operations
     listeningSince = now
     commandedAt = now
   }
@@ -79,6 +82,11 @@ package struct ContactorSupervisor: Hashable, Sendable {
     }
   }
 
+  package func isResting(at now: MonotonicInstant, timing: TimingTable) -> Bool {
+    guard command == .open, let openedAt else { return false }
+    return now < openedAt + timing.contactorRest
+  }
+
   /// Whether a closing command would be answered.
   package func mayClose(at now: MonotonicInstant, timing: TimingTable) -> Bool {
     guard command == .open, feedback == .open, latched.isEmpty, isAlive else { return false }
@@ -95,8 +103,13 @@ package struct ContactorSupervisor: Hashable, Sendable {
   }
 
   /// Commands it open; answers whether it was commanded closed before.
-  package mutating func open(at now: MonotonicInstant) -> Bool {
+  package mutating func open(at now: MonotonicInstant, isUnderLoad: Bool) -> Bool {
     guard command == .closed else { return false }
+    if isUnderLoad {
+      operations.underLoad = operations.underLoad.addingSaturating(1)
+    } else {
+      operations.withoutLoad = operations.withoutLoad.addingSaturating(1)
+    }
     command = .open
     commandedAt = now
     openedAt = now

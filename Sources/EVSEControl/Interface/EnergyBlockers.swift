@@ -38,4 +38,6 @@ public struct EnergyBlockers: OptionSet, Sendable, Hashable {
   public static let digitalCommunication = EnergyBlockers(rawValue: 1 << 20)
   /// Paused by command; the session goes on when it is resumed.
   public static let paused = EnergyBlockers(rawValue: 1 << 21)
+  /// The vehicle has gone from state A to C at once, as one without state B of its own, and such are not served here.
+  public static let simplifiedVehicle = EnergyBlockers(rawValue: 1 << 22)
 }

@@ -9,6 +9,13 @@ extension DutyCycle {
   /// The most current that a duty cycle can offer.
   public static let greatestOffer = Current(amperes: 80)
 
+  /// The duty cycle that sends the vehicle to a higher-level stack (ISO 15118, DIN 70121): nominally 5 %, read as such
+  /// from 3 % to 7 %. It offers no current by itself, and nothing but a command for such a stack puts it on the pilot.
+  public static let digitalCommunication = DutyCycle(hundredthsOfPercent: 500)
+
+  /// Whether a vehicle reads this duty cycle as a call for a higher-level stack.
+  public var meansDigitalCommunication: Bool { (300...700).contains(hundredthsOfPercent) }
+
   /// The duty cycle that offers at most `current`, rounded down; nil under 6 A, where nothing can be offered.
   ///
   /// Between 51 A and 52.5 A lies a gap that no duty cycle can tell: 51 A is offered there.

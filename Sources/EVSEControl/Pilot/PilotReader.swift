@@ -2,6 +2,11 @@ import ChargerBase
 import HAL
 
 /// Reads the vehicle's state from the pilot's peaks: a state counts once it has been seen for the filter's time.
+///
+/// A slow edge passes through other states' windows; one that it crosses faster than the filter does not count. Where
+/// energy may flow (C and D) the reader does not wait for ever for an edge to settle: when the state has not been seen for
+/// twice the filter's time it is left, for whatever is seen then, so that bouncing contacts cannot outlast the 100 ms of
+/// sequences 2.2 and 8.1.
 package struct PilotReader: Hashable, Sendable {
   /// What the low part of the period says about the vehicle's diode.
   package enum Diode: UInt8, Sendable {
@@ -24,6 +29,8 @@ package struct PilotReader: Hashable, Sendable {
   private var newest: PilotMeasurement?
   private var candidate = PilotState.unknown
   private var candidateSince = MonotonicInstant.zero
+  /// Since when the state that counts has not been seen; nil while it is.
+  private var unseenSince: MonotonicInstant?
   private var lowPeakWrongSince: MonotonicInstant?
   private var outputChangedAt: MonotonicInstant
   private var listeningSince: MonotonicInstant
@@ -52,16 +59,16 @@ package struct PilotReader: Hashable, Sendable {
   /// The station has changed its signal. A new offer asks for a new look at the diode unless energy flows already.
   package mutating func outputChanged(to new: PilotOutput, contactorIsOpen: Bool, at now: MonotonicInstant) {
     let wasNotAvailable = output == .steadyNegative
-    let wasOffer = output.isOffer
+    let wasPulsing = output.isPulsing
     output = new
     if new == .steadyNegative || wasNotAvailable {
       outputChangedAt = now
       forget()
       state = new == .steadyNegative ? .f : .unknown
-    } else if new.isOffer != wasOffer {
+    } else if new.isPulsing != wasPulsing {
       outputChangedAt = now
       lowPeakWrongSince = nil
-      if new.isOffer && contactorIsOpen && diode == .present { diode = .unknown }
+      if new.isPulsing && contactorIsOpen && diode == .present { diode = .unknown }
     }
   }
 
@@ -84,7 +91,7 @@ package struct PilotReader: Hashable, Sendable {
   private mutating func evaluateState(
     _ measurement: PilotMeasurement, at now: MonotonicInstant, timing: TimingTable, thresholds: PilotThresholds
   ) {
-    let seen = thresholds.state(at: measurement.positivePeak, present: state)
+    let seen = stateSeen(at: measurement.positivePeak, thresholds: thresholds)
     // Just after state F the old −12 V may still be in the measurement.
     if seen == .f && now < outputChangedAt + timing.pilotSettling {
       candidate = .unknown
@@ -92,27 +99,39 @@ package struct PilotReader: Hashable, Sendable {
     }
     guard seen != state else {
       candidate = seen
+      unseenSince = nil
       return
     }
+    let missed = unseenSince ?? now
+    unseenSince = missed
     if seen != candidate {
       candidate = seen
       candidateSince = now
     }
-    guard now >= candidateSince + timing.pilotFilter else { return }
+    let mustLeave = (state == .c || state == .d) && now >= missed + timing.pilotFilter * 2
+    guard mustLeave || now >= candidateSince + timing.pilotFilter else { return }
     state = seen
+    unseenSince = nil
     if seen == .a { diode = .unknown }
+  }
+
+  /// The hysteresis holds on to the state that counts, and else to the one that is about to: a voltage on a limit must
+  /// not keep both from settling.
+  private func stateSeen(at voltage: Voltage, thresholds: PilotThresholds) -> PilotState {
+    let seen = thresholds.state(at: voltage, present: state)
+    guard seen != state, candidate != state else { return seen }
+    return thresholds.state(at: voltage, present: candidate)
   }
 
   private mutating func evaluateDiode(
     _ measurement: PilotMeasurement, at now: MonotonicInstant, timing: TimingTable, thresholds: PilotThresholds
   ) {
-    guard output.isOffer, measurement.takenAt >= outputChangedAt, let low = measurement.negativePeak,
-      state == .b || state == .c || state == .d
-    else {
+    guard output.isPulsing, measurement.takenAt >= outputChangedAt, state == .b || state == .c || state == .d else {
       lowPeakWrongSince = nil
       return
     }
-    if low <= thresholds.diodeBelow {
+    // A low part that cannot be seen is as good as a wrong one, once the signal has had time to settle.
+    if let low = measurement.negativePeak, low <= thresholds.diodeBelow {
       lowPeakWrongSince = nil
       if diode == .unknown { diode = .present }
       return
@@ -125,6 +144,7 @@ package struct PilotReader: Hashable, Sendable {
   private mutating func forget() {
     state = .unknown
     candidate = .unknown
+    unseenSince = nil
     lowPeakWrongSince = nil
     diode = .unknown
   }
@@ -144,6 +164,7 @@ package struct PilotReader: Hashable, Sendable {
       newest = measurement
     }
     visit(&candidateSince)
+    unseenSince.visitInstant(visit)
     lowPeakWrongSince.visitInstant(visit)
     visit(&outputChangedAt)
     visit(&listeningSince)
@@ -154,13 +175,22 @@ package struct PilotReader: Hashable, Sendable {
     if newest == nil { soonest.add(listeningSince + timing.pilotSilence) }
     soonest.add(outputChangedAt + timing.pilotSettling)
     if candidate != state { soonest.add(candidateSince + timing.pilotFilter) }
+    if let unseenSince { soonest.add(unseenSince + timing.pilotFilter * 2) }
     if let lowPeakWrongSince { soonest.add(lowPeakWrongSince + timing.pilotFilter) }
   }
 }
 
 extension PilotOutput {
-  package var isOffer: Bool {
+  /// ±12 V at 1 kHz, whatever its duty cycle says.
+  package var isPulsing: Bool {
     if case .pulseWidth = self { true } else { false }
+  }
+
+  /// A duty cycle by which a vehicle may draw current.
+  package var isOffer: Bool { offeredCurrent != nil }
+
+  package var meansDigitalCommunication: Bool {
+    if case .pulseWidth(let duty) = self { duty.meansDigitalCommunication } else { false }
   }
 
   package var offeredCurrent: Current? {

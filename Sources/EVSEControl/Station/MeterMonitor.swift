@@ -6,6 +6,10 @@ package struct MeterMonitor: Hashable, Sendable {
   /// The time of the newest reading; nil before the first.
   package private(set) var newestAt: MonotonicInstant?
   package private(set) var register: Energy?
+  /// The largest of the phases in the newest reading; nil when it had none.
+  package private(set) var current: Current?
+  /// The voltage in the newest reading that is farthest from nominal.
+  package private(set) var voltage: Voltage?
   private var driverIsSilent = false
   private var listeningSince: MonotonicInstant
 
@@ -16,7 +20,17 @@ package struct MeterMonitor: Hashable, Sendable {
     if let newestAt, reading.takenAt <= newestAt { return false }
     newestAt = min(reading.takenAt, now)
     if let read = reading.importRegister { register = read }
+    current = reading.current.greatest
+    voltage = Self.farthest(reading.voltage)
     return true
+  }
+
+  private static func farthest(_ voltages: PhaseValues<Voltage>) -> Voltage? {
+    func distance(_ voltage: Voltage) -> UInt64 { (voltage - CurrentLimits.nominalVoltage).millivolts.magnitude }
+    var found = voltages.l1
+    if let l2 = voltages.l2, found.map({ distance(l2) > distance($0) }) ?? true { found = l2 }
+    if let l3 = voltages.l3, found.map({ distance(l3) > distance($0) }) ?? true { found = l3 }
+    return found
   }
 
   package mutating func setAlive(_ alive: Bool, at now: MonotonicInstant) {
