@@ -107,6 +107,7 @@ final class RunningStation {
       let chargePoint = ChargePoint(
         configuration: setUp.configuration, snapshot: snapshot, store: store, link: link, timeSource: time,
         randomSource: SystemRandomSource(), delegate: station)
+      station.timing = profile.timing
       station.attach(chargePoint)
       network.station = station
       network.chargePoint = chargePoint
