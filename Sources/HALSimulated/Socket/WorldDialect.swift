@@ -25,6 +25,7 @@ extension WorldSlots {
       guard let wish = pilots[index].wish else { continue }
       tell("driver.pilot", Self.place(pilots[index].connector, Self.output(wish)))
     }
+    for message in takePartWishes() { messages.append(message) }
     for index in lights.indices where lights[index].isDirty {
       lights[index].isDirty = false
       guard let wish = lights[index].wish else { continue }
@@ -42,7 +43,7 @@ extension WorldSlots {
     return messages
   }
 
-  private static func place(_ connector: ConnectorID, _ rest: JSONValue) -> JSONValue {
+  static func place(_ connector: ConnectorID, _ rest: JSONValue) -> JSONValue {
     .object(
       [
         JSONMember("evse", JSONValue(connector.evse.number)), JSONMember("connector", JSONValue(connector.number)),
@@ -57,7 +58,7 @@ extension WorldSlots {
     }
   }
 
-  private static func connector(_ value: JSONValue) -> ConnectorID? {
+  static func connector(_ value: JSONValue) -> ConnectorID? {
     guard let evse = value["evse"]?.int32, let number = value["connector"]?.int32 else { return nil }
     return ConnectorID(evse: EVSEID(evse), number: number)
   }
