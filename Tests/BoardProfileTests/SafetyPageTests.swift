@@ -71,6 +71,7 @@ extension TimingEntry {
   fileprivate var words: String {
     switch value {
     case .time: standard.integer.map { $0 >= 1_000 && $0 % 1_000 == 0 ? "\($0 / 1_000) s" : "\($0) ms" } ?? ""
+    case .seconds: "\(standard) s"
     case .count: "\(standard)"
     case .percent: "\(standard) %"
     case .current: "\(standard) A"
