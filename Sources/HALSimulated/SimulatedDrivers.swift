@@ -112,7 +112,8 @@ public enum SimulatedDrivers {
               lock: $0.hasLock ? world.lock(for: $0.id) : nil,
               proximity: $0.hasProximity ? world.proximity(for: $0.id) : nil)
           },
-          meter: evse.hasMeter ? world.meter(for: evse.id, signingTimeout: evse.meterSigns ? signingTimeout : nil) : nil,
+          meter: evse.hasMeter
+            ? world.meter(for: evse.id, signingTimeout: evse.meterSigns ? signingTimeout : nil) : nil,
           light: evse.hasLight ? world.light(for: evse.id) : nil,
           residualCurrent: evse.hasResidualCurrentMonitor ? world.residualCurrentMonitor(for: evse.id) : nil,
           temperatures: (0..<max(0, evse.temperatureSensors)).map { world.temperatureSensor($0, of: evse.id) },
@@ -134,7 +135,9 @@ extension SimulatedDrivers.Layout {
       evses: world.evses.map { evse in
         var layout = EVSE(
           id: evse.id,
-          connectors: evse.connectors.map { Connector(id: $0.id, hasLock: $0.lock != nil, hasProximity: $0.hasProximity) })
+          connectors: evse.connectors.map {
+            Connector(id: $0.id, hasLock: $0.lock != nil, hasProximity: $0.hasProximity)
+          })
         layout.meterSigns = evse.signingMeter != nil
         layout.hasResidualCurrentMonitor = evse.residualCurrentMonitor != nil
         layout.temperatureSensors = evse.temperatureSensors.count

@@ -30,7 +30,8 @@ extension PhaseValues {
 extension MeterReading {
   init(_ values: MeterValues, takenAt: MonotonicInstant) {
     self.init(
-      takenAt: takenAt, importRegister: values.importRegister, exportRegister: values.exportRegister,
+      takenAt: takenAt, importRegister: values.hasRegisters ? values.importRegister : nil,
+      exportRegister: values.hasRegisters ? values.exportRegister : nil,
       power: PhaseValues(phases: values.powers, total: values.totalPower),
       current: PhaseValues(phases: values.currents), voltage: PhaseValues(phases: values.voltages),
       frequency: values.frequency)

@@ -39,7 +39,9 @@ extension StationControl {
           curve: configuration.temperatureCurve, sensors: configuration.temperatureSensors,
           maximum: configuration.maximumCurrent, at: now)
       }
-      voltage = configuration.voltageBand.map { VoltageSupervisor(band: $0, at: now) }
+      voltage = configuration.voltageBand.map {
+        VoltageSupervisor(band: $0, meterIsBehindContactor: configuration.meterIsBehindContactor, at: now)
+      }
       overCurrent = configuration.watchesOverCurrent ? OverCurrentSupervisor(at: now) : nil
       phaseSwitch = configuration.hasPhaseSwitch && configuration.phases > 1 ? PhaseSwitching(at: now) : nil
     }

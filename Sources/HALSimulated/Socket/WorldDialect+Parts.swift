@@ -7,6 +7,18 @@ import OCPPJSON
 // safety inputs, the watchdog and meters that sign.
 
 extension WorldSlots {
+  /// A feed goes before the contactors that it lets close.
+  mutating func takeWatchdogOrder() -> JSONRPCMessage? {
+    defer { watchdogOrder = nil }
+    let timeout: JSONValue
+    switch watchdogOrder {
+    case .feed(let duration): timeout = JSONValue(Int32(clamping: duration.wholeMilliseconds))
+    case .disarm: timeout = .null
+    case nil: return nil
+    }
+    return .notification(method: "driver.watchdog", params: ["timeoutMilliseconds": timeout])
+  }
+
   mutating func takePartWishes() -> [JSONRPCMessage] {
     var messages: [JSONRPCMessage] = []
     func tell(_ method: String, _ params: JSONValue) {
@@ -23,17 +35,12 @@ extension WorldSlots {
         if parts[index].wantsReset { tell("driver.resetResidualCurrent", ["evse": JSONValue(evse.number)]) }
         parts[index].wantsReset = false
       case .phaseSwitch(let evse):
-        if let wish { tell("driver.phases", ["evse": JSONValue(evse.number), "phases": JSONValue(Int32(clamping: wish))]) }
+        if let wish {
+          tell("driver.phases", ["evse": JSONValue(evse.number), "phases": JSONValue(Int32(clamping: wish))])
+        }
       case .proximity, .temperature, .safetyInput: break
       }
     }
-    switch watchdogOrder {
-    case .feed(let timeout):
-      tell("driver.watchdog", ["timeoutMilliseconds": JSONValue(Int32(clamping: timeout.wholeMilliseconds))])
-    case .disarm: tell("driver.watchdog", ["timeoutMilliseconds": .null])
-    case nil: break
-    }
-    watchdogOrder = nil
     for index in meters.indices {
       guard let request = meters[index].request else { continue }
       meters[index].request = nil

@@ -15,6 +15,7 @@ extension WorldSlots {
     func tell(_ method: String, _ params: JSONValue) {
       messages.append(.notification(method: method, params: params))
     }
+    if let order = takeWatchdogOrder() { messages.append(order) }
     for index in contactors.indices where contactors[index].isDirty {
       contactors[index].isDirty = false
       guard let wish = contactors[index].wish else { continue }

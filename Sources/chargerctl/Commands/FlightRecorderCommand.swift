@@ -33,7 +33,8 @@ struct FlightRecorderCommand: ParsableCommand {
     try Terminal.run { () throws(Failure) in
       guard let bytes = try FileAccess.read(path) else {
         throw Failure(
-          text: "\(path): there is no such file. chargerd keeps one beside its --control socket; name it here", code: 66)
+          text: "\(path): there is no such file. chargerd keeps one beside its --control socket; name it here", code: 66
+        )
       }
       guard let recording = bytes.withUnsafeBytes({ FlightRecording($0) }) else {
         throw Failure(text: "\(path): is no flight recorder's file", code: 65)

@@ -15,7 +15,9 @@ enum FlightRecorderText {
     }
     var summary = "\(shown.count) of \(recording.records.count) entries, the newest is number \(newest.sequence)."
     if recording.gaps > 0 { summary += " \(recording.gaps) between them are missing." }
-    if recording.unreadable > 0 { summary += " \(recording.unreadable) not whole: being written when the program ended." }
+    if recording.unreadable > 0 {
+      summary += " \(recording.unreadable) not whole: being written when the program ended."
+    }
     lines.append(summary)
     return lines.joined(separator: "\n")
   }
