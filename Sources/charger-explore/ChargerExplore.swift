@@ -29,7 +29,11 @@ struct ChargerExplore: ParsableCommand {
   @Option(help: "Passes over a rule, to look past a known violation; the run then counts as failed.")
   var ignore: [String] = []
 
+  @OptionGroup(title: "Sharing a supply")
+  var allocator: AllocatorOptions
+
   func run() throws {
+    if allocator.allocator { return try allocator.run() }
     let scenarios = try selected()
     if list {
       for scenario in scenarios { print("\(Report.padded(scenario.name, 24))\(scenario.purpose)") }

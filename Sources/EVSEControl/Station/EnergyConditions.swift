@@ -21,6 +21,8 @@ package struct EnergyConditions: Hashable, Sendable {
   /// Every driver on the energy path speaks and was read: pilot, contactor, and what the configuration says exists.
   package var driversAreAlive: Bool
   package var contactorIsMoving: Bool
+  /// The offer was withdrawn a moment ago and is not back yet.
+  package var offerIsResting: Bool
   /// There is a lock, it is needed, and its position contact does not confirm it.
   package var lockIsMissing: Bool
   /// There is a residual current detection that is tested before each session, and it has not passed yet.
@@ -74,6 +76,8 @@ package struct EnergyConditions: Hashable, Sendable {
     if mainsIsReturning { found.insert(.mainsReturning) }
     if isWakingVehicle { found.insert(.wakingVehicle) }
     if isShuttingDown { found.insert(.shuttingDown) }
+    // A reason only where there is no other.
+    if offerIsResting && found.isEmpty { found.insert(.contactorMoving) }
     return found
   }
 
