@@ -79,6 +79,11 @@ struct SimulatedMeter: Sendable, Equatable {
     if frozenRegister != nil { frozenRegister = register }
   }
 
+  /// Of one phase (1…3) or of all; a phase that is not wired is passed over.
+  mutating func setVoltage(_ voltage: Voltage, phase: Int?) {
+    for place in voltages.indices where phase == nil || phase == place + 1 { voltages[place] = voltage }
+  }
+
   mutating func set(_ fault: SimulatedFault, active: Bool) {
     if active { faults.insert(fault) } else { faults.remove(fault) }
     if fault == .meterStuck { frozenRegister = active ? importRegister : nil }
