@@ -96,7 +96,7 @@ let package = Package(
         "ChargerBase", "OCPPJSON", "OCPPTypes", "JSONRPC", "CLinux", nioCore, nioPosix, nioHTTP1, nioWebSocket,
         arguments,
       ]),
-    program("chargerctl", ["BoardProfile", "ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
+    program("chargerctl", ["BoardProfile", "EVSEControl", "ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
     program(
       "charger-benchmark",
       [
