@@ -52,7 +52,7 @@ struct SimulatedMeter: Sendable, Equatable {
   /// Shifts every voltage: the over- and undervoltage faults.
   var voltageShift = Voltage.zero
   /// Active faults of the meter and of the supply.
-  private(set) var faults: Set<SimulatedFault> = []
+  private(set) var faults: [SimulatedFault] = []
   /// What a register that stands still shows.
   private var frozenRegister: Energy?
 
@@ -85,7 +85,8 @@ struct SimulatedMeter: Sendable, Equatable {
   }
 
   mutating func set(_ fault: SimulatedFault, active: Bool) {
-    if active { faults.insert(fault) } else { faults.remove(fault) }
+    faults.removeAll { $0 == fault }
+    if active { faults.append(fault) }
     if fault == .meterStuck { frozenRegister = active ? importRegister : nil }
   }
 
