@@ -56,6 +56,8 @@ let package = Package(
     ours("ChargerBase", [deque, ordered]),
     ours("HAL", ["ChargerBase"]),
     ours("EVSEControl", ["ChargerBase", "HAL"]),
+    // Random stations and vehicles that hold the sharing of a supply against its rules: for tests and charger-explore.
+    ours("AllocatorProperties", ["ChargerBase", "HAL", "EVSEControl"]),
     ours("OCPPJSON", ["ChargerBase"]),
     ours("OCPPTypes", ["ChargerBase", "OCPPJSON"]),
     ours("OCPPPorts", ["ChargerBase", "OCPPTypes"]),
@@ -96,14 +98,14 @@ let package = Package(
         "ChargerBase", "OCPPJSON", "OCPPTypes", "JSONRPC", "CLinux", nioCore, nioPosix, nioHTTP1, nioWebSocket,
         arguments,
       ]),
-    program("chargerctl", ["BoardProfile", "ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
+    program("chargerctl", ["BoardProfile", "EVSEControl", "ChargerBase", "OCPPJSON", "JSONRPC", "CLinux", arguments]),
     program(
       "charger-benchmark",
       [
         "ChargerBase", "OCPPJSON", "OCPPTypes", "EVSEControl", "HAL", "HALSimulated", "SimulatedWorld",
         "ChargerRuntime", "BoardProfile", "JSONRPC", "CLinux", nioCore, nioPosix, nioHTTP1, nioWebSocket, arguments,
       ]),
-    program("charger-explore", ["EVSEControl", "HAL", "ChargerBase", arguments]),
+    program("charger-explore", ["AllocatorProperties", "EVSEControl", "HAL", "ChargerBase", arguments]),
     program("charger-transfer", ["ChargerBase", "CCurl", "CLinux"]),
 
     // Test support: the simulated CSMS, link and store that drive the engine in process on the simulated clock.
@@ -120,7 +122,7 @@ let package = Package(
 
     tests("ChargerBaseTests", ["ChargerBase"]),
     tests("HALTests", ["HAL", "HALSimulated", "SimulatedWorld", "WorldServer", "ChargerBase", nioPosix]),
-    tests("EVSEControlTests", ["EVSEControl", "HAL", "ChargerBase"]),
+    tests("EVSEControlTests", ["EVSEControl", "AllocatorProperties", "HAL", "ChargerBase"]),
     tests("OCPPJSONTests", ["OCPPJSON", "ChargerBase"]),
     tests("OCPPTypesTests", ["OCPPTypes", "OCPPJSON", "ChargerBase"]),
     tests(

@@ -1,23 +1,47 @@
 import ChargerBase
 import HAL
+import SimulatedWorld
 
 /// Where simulated drivers come from: a world in this process, or one behind a socket.
 public protocol SimulatedDriverSource: AnyObject {
   func pilot(for connector: ConnectorID) -> any ControlPilot
   func contactor(for connector: ConnectorID) -> any Contactor
-  func meter(for evse: EVSEID) -> any EnergyMeter
+  func lock(for connector: ConnectorID) -> any ConnectorLock
+  func proximity(for connector: ConnectorID) -> any ProximityPilot
+  /// - Parameter signingTimeout: nil for a meter that does not sign.
+  func meter(for evse: EVSEID, signingTimeout: Duration?) -> any EnergyMeter
+  func residualCurrentMonitor(for evse: EVSEID) -> any ResidualCurrentMonitor
+  /// The sensors of an EVSE count from 0.
+  func temperatureSensor(_ number: Int, of evse: EVSEID) -> any TemperatureSensor
+  func phaseSwitch(for evse: EVSEID) -> any PhaseSwitch
+  /// - Parameter evse: nil for a contact of the whole station.
+  func safetyInput(_ kind: SafetyInputKind, of evse: EVSEID?) -> any SafetyInput
+  func watchdog(timeout: Duration) -> any SystemWatchdog
   func reader(named name: String) -> any TokenReader
   func light(for evse: EVSEID) -> any IndicatorLight
   func display() -> any DriverDisplay
 }
 
+extension SimulatedDriverSource {
+  /// A meter that does not sign.
+  public func meter(for evse: EVSEID) -> any EnergyMeter { meter(for: evse, signingTimeout: nil) }
+}
+
 /// Builds sets of simulated drivers.
 public enum SimulatedDrivers {
+  /// How long a simulated meter may take to sign.
+  public static let signingTimeout = Duration.seconds(10)
+  /// How long a feed of the simulated watchdog lasts.
+  public static let watchdogTimeout = Duration.seconds(1)
+
   /// Which drivers a station needs.
   public struct Layout: Sendable, Equatable {
     public var evses: [EVSE]
     public var readers: [Reader]
     public var hasDisplay: Bool
+    public var safetyInputs: [Input] = []
+    /// Nil for a station without a watchdog.
+    public var watchdogTimeout: Duration?
 
     public init(evses: [EVSE], readers: [Reader] = [], hasDisplay: Bool = true) {
       self.evses = evses
@@ -27,15 +51,30 @@ public enum SimulatedDrivers {
 
     public struct EVSE: Sendable, Equatable {
       public var id: EVSEID
-      public var connectors: [ConnectorID]
-      public var hasMeter: Bool
-      public var hasLight: Bool
+      public var connectors: [Connector]
+      public var hasMeter = true
+      /// The meter signs readings.
+      public var meterSigns = false
+      public var hasLight = true
+      public var hasResidualCurrentMonitor = false
+      public var temperatureSensors = 0
+      public var hasPhaseSwitch = false
 
-      public init(id: EVSEID, connectors: [ConnectorID], hasMeter: Bool = true, hasLight: Bool = true) {
+      public init(id: EVSEID, connectors: [Connector]) {
         self.id = id
         self.connectors = connectors
-        self.hasMeter = hasMeter
-        self.hasLight = hasLight
+      }
+    }
+
+    public struct Connector: Sendable, Equatable {
+      public var id: ConnectorID
+      public var hasLock: Bool
+      public var hasProximity: Bool
+
+      public init(id: ConnectorID, hasLock: Bool = false, hasProximity: Bool = false) {
+        self.id = id
+        self.hasLock = hasLock
+        self.hasProximity = hasProximity
       }
     }
 
@@ -49,6 +88,17 @@ public enum SimulatedDrivers {
         self.evses = evses
       }
     }
+
+    public struct Input: Sendable, Equatable {
+      public var kind: SafetyInputKind
+      /// Nil for the whole station.
+      public var evse: EVSEID?
+
+      public init(kind: SafetyInputKind, evse: EVSEID? = nil) {
+        self.kind = kind
+        self.evse = evse
+      }
+    }
   }
 
   public static func makeStationHardware(_ layout: Layout, in world: any SimulatedDriverSource) -> StationHardware {
@@ -57,13 +107,46 @@ public enum SimulatedDrivers {
         EVSEHardware(
           id: evse.id,
           connectors: evse.connectors.map {
-            ConnectorHardware(id: $0, pilot: world.pilot(for: $0), contactor: world.contactor(for: $0))
+            ConnectorHardware(
+              id: $0.id, pilot: world.pilot(for: $0.id), contactor: world.contactor(for: $0.id),
+              lock: $0.hasLock ? world.lock(for: $0.id) : nil,
+              proximity: $0.hasProximity ? world.proximity(for: $0.id) : nil)
           },
-          meter: evse.hasMeter ? world.meter(for: evse.id) : nil,
-          light: evse.hasLight ? world.light(for: evse.id) : nil)
+          meter: evse.hasMeter
+            ? world.meter(for: evse.id, signingTimeout: evse.meterSigns ? signingTimeout : nil) : nil,
+          light: evse.hasLight ? world.light(for: evse.id) : nil,
+          residualCurrent: evse.hasResidualCurrentMonitor ? world.residualCurrentMonitor(for: evse.id) : nil,
+          temperatures: (0..<max(0, evse.temperatureSensors)).map { world.temperatureSensor($0, of: evse.id) },
+          phaseSwitch: evse.hasPhaseSwitch ? world.phaseSwitch(for: evse.id) : nil)
       },
       readers: layout.readers.map { ReaderHardware(reader: world.reader(named: $0.name), evses: $0.evses) },
-      display: layout.hasDisplay ? world.display() : nil)
+      display: layout.hasDisplay ? world.display() : nil,
+      safetyInputs: layout.safetyInputs.map {
+        SafetyInputHardware(kind: $0.kind, evse: $0.evse, input: world.safetyInput($0.kind, of: $0.evse))
+      },
+      watchdog: layout.watchdogTimeout.map { world.watchdog(timeout: $0) })
+  }
+}
+
+extension SimulatedDrivers.Layout {
+  /// Everything that a world has.
+  public init(_ world: WorldConfiguration) {
+    self.init(
+      evses: world.evses.map { evse in
+        var layout = EVSE(
+          id: evse.id,
+          connectors: evse.connectors.map {
+            Connector(id: $0.id, hasLock: $0.lock != nil, hasProximity: $0.hasProximity)
+          })
+        layout.meterSigns = evse.signingMeter != nil
+        layout.hasResidualCurrentMonitor = evse.residualCurrentMonitor != nil
+        layout.temperatureSensors = evse.temperatureSensors.count
+        layout.hasPhaseSwitch = evse.hasPhaseSwitch
+        return layout
+      },
+      readers: world.readers.map { Reader(name: $0.name, evses: $0.evses) }, hasDisplay: world.hasDisplay)
+    safetyInputs = world.safetyContacts.map { Input(kind: SafetyInputKind($0.kind), evse: $0.evse) }
+    if world.hasWatchdog { watchdogTimeout = SimulatedDrivers.watchdogTimeout }
   }
 }
 
@@ -71,7 +154,13 @@ public enum SimulatedDrivers {
 public struct SimulatedSilence: Sendable, Equatable {
   public var pilot = Duration.milliseconds(500)
   public var contactor = Duration.milliseconds(500)
+  public var lock = Duration.seconds(1)
+  public var proximity = Duration.seconds(2)
   public var meter = Duration.seconds(10)
+  public var residualCurrent = Duration.milliseconds(500)
+  public var temperature = Duration.seconds(10)
+  public var phaseSwitch = Duration.seconds(1)
+  public var safetyInput = Duration.milliseconds(500)
 
   public init() {}
 }

@@ -85,10 +85,12 @@ public struct LinkStatus: Sendable, Equatable {
   public var url: String?
   /// Why the last dial or link ended, when it did.
   public var lastFailure: String?
+  /// The CSMS's answer to the last BootNotification; nil before the first.
+  public var registration: RegistrationStatus?
 
   public init(
     isConnected: Bool = false, isAccepted: Bool = false, configurationSlot: Int32? = nil, version: OCPPVersion? = nil,
-    url: String? = nil, lastFailure: String? = nil
+    url: String? = nil, lastFailure: String? = nil, registration: RegistrationStatus? = nil
   ) {
     self.isConnected = isConnected
     self.isAccepted = isAccepted
@@ -96,6 +98,7 @@ public struct LinkStatus: Sendable, Equatable {
     self.version = version
     self.url = url
     self.lastFailure = lastFailure
+    self.registration = registration
   }
 }
 

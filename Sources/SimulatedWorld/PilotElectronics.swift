@@ -50,6 +50,24 @@ enum PilotLoad: Sendable, Equatable {
     case .negative: -12_000
     }
   }
+
+  /// Ohms between pilot and protective conductor; nil where it is no resistor.
+  private var ohms: Int64? {
+    switch self {
+    case .connected: 2_740
+    case .ready: 882
+    case .readyWithVentilation: 246
+    case .nothing, .shorted, .negative: nil
+    }
+  }
+
+  /// The peak with resistors off their nominal value. The generator's source is 12 V behind 1 kΩ, and the vehicle's
+  /// diode takes 0.7 V: the nominal peak is shifted by what this divider says.
+  func positivePeakMillivolts(resistorPercent: Int64) -> Int64 {
+    guard resistorPercent != 100, let ohms else { return positivePeakMillivolts }
+    func divided(_ ohms: Int64) -> Int64 { 700 + 11_300 * ohms / (1_000 + ohms) }
+    return positivePeakMillivolts + divided(ohms * resistorPercent / 100) - divided(ohms)
+  }
 }
 
 /// Peaks of the pilot at the station's terminal.
@@ -64,8 +82,8 @@ public struct PilotPeaks: Sendable, Equatable {
   }
 
   /// The divider of generator and load; the vehicle's diode keeps the load away from the negative half.
-  init(signal: PilotSignal, load: PilotLoad, hasDiode: Bool) {
-    let loaded = load.positivePeakMillivolts
+  init(signal: PilotSignal, load: PilotLoad, hasDiode: Bool, resistorPercent: Int64 = 100) {
+    let loaded = load.positivePeakMillivolts(resistorPercent: resistorPercent)
     let loadedNegative: Int64 =
       switch load {
       case .shorted: 0

@@ -2,16 +2,17 @@ import ChargerBase
 
 /// A car at a connector: diode, resistors, switch S2, its charger and its battery.
 ///
-/// The charger moves its current in steps of a tenth of a second (2 A/s upwards, 20 A/s downwards), so that the
-/// energy of a session is an exact sum.
+/// The charger moves its current in steps of a tenth of a second (2 A/s upwards, 20 A/s downwards unless the car is
+/// otherwise), so that the energy of a session is an exact sum.
 struct SimulatedCar: Sendable, Equatable {
   static let step = Duration.milliseconds(100)
-  static let raisePerStep: Int64 = 200
-  static let lowerPerStep: Int64 = 2_000
   /// A car that leaves by itself stops drawing this long before the plug is out.
   static let farewell = Duration.seconds(2)
+  /// A bouncing contact opens or closes this often.
+  static let bounce = Duration.milliseconds(8)
 
   let specification: CarSpecification
+  var quirks: CarQuirks { specification.quirks }
   /// When the pilot makes contact; nil once it has.
   private(set) var contactAt: MonotonicInstant?
   private(set) var stopsAt: MonotonicInstant?
@@ -26,25 +27,41 @@ struct SimulatedCar: Sendable, Equatable {
   /// What is on the pilot, and since when there has been an offer.
   private var offer: Int64?
   private var offeredSince: MonotonicInstant?
+  /// Since when the offer is lower than what it heeds.
+  private var loweredSince: MonotonicInstant?
   /// What the car heeds of it, after its reaction time.
   private var heeded: Int64?
   private var lastHeeded: Int64?
   private var reactsAt: MonotonicInstant?
   private var becomesReadyAt: MonotonicInstant?
+  private var opensS2At: MonotonicInstant?
   private var stepsAt: MonotonicInstant?
-  private var isEnergized = false
+  private(set) var isEnergized = false
   /// Held by hand: S2 stays as it is told, whatever the offer.
   private(set) var held: CarState?
   /// Draws half as much again as it may.
   private var isGreedy = false
+  private var bounces = Bounces()
+  private(set) var sleep = Sleep()
+  private var pauses = Pauses()
 
   init(_ specification: CarSpecification, pluggedInAt now: MonotonicInstant) {
-    self.specification = specification
-    contactAt = specification.connectDelay > .zero ? now + specification.connectDelay : nil
-    if let stay = specification.leaveAfter {
+    var bounded = specification
+    bounded.quirks = specification.quirks.bounded
+    self.specification = bounded
+    contactAt = bounded.connectDelay > .zero ? now + bounded.connectDelay : nil
+    if let stay = bounded.leaveAfter {
       leavesAt = now + stay
       stopsAt = now + max(.zero, stay - Self.farewell)
     }
+    if contactAt == nil { makeContact(at: now) }
+  }
+
+  private mutating func makeContact(at now: MonotonicInstant) {
+    contactAt = nil
+    bounces.begin(for: quirks.bouncesFor, at: now)
+    sleep.isIdle(since: now, sleepsAfter: quirks.sleepsAfter)
+    if quirks.isSimplified { isReady = true }
   }
 
   var hasContact: Bool { contactAt == nil }
@@ -57,11 +74,18 @@ struct SimulatedCar: Sendable, Equatable {
     case .readyWithVentilation: .readyWithVentilation
     case .shorted: .shorted
     case .negative: .negative
-    case nil: !hasContact ? .nothing : isReady ? .ready : .connected
+    case nil:
+      if !hasContact || bounces.isOpen {
+        .nothing
+      } else if !isReady {
+        .connected
+      } else {
+        quirks.needsVentilation ? .readyWithVentilation : .ready
+      }
     }
   }
 
-  var hasDiode: Bool { held != .diodeMissing }
+  var hasDiode: Bool { held != .diodeMissing && quirks.hasDiode }
 
   /// S2 is closed: the car lets energy in.
   var asksForEnergy: Bool {
@@ -74,7 +98,7 @@ struct SimulatedCar: Sendable, Equatable {
 
   mutating func hold(_ state: CarState?, at now: MonotonicInstant) {
     held = state
-    contactAt = nil
+    if contactAt != nil { makeContact(at: now) }
     if !asksForEnergy { drawnMilliamperes = 0 }
     decide(at: now)
   }
@@ -82,9 +106,18 @@ struct SimulatedCar: Sendable, Equatable {
   mutating func sees(offer new: Int64?, at now: MonotonicInstant) {
     let visible = hasContact ? new : nil
     guard visible != offer else { return }
+    sleep.sees(offer: visible != nil, at: now, wakesAfter: quirks.wakesAfterPause)
+    if visible == nil { sleep.isIdle(since: now, sleepsAfter: quirks.sleepsAfter) }
     if offer == nil { offeredSince = now }
     offer = visible
     reactsAt = now + specification.reaction
+    if (visible ?? 0) < heeded ?? 0 {
+      let since = loweredSince ?? now
+      loweredSince = since
+      reactsAt = max(reactsAt ?? now, since + specification.reaction + quirks.ignoresLowerOfferFor)
+    } else {
+      loweredSince = nil
+    }
   }
 
   mutating func setGreedy(_ greedy: Bool, at now: MonotonicInstant) {
@@ -102,6 +135,9 @@ struct SimulatedCar: Sendable, Equatable {
     }
     decide(at: now)
   }
+
+  /// The lock has let the plug go.
+  mutating func letGo() { isHeldFast = false }
 
   /// Takes in `units` of mA·mV·ns.
   mutating func receive(units: Int128) { received += units }
@@ -121,21 +157,31 @@ struct SimulatedCar: Sendable, Equatable {
   /// The earliest instant at which the car does something by itself; `rate` is what it takes now in mA·mV.
   func nextChange(after now: MonotonicInstant, rate: Int128) -> MonotonicInstant? {
     var earliest: MonotonicInstant?
-    for instant in [contactAt, stopsAt, isHeldFast ? nil : leavesAt, reactsAt, becomesReadyAt, stepsAt] {
-      guard let instant else { continue }
+    func consider(_ instant: MonotonicInstant?) {
+      guard let instant else { return }
       earliest = min(earliest ?? instant, instant)
     }
+    consider(contactAt)
+    consider(stopsAt)
+    if !isHeldFast { consider(leavesAt) }
+    consider(reactsAt)
+    consider(becomesReadyAt)
+    consider(opensS2At)
+    consider(stepsAt)
+    consider(bounces.edgeAt)
+    consider(sleep.beginsAt)
+    consider(pauses.stopsAt)
+    consider(pauses.resumesAt)
     if !isFull, rate > 0, let room = roomUnits {
       let nanoseconds = Int64(clamping: (max(0, room) + rate - 1) / rate)
-      let full = now + .nanoseconds(nanoseconds)
-      earliest = min(earliest ?? full, full)
+      consider(now + .nanoseconds(nanoseconds))
     }
     return earliest
   }
 
   /// Does what is due; answers whether the car drives off. One whose plug is held waits until it is let go.
   mutating func advance(to now: MonotonicInstant, isPlugHeld: Bool) -> Bool {
-    if let instant = contactAt, instant <= now { contactAt = nil }
+    if let instant = contactAt, instant <= now { makeContact(at: now) }
     isHeldFast = false
     if let instant = leavesAt, instant <= now {
       guard isPlugHeld else { return true }
@@ -148,12 +194,20 @@ struct SimulatedCar: Sendable, Equatable {
     if let room = roomUnits, room <= 0 { isFull = true }
     if let instant = reactsAt, instant <= now {
       reactsAt = nil
+      loweredSince = nil
       heeded = offer
       lastHeeded = offer ?? lastHeeded
     }
+    bounces.advance(to: now)
+    sleep.advance(to: now)
+    pauses.advance(to: now, resumesAfter: quirks.resumesAfter)
     if let instant = becomesReadyAt, instant <= now {
       becomesReadyAt = nil
       isReady = true
+    }
+    if let instant = opensS2At, instant <= now {
+      opensS2At = nil
+      isReady = false
     }
     if let instant = stepsAt, instant <= now {
       stepsAt = nil
@@ -163,46 +217,61 @@ struct SimulatedCar: Sendable, Equatable {
     return false
   }
 
-  /// The lock has let the plug go.
-  mutating func letGo() { isHeldFast = false }
-
-  private var wantsEnergy: Bool { heeded != nil && !isFull && !isLeaving }
+  private var wantsEnergy: Bool {
+    (heeded != nil || quirks.isSimplified) && !isFull && !isLeaving && !sleep.isAsleep && !pauses.isPaused
+  }
 
   private var target: Int64 {
     guard isEnergized, asksForEnergy else { return 0 }
+    let most = specification.current.milliamperes
     let allowed: Int64?
     if held != nil {
-      allowed = heeded ?? lastHeeded ?? specification.current.milliamperes
+      allowed = heeded ?? lastHeeded ?? most
+    } else if wantsEnergy {
+      allowed = quirks.isSimplified ? most : heeded
     } else {
-      allowed = wantsEnergy ? heeded : nil
+      allowed = nil
     }
     guard let allowed else { return 0 }
-    return isGreedy ? allowed + allowed / 2 : min(allowed, specification.current.milliamperes)
+    return isGreedy ? allowed + allowed / 2 : min(allowed, most) * quirks.drawsPercent / 100
   }
 
   private mutating func moveCurrent() {
     let target = target
     if drawnMilliamperes < target {
-      drawnMilliamperes = min(target, drawnMilliamperes + Self.raisePerStep)
+      drawnMilliamperes = min(target, drawnMilliamperes + quirks.rise.milliamperes / 10)
     } else {
-      drawnMilliamperes = max(target, drawnMilliamperes - Self.lowerPerStep)
+      drawnMilliamperes = max(target, drawnMilliamperes - quirks.fall.milliamperes / 10)
     }
   }
 
   /// Sets what follows from the present situation.
   private mutating func decide(at now: MonotonicInstant) {
-    if held == nil {
-      if !wantsEnergy {
+    pauses.runs(isEnergized && isReady, stopsAfter: quirks.stopsAfter, at: now)
+    if held == nil, hasContact {
+      if wantsEnergy {
+        opensS2At = nil
+        if !isReady, becomesReadyAt == nil {
+          becomesReadyAt = max(now, (offeredSince ?? now) + specification.chargeDelay)
+        }
+      } else {
         becomesReadyAt = nil
-        if isReady, drawnMilliamperes == 0 { isReady = false }
-      } else if !isReady, becomesReadyAt == nil {
-        becomesReadyAt = max(now, (offeredSince ?? now) + specification.chargeDelay)
+        decideToOpenS2(at: now)
       }
     }
     if drawnMilliamperes == target {
       stepsAt = nil
     } else if stepsAt == nil {
       stepsAt = now + Self.step
+    }
+  }
+
+  private mutating func decideToOpenS2(at now: MonotonicInstant) {
+    guard isReady, !quirks.neverOpensS2, drawnMilliamperes == 0 || quirks.opensS2UnderLoad else { return }
+    if quirks.opensS2After == .zero {
+      isReady = false
+    } else if opensS2At == nil {
+      opensS2At = now + quirks.opensS2After
     }
   }
 

@@ -13,6 +13,12 @@ struct SimulatedConnector: Sendable, Equatable {
   var cable: CableSpecification?
   /// Active faults of this connector, in the order in which they began; at most as many as there are kinds.
   var faults: [SimulatedFault] = []
+  /// A loose pilot wire opens and closes this often.
+  static let looseWire = Duration.milliseconds(15)
+  private var pilotEdgeAt: MonotonicInstant?
+  private var isPilotOpen = false
+  /// The contacts have welded by themselves since this was last asked.
+  private var hasWelded = false
 
   init(_ configuration: WorldConnector, closing: Duration, opening: Duration) {
     id = configuration.id
@@ -35,13 +41,14 @@ struct SimulatedConnector: Sendable, Equatable {
     let load: PilotLoad =
       if faults.contains(.pilotFault) {
         .shorted
-      } else if faults.contains(.cableCut) {
+      } else if faults.contains(.cableCut) || isPilotOpen {
         .nothing
       } else {
         car?.load ?? .nothing
       }
     let hasDiode = !faults.contains(.diodeMissing) && (car?.hasDiode ?? true)
-    return PilotPeaks(signal: signal, load: load, hasDiode: hasDiode)
+    return PilotPeaks(
+      signal: signal, load: load, hasDiode: hasDiode, resistorPercent: car?.quirks.resistorPercent ?? 100)
   }
 
   /// What is seen of the station's offer at the car's end.
@@ -67,7 +74,7 @@ struct SimulatedConnector: Sendable, Equatable {
 
   func nextChange(after now: MonotonicInstant, rate: Int128) -> MonotonicInstant? {
     var earliest = car?.nextChange(after: now, rate: rate)
-    for instant in [contactor.arrivesAt, lock?.arrivesAt] {
+    for instant in [contactor.nextChange(), lock?.arrivesAt, pilotEdgeAt] {
       guard let instant else { continue }
       earliest = min(earliest ?? instant, instant)
     }
@@ -76,8 +83,15 @@ struct SimulatedConnector: Sendable, Equatable {
 
   /// Does what is due; answers whether the car has driven off.
   mutating func advance(to now: MonotonicInstant) -> Bool {
-    contactor.advance(to: now)
+    if contactor.advance(to: now, milliamperes: milliamperes) {
+      hasWelded = true
+      set(.contactorWelded, active: true, at: now)
+    }
     lock?.advance(to: now)
+    if let edge = pilotEdgeAt, edge <= now {
+      isPilotOpen.toggle()
+      pilotEdgeAt = edge + Self.looseWire
+    }
     let isHeld = isPlugHeld
     guard car?.advance(to: now, isPlugHeld: isHeld) == true else { return false }
     unplug()
@@ -88,6 +102,35 @@ struct SimulatedConnector: Sendable, Equatable {
     car = nil
     cable = nil
   }
+
+  mutating func takeWelded() -> Bool {
+    defer { hasWelded = false }
+    return hasWelded
+  }
+
+  mutating func set(_ fault: SimulatedFault, active: Bool, at now: MonotonicInstant) {
+    faults.removeAll { $0 == fault }
+    if active { faults.append(fault) }
+    switch fault {
+    case .contactorWelded: contactor.setWelded(active, at: now)
+    case .contactorStuck: contactor.setStuck(active, at: now)
+    case .contactorSlow: contactor.isSlow = active
+    case .contactorBounces: contactor.bounces = active
+    case .contactorFallsOut: contactor.setFallsOut(active, at: now)
+    case .contactorWornOut: contactor.isWornOut = active
+    case .contactorFeedbackStuck: contactor.setFeedbackStuck(active)
+    case .lockFailure: lock?.isJammed = active
+    case .lockSticks: lock?.isSticky = active
+    case .lockSlow: lock?.isSlow = active
+    case .pilotBounces:
+      isPilotOpen = false
+      pilotEdgeAt = active ? now + Self.looseWire : nil
+    default: break
+    }
+  }
+
+  /// What flows off beside the conductors through a car that has voltage.
+  var leakage: Current { car.map { $0.isEnergized ? $0.quirks.leakage : .zero } ?? .zero }
 
   /// Current per phase that flows through the contactor.
   var milliamperes: Int64 { contactor.isClosed ? car?.drawnMilliamperes ?? 0 : 0 }

@@ -72,8 +72,8 @@ struct SimulatedEVSE: Sendable, Equatable {
     for index in connectors.indices { connectors[index].settle(supplied: supplied, coilAllowed: coilAllowed, at: now) }
     if residualCurrent != nil {
       // A ground fault lies before the contactor: it flows while there is mains.
-      let leakage = mainsUp && faults.contains(.groundFault) ? Current(milliamperes: 30) : .zero
-      residualCurrent?.measure(leakage, at: now)
+      let fault = mainsUp && faults.contains(.groundFault) ? Current(milliamperes: 30) : .zero
+      residualCurrent?.measure(connectors.reduce(fault) { $0 + $1.leakage }, at: now)
     }
     guard !heat.isEmpty else { return }
     let highest = connectors.map(\.milliamperes).max() ?? 0
@@ -87,7 +87,7 @@ struct SimulatedEVSE: Sendable, Equatable {
   mutating func advance(to now: MonotonicInstant, signer: any MeterSigner) {
     residualCurrent?.advance(to: now)
     phaseSwitch?.advance(to: now)
-    signing?.advance(to: now, register: meter.importRegister, signer: signer)
+    signing?.advance(to: now, register: meter.shownRegister, signer: signer)
   }
 
   /// Without a program one phase is connected, and nothing is tested.
@@ -123,15 +123,22 @@ struct SimulatedEVSE: Sendable, Equatable {
     }
   }
 
-  func meterValues(mainsUp: Bool) -> MeterValues {
+  /// Current in each phase that is wired.
+  var milliamperes: [Int64] {
     var milliamperes: [Int64] = Array(repeating: 0, count: phases)
-    if mainsUp {
-      for connector in connectors {
-        guard let car = connector.car else { continue }
-        for phase in 0..<usedPhases(of: car) { milliamperes[phase] += connector.milliamperes }
+    for connector in connectors {
+      guard let car = connector.car else { continue }
+      for phase in 0..<usedPhases(of: car) where !meter.isLost(phase) {
+        milliamperes[phase] = milliamperes[phase].addingSaturating(connector.milliamperes)
       }
     }
-    return meter.values(milliamperes: milliamperes, mainsUp: mainsUp)
+    return milliamperes
+  }
+
+  func meterValues(mainsUp: Bool, at now: MonotonicInstant) -> MeterValues {
+    let flowing = mainsUp ? milliamperes : Array(repeating: 0, count: phases)
+    let values = meter.values(milliamperes: flowing, mainsUp: mainsUp)
+    return meter.falsified(values, seed: UInt64(truncatingIfNeeded: id.number), at: now)
   }
 
   /// What has changed at a connector since this was last asked.

@@ -12,7 +12,7 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
   case overTemperature, temperatureSilent
   case overVoltage, underVoltage, phaseLoss
   case meterSilent, meterSlow, meterNoisy, meterDrifts, meterJumpsBack, meterJumpsAhead, meterStuck
-  case meterPhasesSwapped, meterValuesMissing
+  case meterPhasesSwapped, meterValuesMissing, meterRegistersMissing
   case signingFailure, signingBusy, signingSlow, signingSilent
   case phaseSwitchStuck, phaseSwitchSilent
   // At the station.
@@ -37,7 +37,8 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
     case .proximityFault, .proximityOpen, .proximitySilent: "CX023"
     case .cableCut: "CX026"
     case .meterSilent, .meterSlow, .meterNoisy, .meterDrifts, .meterJumpsBack, .meterJumpsAhead, .meterStuck,
-      .meterPhasesSwapped, .meterValuesMissing, .signingFailure, .signingBusy, .signingSlow, .signingSilent,
+      .meterPhasesSwapped, .meterValuesMissing, .meterRegistersMissing, .signingFailure, .signingBusy, .signingSlow,
+      .signingSilent,
       .temperatureSilent, .phaseSwitchStuck, .phaseSwitchSilent, .readerSilent, .door, .tilt,
       .safetyContactSilent:
       nil
@@ -52,7 +53,8 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
     case .powerLoss, .readerSilent, .emergencyStop, .door, .tilt, .safetyContactSilent: .station
     case .groundFault, .residualCurrentTestFailure, .residualCurrentSticks, .residualCurrentSilent, .overTemperature,
       .temperatureSilent, .overVoltage, .underVoltage, .phaseLoss, .meterSilent, .meterSlow, .meterNoisy, .meterDrifts,
-      .meterJumpsBack, .meterJumpsAhead, .meterStuck, .meterPhasesSwapped, .meterValuesMissing, .signingFailure,
+      .meterJumpsBack, .meterJumpsAhead, .meterStuck, .meterPhasesSwapped, .meterValuesMissing, .meterRegistersMissing,
+      .signingFailure,
       .signingBusy, .signingSlow, .signingSilent, .phaseSwitchStuck, .phaseSwitchSilent:
       .evse
     case .overCurrent, .contactorWelded, .contactorStuck, .contactorSilent, .contactorSlow, .contactorBounces,

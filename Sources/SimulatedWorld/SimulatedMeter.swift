@@ -9,10 +9,13 @@ public struct MeterValues: Sendable, Equatable {
   public var currents: [Current]
   public var powers: [Power]
   public var frequency: Frequency
+  /// False: the meter marks its registers as not available, and what stands in them means nothing.
+  public var hasRegisters: Bool
 
+  /// Phase values that the meter marks as not available are empty.
   public init(
     importRegister: Energy, exportRegister: Energy, voltages: [Voltage], currents: [Current], powers: [Power],
-    frequency: Frequency
+    frequency: Frequency, hasRegisters: Bool = true
   ) {
     self.importRegister = importRegister
     self.exportRegister = exportRegister
@@ -20,9 +23,11 @@ public struct MeterValues: Sendable, Equatable {
     self.currents = currents
     self.powers = powers
     self.frequency = frequency
+    self.hasRegisters = hasRegisters
   }
 
-  public var totalPower: Power { powers.reduce(.zero, +) }
+  /// Nil when the meter gives no powers.
+  public var totalPower: Power? { powers.isEmpty ? nil : powers.reduce(.zero, +) }
 }
 
 /// The meter of one EVSE. Energy is summed in mA·mV·ns, so that no step, however short, is lost to rounding.
@@ -34,6 +39,10 @@ struct SimulatedMeter: Sendable, Equatable {
   var importBase = Energy.zero
   var exportRegister = Energy.zero
   private var importUnits: Int128 = 0
+  /// What a meter that drifts has counted too much, in thousandths of units.
+  private var driftUnits: Int128 = 0
+  /// What has really flowed.
+  private var deliveredUnits: Int128 = 0
   /// Phase to neutral while the mains is up.
   var voltages: [Voltage]
   var frequency = Frequency(thousandths: 50_000)
@@ -42,6 +51,10 @@ struct SimulatedMeter: Sendable, Equatable {
   var powerOverrides: [Power?]
   /// Shifts every voltage: the over- and undervoltage faults.
   var voltageShift = Voltage.zero
+  /// Active faults of the meter and of the supply.
+  private(set) var faults: Set<SimulatedFault> = []
+  /// What a register that stands still shows.
+  private var frozenRegister: Energy?
 
   init(phases: Int) {
     self.phases = phases
@@ -53,17 +66,32 @@ struct SimulatedMeter: Sendable, Equatable {
   var importRegister: Energy {
     Energy(
       milliwattHours: importBase.milliwattHours.addingSaturating(
-        Int64(clamping: importUnits / Self.unitsPerMilliwattHour)))
+        Int64(clamping: (importUnits + driftUnits / 1_000) / Self.unitsPerMilliwattHour)))
   }
+
+  /// What has flowed since the world began, whatever the register says.
+  var delivered: Energy { Energy(milliwattHours: Int64(clamping: deliveredUnits / Self.unitsPerMilliwattHour)) }
 
   mutating func setImport(_ register: Energy) {
     importBase = register
     importUnits = 0
+    driftUnits = 0
+    if frozenRegister != nil { frozenRegister = register }
   }
+
+  mutating func set(_ fault: SimulatedFault, active: Bool) {
+    if active { faults.insert(fault) } else { faults.remove(fault) }
+    if fault == .meterStuck { frozenRegister = active ? importRegister : nil }
+  }
+
+  /// The last wired phase has no voltage.
+  func isLost(_ phase: Int) -> Bool { faults.contains(.phaseLoss) && phase == phases - 1 }
 
   /// The voltages that stand before the contactor.
   func presentVoltages(mainsUp: Bool) -> [Voltage] {
-    voltages.map { mainsUp ? max(.zero, $0 + voltageShift) : .zero }
+    voltages.enumerated().map { phase, voltage in
+      mainsUp && !isLost(phase) ? max(.zero, voltage + voltageShift) : .zero
+    }
   }
 
   /// Energy per nanosecond for a current in each of the first `used` phases, in mA·mV.
@@ -76,6 +104,16 @@ struct SimulatedMeter: Sendable, Equatable {
 
   mutating func add(units: Int128) {
     importUnits += max(0, units)
+    deliveredUnits += max(0, units)
+    if faults.contains(.meterDrifts) { driftUnits += max(0, units) * Self.driftThousandths }
+  }
+
+  /// The register as the meter shows it.
+  var shownRegister: Energy {
+    if let frozenRegister { return frozenRegister }
+    let register = importRegister
+    if faults.contains(.meterJumpsBack) { return max(.zero, register - Self.jumpBack) }
+    return faults.contains(.meterJumpsAhead) ? register + Self.jumpAhead : register
   }
 
   func values(milliamperes: [Int64], mainsUp: Bool) -> MeterValues {
@@ -89,7 +127,7 @@ struct SimulatedMeter: Sendable, Equatable {
       powers.append(powerOverrides[index] ?? Power(milliwatts: product / 1_000))
     }
     return MeterValues(
-      importRegister: importRegister, exportRegister: exportRegister, voltages: shown, currents: currents,
+      importRegister: shownRegister, exportRegister: exportRegister, voltages: shown, currents: currents,
       powers: powers, frequency: mainsUp ? frequency : .zero)
   }
 }

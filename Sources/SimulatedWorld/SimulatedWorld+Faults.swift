@@ -107,6 +107,7 @@ extension SimulatedEVSE {
     let over = faults.contains(.overVoltage) ? Voltage(volts: 45) : .zero
     let under = faults.contains(.underVoltage) ? Voltage(volts: 55) : .zero
     meter.voltageShift = over - under
+    meter.set(fault, active: active)
     residualCurrent?.setTestBroken(faults.contains(.residualCurrentTestFailure), at: now)
     residualCurrent?.isSticky = faults.contains(.residualCurrentSticks)
     phaseSwitch?.setStuck(faults.contains(.phaseSwitchStuck), at: now)
@@ -124,15 +125,5 @@ extension SimulatedConnector {
     case .proximity: hasProximity
     default: true
     }
-  }
-
-  mutating func set(_ fault: SimulatedFault, active: Bool, at now: MonotonicInstant) {
-    faults.removeAll { $0 == fault }
-    if active { faults.append(fault) }
-    contactor.setWelded(faults.contains(.contactorWelded), at: now)
-    contactor.setStuck(faults.contains(.contactorStuck), at: now)
-    lock?.isJammed = faults.contains(.lockFailure)
-    lock?.isSticky = faults.contains(.lockSticks)
-    lock?.isSlow = faults.contains(.lockSlow)
   }
 }

@@ -24,6 +24,9 @@ public struct SimulatedWorld: Sendable, Equatable {
   var safetyContacts: [SimulatedSafetyContact]
   var watchdog: SimulatedWatchdog
   private var signer: SignerBox
+  /// With a supply fuse in the configuration: how long more than it carries has flowed, and the most that has.
+  public private(set) var supplyOverload = Duration.zero
+  public private(set) var highestSupplyCurrent = Current.zero
   var stationLines: [String] = []
   private var events: [WorldEvent] = []
   private var eventsDropped = 0
@@ -71,6 +74,24 @@ public struct SimulatedWorld: Sendable, Equatable {
     guard nanoseconds > 0 else { return }
     let mainsUp = isMainsUp
     for index in evses.indices { evses[index].integrate(nanoseconds: nanoseconds, mainsUp: mainsUp) }
+    if let fuse = configuration.supplyFuse { count(supplyCurrent, against: fuse, nanoseconds: nanoseconds) }
+  }
+
+  /// What all EVSEs draw together in the phase that carries most.
+  public var supplyCurrent: Current {
+    guard isMainsUp else { return .zero }
+    var phases: [Int64] = [0, 0, 0]
+    for evse in evses {
+      for (index, milliamperes) in evse.milliamperes.enumerated() where index < 3 {
+        phases[index] = phases[index].addingSaturating(milliamperes)
+      }
+    }
+    return Current(milliamperes: phases.max() ?? 0)
+  }
+
+  private mutating func count(_ current: Current, against fuse: Current, nanoseconds: Int64) {
+    highestSupplyCurrent = max(highestSupplyCurrent, current)
+    if current > fuse { supplyOverload += .nanoseconds(nanoseconds) }
   }
 
   private mutating func happen() {
@@ -86,8 +107,10 @@ public struct SimulatedWorld: Sendable, Equatable {
     for index in evses.indices {
       evses[index].advance(to: now, signer: signer.signer)
       for connector in evses[index].connectors.indices {
-        if evses[index].connectors[connector].advance(to: now) {
-          tell(.unplugged(evses[index].connectors[connector].id))
+        let id = evses[index].connectors[connector].id
+        if evses[index].connectors[connector].advance(to: now) { tell(.unplugged(id)) }
+        if evses[index].connectors[connector].takeWelded() {
+          tell(.fault(FaultPlace(id), .contactorWelded, active: true))
         }
       }
     }
@@ -165,13 +188,14 @@ public struct SimulatedWorld: Sendable, Equatable {
   /// The auxiliary contact; nil when it gives no answer.
   public func isContactorClosed(of id: ConnectorID) -> Bool? {
     guard let connector = connector(id), !connector.faults.contains(.contactorSilent) else { return nil }
-    return connector.contactor.isClosed
+    return connector.contactor.shownClosed
   }
 
-  /// Nil when the meter is silent.
+  /// Nil when the meter is silent, or slow and not answering now.
   public func meterValues(of id: EVSEID) -> MeterValues? {
     guard let evse = evses.first(where: { $0.id == id }), !evse.faults.contains(.meterSilent) else { return nil }
-    return evse.meterValues(mainsUp: isMainsUp)
+    if evse.faults.contains(.meterSlow), !SimulatedMeter.slowMeterAnswers(at: now) { return nil }
+    return evse.meterValues(mainsUp: isMainsUp, at: now)
   }
 
   public func isReaderSilent(_ name: String) -> Bool {

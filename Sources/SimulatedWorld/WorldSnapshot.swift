@@ -14,6 +14,16 @@ public struct ConnectorView: Sendable, Equatable {
   public var peaks: PilotPeaks
   public var isContactorCommandedClosed: Bool
   public var isContactorClosed: Bool
+  /// What the auxiliary contact shows.
+  public var isContactorShownClosed: Bool
+  /// How often the contacts have parted, and how often while more than 1 A flowed.
+  public var contactorOpenings: Int
+  public var contactorOpeningsUnderLoad: Int
+  /// Nil without a lock.
+  public var isLockCommanded: Bool?
+  public var isLockEngaged: Bool?
+  /// Nil without a proximity contact.
+  public var proximity: ProximityContact?
   public var faults: [SimulatedFault]
 }
 
@@ -21,7 +31,20 @@ public struct ConnectorView: Sendable, Equatable {
 public struct EVSEView: Sendable, Equatable {
   public var id: EVSEID
   public var phases: Int
+  /// As the meter shows it, faults and all.
   public var meter: MeterValues
+  /// What has flowed since the world began, whatever the meter says.
+  public var delivered: Energy
+  public var ambient: Temperature
+  /// In the configuration's order.
+  public var temperatures: [Temperature]
+  /// Nil without a residual current monitor.
+  public var isResidualCurrentTripped: Bool?
+  public var isTestCurrentOn: Bool
+  public var residualCurrent: Current
+  /// Nil without a phase switch.
+  public var connectedPhases: Int?
+  public var phaseSwitchingsUnderLoad: Int
   public var light: String
   public var lines: [String]
   public var faults: [SimulatedFault]
@@ -33,8 +56,13 @@ extension SimulatedWorld {
   public var view: [EVSEView] {
     evses.map { evse in
       EVSEView(
-        id: evse.id, phases: evse.phases, meter: evse.meterValues(mainsUp: isMainsUp), light: evse.light,
-        lines: evse.lines, faults: evse.faults,
+        id: evse.id, phases: evse.phases, meter: evse.meterValues(mainsUp: isMainsUp, at: now),
+        delivered: evse.meter.delivered, ambient: evse.ambient, temperatures: evse.heat.map { $0.temperature(at: now) },
+        isResidualCurrentTripped: evse.residualCurrent?.isTripped,
+        isTestCurrentOn: evse.residualCurrent?.isTestCurrentOn ?? false,
+        residualCurrent: evse.residualCurrent?.leakage ?? .zero, connectedPhases: evse.phaseSwitch?.connected,
+        phaseSwitchingsUnderLoad: evse.phaseSwitchingsUnderLoad, light: evse.light, lines: evse.lines,
+        faults: evse.faults,
         connectors: evse.connectors.map { connector in
           ConnectorView(
             id: connector.id, hasFixedCable: connector.hasFixedCable, car: connector.car?.specification,
@@ -42,7 +70,12 @@ extension SimulatedWorld {
             drawn: Current(milliamperes: connector.milliamperes), batteryRoom: connector.car?.batteryRoom,
             signal: connector.signal, peaks: connector.peaks,
             isContactorCommandedClosed: connector.contactor.isCommandedClosed,
-            isContactorClosed: connector.contactor.isClosed, faults: connector.faults)
+            isContactorClosed: connector.contactor.isClosed,
+            isContactorShownClosed: connector.contactor.shownClosed,
+            contactorOpenings: connector.contactor.openings,
+            contactorOpeningsUnderLoad: connector.contactor.openingsUnderLoad,
+            isLockCommanded: connector.lock?.isCommandedLocked, isLockEngaged: connector.lock?.isEngaged,
+            proximity: connector.hasProximity ? connector.proximity : nil, faults: connector.faults)
         })
     }
   }

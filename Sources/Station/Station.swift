@@ -23,6 +23,10 @@ public final class Station: ChargePointDelegate {
   private var commands = PendingCommands()
   private var shown: [(evse: EVSEID, feedback: DriverFeedback)] = []
   private var now: MonotonicInstant = .zero
+  /// The fault and the instant of the newest tampering: a contact of the whole station is told once for each connector.
+  private var lastTampering: (fault: ControlFault, at: MonotonicInstant)?
+  /// The times that the control lane keeps, for what `explain` says of them.
+  public var timing = TimingTable()
 
   /// - Parameters:
   ///   - leaseLength: how long energy may flow without a sign of life from this lane.
@@ -102,7 +106,8 @@ public final class Station: ChargePointDelegate {
     case .fault(let connector, let fault, let active, let at):
       let entry = FaultCatalogue.entry(for: fault)
       note("fault", connector, active ? "Fault \(entry.code): \(entry.text)" : "The fault \(entry.code) is gone.")
-      tell(.fault(connector, entry, active: active, at: at))
+      tell(.fault(connector, entry.stationFault, active: active, at: at))
+      if active, entry.isTampering { tamperingFound(entry, at: connector, at: at) }
       refreshFaultLight(of: connector.evse)
     case .permitEnded(let connector, let number, let end, let at):
       leases.end(at: connector)
@@ -115,6 +120,14 @@ public final class Station: ChargePointDelegate {
     case .unlocked, .signedReading, .contactorOperated:
       break
     }
+  }
+
+  /// A04: the CSMS hears of a door or tilt contact by a security event too, once for each occurrence.
+  private func tamperingFound(_ entry: FaultEntry, at connector: ConnectorID, at instant: MonotonicInstant) {
+    if let last = lastTampering, last.fault == entry.fault, last.at == instant { return }
+    lastTampering = (entry.fault, instant)
+    chargePoint?.securityEvent(
+      "TamperDetectionActivated", info: "\(entry.component) at \(connector.evse): \(entry.code)")
   }
 
   public func take(_ newest: [ConnectorSnapshot]) {
@@ -142,12 +155,18 @@ public final class Station: ChargePointDelegate {
 
   // MARK: For people
 
-  /// "Why is it not charging?", one answer per EVSE.
-  public func explain() -> [EnergyExplanation] {
+  /// "Why is it not charging?", one answer per EVSE; without `instant` as of the last event.
+  public func explain(at instant: MonotonicInstant? = nil) -> [EnergyExplanation] {
     evses.map { evse in
-      EnergyExplanation(
-        evse: evse.id, connectors: snapshots.filter { $0.connector.evse == evse.id }, linkIsUp: link.isConnected,
-        canBill: chargePoint?.acceptsNewTransactions ?? false)
+      var context = ExplanationContext(now: instant ?? now)
+      context.link = link
+      context.canBill = chargePoint?.acceptsNewTransactions ?? false
+      context.feedback = shown.first { $0.evse == evse.id }?.feedback
+      context.hasOpenTransaction = chargePoint?.transactionID(at: evse.id) != nil
+      context.isResetPending = chargePoint?.isResetPending ?? false
+      context.timing = timing
+      return EnergyExplanation(
+        evse: evse.id, connectors: snapshots.filter { $0.connector.evse == evse.id }, context: context)
     }
   }
 
@@ -158,8 +177,9 @@ public final class Station: ChargePointDelegate {
   }
 
   private func present(_ feedback: DriverFeedback, at evse: EVSEID) {
-    let faults = snapshots.filter { $0.connector.evse == evse }.flatMap { $0.faults.faults }
-    let effective = faults.first.map { DriverFeedback.faulted(FaultCatalogue.entry(for: $0).text) } ?? feedback
+    let faults = snapshots.reduce(into: FaultSet()) { if $1.connector.evse == evse { $0.formUnion($1.faults) } }
+    let worst = FaultCatalogue.entries(of: faults).first
+    let effective = worst.map { DriverFeedback.faulted($0.text) } ?? feedback
     evses.first { $0.id == evse }?.light?.show(lightPattern(effective))
     display?.show(lines: DriverGuidance.lines(for: effective), evse: evse)
   }

@@ -40,7 +40,8 @@ extension JSONValue {
   init(_ values: MeterValues) {
     func phases(_ quantities: [some ThousandthsQuantity]) -> JSONValue { .array(quantities.map { JSONValue($0) }) }
     self = [
-      "importWh": JSONValue(values.importRegister), "exportWh": JSONValue(values.exportRegister),
+      "importWh": values.hasRegisters ? JSONValue(values.importRegister) : .null,
+      "exportWh": values.hasRegisters ? JSONValue(values.exportRegister) : .null,
       "voltageV": phases(values.voltages), "currentA": phases(values.currents), "powerW": phases(values.powers),
       "frequencyHz": JSONValue(values.frequency),
     ]

@@ -6,6 +6,8 @@ import SimulatedWorld
 /// What the world socket answers. Pure but for the caller's clock: it changes the world at the world's `now`.
 struct WorldMethods {
   var world: SimulatedWorld
+  /// Requests for signed readings that no meter took: the station is told. At most 64.
+  var refusedReadings: [(EVSEID, UInt32)] = []
 
   /// Methods that are named by the contract of the socket and wait for a part that the simulated station lacks.
   static let waiting: [(method: String, reason: String)] = [
@@ -24,7 +26,10 @@ struct WorldMethods {
   ]
 
   /// Calls of the one station whose hardware this is.
-  static let driver = ["driver.connect", "driver.pilot", "driver.contactor", "driver.light", "driver.lines"]
+  static let driver = [
+    "driver.connect", "driver.pilot", "driver.contactor", "driver.light", "driver.lines", "driver.lock",
+    "driver.testCurrent", "driver.resetResidualCurrent", "driver.phases", "driver.watchdog", "driver.signReading",
+  ]
 
   mutating func perform(_ method: String, _ params: JSONRPCParameters) throws(JSONRPCError) -> JSONValue {
     switch method {

@@ -14,7 +14,11 @@ struct ChargerExplore: ParsableCommand {
   @Option(help: "Stops a configuration that has more states than this; it then counts as not finished.")
   var mostStates: Int = 20_000_000
 
+  @OptionGroup(title: "Sharing a supply")
+  var allocator: AllocatorOptions
+
   func run() throws {
+    if allocator.allocator { return try allocator.run() }
     let scenarios = Scenarios.all.filter { only.map($0.name.contains) ?? true }
     guard !scenarios.isEmpty else { throw ValidationError("no configuration has this name") }
     print(Report.heading)

@@ -35,6 +35,26 @@ struct FlightRecorderTests {
     #expect(recorder.records().map(\.sequence) == Array(93...100))
   }
 
+  @Test("A recording is read without being changed: whole entries, what is not whole, what is missing; nothing else's")
+  func recording() throws {
+    let region = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 + 8 * 32, alignment: 8)
+    defer { region.deallocate() }
+    region.initializeMemory(as: UInt8.self, repeating: 0)
+    #expect(FlightRecording(UnsafeRawBufferPointer(region)) == nil)
+    let recorder = try #require(FlightRecorder(region: region))
+    for number in Int32(1)...12 { recorder.note(.phase, connector, number, at: .zero) }
+    // Places 0…3 hold the entries 9…12, places 4…7 the entries 5…8.
+    region[64 + 5 * 32 + 12] ^= 1
+    let before = Array(region)
+    let recording = try #require(FlightRecording(UnsafeRawBufferPointer(region)))
+    #expect(recording.records.map(\.first) == [5, 7, 8, 9, 10, 11, 12])
+    #expect(recording.unreadable == 1)
+    #expect(recording.gaps == 1)
+    #expect(Array(region) == before)
+    #expect(recording.records.last?.sentence == "EVSE 1 connector 2: phase 12")
+    #expect(FlightRecording(UnsafeRawBufferPointer(rebasing: region[..<80])) == nil, "too short for an entry")
+  }
+
   @Test("A region that survived the program is continued; a damaged record is left out, a foreign region is cleared")
   func survives() throws {
     let region = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 + 8 * 32 + 5, alignment: 8)

@@ -17,6 +17,9 @@ private final class RestartableWorld {
   let path = "/tmp/world-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).sock"
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private var running: WorldServer?
+  private let hasWatchdog: Bool
+
+  init(hasWatchdog: Bool = false) { self.hasWatchdog = hasWatchdog }
 
   var server: WorldServer {
     get throws {
@@ -28,6 +31,9 @@ private final class RestartableWorld {
   func start() throws {
     var configuration = WorldConfiguration.simple(evses: 2)
     configuration.deadManTime = .milliseconds(300)
+    configuration.evses[0].connectors[0].lock = WorldLock()
+    configuration.evses[0].residualCurrentMonitor = WorldResidualCurrentMonitor()
+    configuration.hasWatchdog = hasWatchdog
     let server = WorldServer(
       configuration: configuration, socket: path, state: path + ".state", eventLoop: group.next())
     try server.start()
@@ -65,20 +71,108 @@ private func serve(_ drivers: [any ControlLaneDriver] = [], until condition: () 
 
 @Suite("Drivers over the world socket", .serialized)
 struct SocketWorldTests {
-  @Test("Without a world drivers fall silent; when it comes they live, and their last wishes reach it")
+  @Test("Without a world drivers fall silent; when it comes they live, and wishes reach it that close nothing")
   func worldComesLater() throws {
     let place = RestartableWorld()
     let world = SocketWorld(socketPath: place.path)
     defer { world.stop() }
     let pilot = world.pilot(for: connector)
     let contactor = world.contactor(for: connector)
+    let lock = world.lock(for: connector)
     pilot.apply(.steadyPositive)
+    lock.command(.locked)
     contactor.command(.closed)
-    #expect(serve([pilot, contactor]) { pilot.health != .alive && contactor.health != .alive })
+    #expect(contactor.health != .alive, "a closing that cannot be done is told at once")
+    #expect(serve([pilot, contactor, lock]) { pilot.health != .alive && lock.health != .alive })
     #expect(pilot.measurement == nil && contactor.feedback == nil)
     try place.start()
-    #expect(serve([pilot, contactor]) { pilot.health == .alive && contactor.feedback?.position == .closed })
-    #expect(serve([pilot]) { pilot.measurement?.positivePeak == Voltage(volts: 12) })
+    #expect(serve([pilot]) { pilot.measurement?.positivePeak == Voltage(volts: 12) && pilot.health == .alive })
+    #expect(serve([lock]) { lock.feedback?.position == .locked && lock.health == .alive })
+    #expect(serve([contactor]) { contactor.feedback != nil })
+    #expect(try !closes(contactor, at: place, within: .milliseconds(300)))
+    #expect(contactor.health != .alive, "silent until the lane has commanded anew")
+    contactor.command(.open)
+    contactor.command(.closed)
+    #expect(serve([contactor]) { contactor.feedback?.position == .closed && contactor.health == .alive })
+  }
+
+  /// Whether the contactor is closed at any time of the next while.
+  private func closes(_ contactor: any Contactor, at place: RestartableWorld, within limit: Duration) throws -> Bool {
+    let end = now() + limit
+    while now() < end {
+      contactor.service(at: now())
+      if try place.server.look({ $0.isContactorClosed(of: connector) }) == true { return true }
+      usleep(5_000)
+    }
+    return false
+  }
+
+  @Test("After the shortest outage a contactor stays open until it is commanded anew, and its driver says so")
+  func outage() throws {
+    let place = RestartableWorld()
+    try place.start()
+    let world = SocketWorld(socketPath: place.path)
+    defer { world.stop() }
+    let contactor = world.contactor(for: connector)
+    let monitor = world.residualCurrentMonitor(for: EVSEID(1))
+    #expect(serve([contactor]) { contactor.feedback?.position == .open })
+    contactor.command(.closed)
+    monitor.setTestCurrent(true)
+    #expect(
+      serve([contactor, monitor]) { contactor.feedback?.position == .closed && monitor.reading?.isTripped == true })
+    try place.stop()
+    try place.start()
+    #expect(serve([contactor]) { world.isConnected && contactor.health != .alive })
+    #expect(try !closes(contactor, at: place, within: .milliseconds(400)))
+    #expect(contactor.health != .alive, "told until the lane has taken notice, although the world is back")
+    monitor.reset()
+    #expect(serve([monitor]) { monitor.reading?.isTripped == false }, "a test current is not switched on again either")
+    contactor.command(.open)
+    #expect(serve([contactor]) { contactor.health == .alive })
+    contactor.command(.closed)
+    #expect(serve([contactor]) { contactor.feedback?.position == .closed })
+  }
+
+  @Test("A closing decided before an outage that was not noticed yet does not pass")
+  func closingFromBefore() throws {
+    let place = RestartableWorld()
+    try place.start()
+    let world = SocketWorld(socketPath: place.path)
+    defer { world.stop() }
+    let contactor = world.contactor(for: connector)
+    #expect(serve([contactor]) { contactor.feedback?.position == .open })
+    try place.stop()
+    #expect(serve { !world.isConnected })
+    try place.start()
+    #expect(serve { world.isConnected })
+    // The driver was not served since: whoever commands does not know of the outage.
+    contactor.command(.closed)
+    #expect(contactor.health != .alive)
+    #expect(try !closes(contactor, at: place, within: .milliseconds(200)))
+  }
+
+  @Test("A watchdog that is fed lets contactors close; without a connection its driver falls silent, and it runs out")
+  func watchdog() throws {
+    let place = RestartableWorld(hasWatchdog: true)
+    try place.start()
+    let world = SocketWorld(socketPath: place.path)
+    let watchdog = world.watchdog(timeout: .milliseconds(200))
+    let contactor = world.contactor(for: connector)
+    #expect(serve([contactor, watchdog]) { contactor.feedback?.position == .open && watchdog.health == .alive })
+    contactor.command(.closed)
+    #expect(try !closes(contactor, at: place, within: .milliseconds(200)), "before the first feed it holds nothing")
+    contactor.command(.open)
+    watchdog.feed()
+    contactor.command(.closed)
+    #expect(
+      serve([contactor]) {
+        watchdog.feed()
+        return contactor.feedback?.position == .closed
+      })
+    #expect(serve([contactor]) { contactor.feedback?.position == .open }, "not fed any more")
+    try place.stop()
+    #expect(serve([watchdog]) { watchdog.health != .alive })
+    world.stop()
   }
 
   @Test("The world's restart is survived: cars and registers are where they were, drivers come back")

@@ -11,6 +11,13 @@ struct WorldMethodTests {
   private static func methods() -> WorldMethods {
     var configuration = WorldConfiguration.simple(evses: 2)
     configuration.readers = [WorldReader(name: "front", evses: nil), WorldReader(name: "left", evses: [EVSEID(1)])]
+    configuration.evses[0].connectors[0] = WorldConnector(
+      id: ConnectorID(evse: EVSEID(1), number: 1), hasFixedCable: false, lock: WorldLock(), hasProximity: true)
+    configuration.evses[0].residualCurrentMonitor = WorldResidualCurrentMonitor()
+    configuration.evses[0].temperatureSensors = [WorldTemperatureSensor()]
+    configuration.evses[0].hasPhaseSwitch = true
+    configuration.evses[0].signingMeter = WorldSigningMeter()
+    configuration.safetyContacts = [WorldSafetyContact(.emergencyStop), WorldSafetyContact(.door, evse: EVSEID(2))]
     var methods = WorldMethods(world: SimulatedWorld(configuration: configuration))
     methods.world.stationConnected()
     return methods
@@ -53,6 +60,19 @@ struct WorldMethodTests {
     ("driver.contactor", ["evse": 1, "connector": 1, "closed": true]),
     ("driver.light", ["evse": 1, "pattern": "green blinking"]),
     ("driver.lines", ["evse": nil, "lines": ["Welcome"]]),
+    ("driver.lock", ["evse": 1, "connector": 1, "locked": true]),
+    ("driver.testCurrent", ["evse": 1, "on": true]),
+    ("driver.resetResidualCurrent", ["evse": 1]),
+    ("driver.phases", ["evse": 1, "phases": 3]),
+    ("driver.watchdog", ["timeoutMilliseconds": 1_000]),
+    ("driver.watchdog", ["timeoutMilliseconds": nil]),
+    (
+      "driver.signReading",
+      [
+        "evse": 1, "number": 7, "context": "transactionBegin", "identification": "04AA****",
+        "unixSeconds": 1_790_000_000,
+      ]
+    ),
     ("bench.display", [:]),
     ("bench.display", ["evse": 2]),
     ("bench.state", [:]),
@@ -92,6 +112,9 @@ struct WorldMethodTests {
     for event in methods.world.takeEvents() {
       #expect(schema.problems(JSONValue(event), "world:bench.event:notification") == [])
     }
+    let answers = methods.takeSignedReadings()
+    #expect(answers.map { $0["number"] } == [7])
+    for answer in answers { #expect(schema.problems(answer, "world:driver.signedReading:notification") == []) }
     #expect(schema.problems(methods.lineReadings(), "world:driver.readings:notification") == [])
     #expect(schema.problems(methods.meterReadings(), "world:driver.meters:notification") == [])
   }
@@ -130,7 +153,7 @@ struct WorldMethodTests {
       ("bench.setMeter", #"{"evse":1,"values":{"Voltage.L1":"x"}}"#, #"$.params.values["Voltage.L1"]"#),
       ("bench.setMeter", #"{"evse":1,"values":{},"timestamp":"2026-01-01T00:00:00Z"}"#, "$.params.timestamp"),
       ("bench.fault", #"{"fault":"none"}"#, "$.params.fault"),
-      ("bench.fault", #"{"fault":"groundFault"}"#, "$.params.fault"),
+      ("bench.fault", #"{"fault":"tilt"}"#, "$.params.fault"),
       ("bench.network", #"{}"#, "$.params.up"), ("bench.mains", #"{"up":1}"#, "$.params.up"),
       ("bench.display", #"{"evse":9}"#, "$.params.evse"),
     ])

@@ -15,14 +15,16 @@ struct ChargerCtlRenderingTests {
               last failed attempt: connection refused
         Messages: 2 waiting to be sent
 
-        CONNECTOR  STATUS    PILOT  OFFERED  MEASURED  CONTACTOR                LOCK  LIMIT          ENERGY      TRANSACTION
-        1.1        Occupied  C2     20 A     16.1 A    closed                   -     20 A (supply)  12.346 kWh  \
+        CONNECTOR  STATUS    PILOT  OFFERED  MEASURED  CONTACTOR                LOCK    LIMIT                  ENERGY      TRANSACTION
+        1.1        Occupied  C2     20 A     16.1 A    closed                   locked  20 A (external "ems")  12.346 kWh  \
         9f3c2a1b… 1.235 kWh since 12:01:05, token 04A1…
-        2.1        Faulted   F      -        -         closed, told to be open  -     32 A (evse)    -           -
+        2.1        Faulted   F      -        -         closed, told to be open  -       32 A (evse)            -           -
 
         1.1  charging; permit (authorized) for 58 s
+        1.1  cable 32 A, residual current healthy, 41.5 °C, 231 V, contactor opened 815 times, 3 under load
         2.1  FAULT: contactor welded
         2.1  out of service
+        2.1  contactor opened 20210 times, 96 under load
         """)
   }
 
@@ -33,6 +35,9 @@ struct ChargerCtlRenderingTests {
     status["acceptsTransactions"] = false
     let lines = StatusText.render(status).split(separator: "\n")
     #expect(lines[1] == "CSMS: not connected, slot 2")
+    var pending = status
+    pending["link"] = ["connected": true, "accepted": false, "registration": "Pending"]
+    #expect(StatusText.render(pending).contains("CSMS: connected, waiting to be accepted (Pending)"))
     #expect(lines[2] == "      last failed attempt: HTTP 401")
     #expect(lines[3].contains("NO NEW TRANSACTIONS"))
   }
@@ -49,11 +54,17 @@ struct ChargerCtlRenderingTests {
     connector["phase"] = "connected"
     connector["permit"] = .null
     connector["blockers"] = ["vehicleNotReady", "noPermit"]
+    connector["lock"] = "unlocked"
+    connector["startsInS"] = 75
+    connector["paused"] = true
+    connector["phases"] = 1
     evse["connectors"] = [connector]
     status["evses"] = [evse]
     let text = StatusText.render(status)
     #expect(text.contains("B1"))
-    #expect(text.hasSuffix("1.1  connected; kept from charging by: vehicle not ready, no permit"))
+    #expect(text.contains("1.1  connected; kept from charging by: vehicle not ready, no permit"))
+    #expect(text.contains("1.1  starts in 1 min 15 s, PAUSED, to be locked, cable 32 A"))
+    #expect(text.contains("231 V, one phase, contactor"))
   }
 
   @Test("A status that lacks everything is still a page", arguments: [JSONValue.object([]), .null, [1, 2], "x"])
@@ -66,13 +77,24 @@ struct ChargerCtlRenderingTests {
     #expect(
       ExplainText.render(try ChargerCtlSamples.answer("station.explain")) == """
         EVSE 1 is charging.
+          - The vehicle is offered 10 A because the energy manager "ems" allows 10 A.
+            → It lapses by itself in 14 min, or whoever has set it raises it.
+          Limits: 32 A hardware, 10 A external "ems" for 14 min
 
         EVSE 2 is not charging:
-          - The contactor is closed although it was told to open.
-            → Call service; the EVSE stays out of use until the contactor was replaced.
-          - No vehicle is connected.
-            → Plug the cable into the car.
+          - The contactor stays closed although it was told to open: the plug may carry voltage. [contactorWelded, CX017]
+            → Switch the post off at its breaker and call service; the contactor must be replaced. Service must clear it.
+          - No vehicle is plugged in.
+            → Plug in at both ends.
         """)
+  }
+
+  @Test("A limit in watts, of one phase, and one that nobody owns")
+  func limits() {
+    #expect(
+      LimitText.render(["source": "external", "owner": "grid", "limitW": 4200, "phases": 1, "expiresInS": nil])
+        == "4.2 kW external \"grid\" on one phase")
+    #expect(LimitText.render(["source": "chargingProfile", "owner": "", "limitA": 8]) == "8 A charging profile")
   }
 
   @Test("Events, one line each; a listener that was dropped is told why")

@@ -107,6 +107,7 @@ final class RunningStation {
       let chargePoint = ChargePoint(
         configuration: setUp.configuration, snapshot: snapshot, store: store, link: link, timeSource: time,
         randomSource: SystemRandomSource(), delegate: station)
+      station.timing = profile.timing
       station.attach(chargePoint)
       network.station = station
       network.chargePoint = chargePoint
@@ -120,6 +121,9 @@ final class RunningStation {
     }
     // The engine first: it must hear every fact from the first on.
     try loop.submit { network.turn { network.chargePoint?.start(bootReason: reason) } }.wait()
+    // The last entry that is not the lane's own.
+    flightRecorder?.recorder.note(
+      .started, FlightRecord.station, Int32(clamping: registry.number.rawValue), at: time.now)
     let lane = try controlLane.start()
     if !lane.isRealtime {
       logger.info("the control thread runs without real-time priority: the system does not allow it")

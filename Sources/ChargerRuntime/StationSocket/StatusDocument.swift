@@ -38,6 +38,7 @@ enum StatusDocument {
           JSONMember("version", link.version.map { JSONValue($0.subprotocol) } ?? .null),
           JSONMember("url", link.url.map { JSONValue($0) } ?? .null),
           JSONMember("lastFailure", link.lastFailure.map { JSONValue($0) } ?? .null),
+          JSONMember("registration", link.registration.map { JSONValue($0.rawName) } ?? .null),
         ])),
       JSONMember("outbox", OutboxDocument.summary(lane)),
       JSONMember("evses", .array(evses)),
@@ -69,11 +70,6 @@ enum StatusDocument {
   private static func connector(
     _ snapshot: ConnectorSnapshot, _ reading: MeterReading?, _ lane: NetworkLane
   ) -> JSONValue {
-    let largest = [reading?.current.l1, reading?.current.l2, reading?.current.l3].compactMap { $0 }.max()
-    // An old reading says nothing about now.
-    let isFresh = reading.map { lane.time.now - $0.takenAt < lane.profile.timing.meterSilence } ?? false
-    let isInUse =
-      isFresh && !snapshot.blockers.contains(.noVehicle) && !snapshot.blockers.contains(.otherConnectorInUse)
     let permit: JSONValue =
       snapshot.permit.map { permit in
         .object([
@@ -82,28 +78,64 @@ enum StatusDocument {
           JSONMember("energyBudgetWh", quantity(permit.energyBudget)),
         ])
       } ?? .null
-    return .object([
-      JSONMember("id", JSONValue(snapshot.connector.number)),
-      JSONMember("pilot", JSONValue(pilotName(snapshot.pilotState))),
-      JSONMember("offer", JSONValue(offerName(snapshot.pilotOutput))),
-      JSONMember("offeredA", quantity(snapshot.offeredCurrent)),
-      JSONMember("measuredA", isInUse ? quantity(largest) : .null),
+    return .object(
+      [
+        JSONMember("id", JSONValue(snapshot.connector.number)),
+        JSONMember("pilot", JSONValue(pilotName(snapshot.pilotState))),
+        JSONMember("offer", JSONValue(offerName(snapshot.pilotOutput))),
+        JSONMember("offeredA", quantity(snapshot.offeredCurrent)),
+        JSONMember("measuredA", quantity(measured(snapshot, reading, lane))),
+        JSONMember(
+          "contactor",
+          .object([
+            JSONMember("command", JSONValue("\(snapshot.contactorCommand)")),
+            JSONMember("feedback", snapshot.contactorFeedback.map { JSONValue("\($0)") } ?? .null),
+          ])),
+        JSONMember("lock", snapshot.details.lock.map { JSONValue("\($0)") } ?? .null),
+        JSONMember("permit", permit),
+        JSONMember("limitA", quantity(snapshot.limit)),
+        JSONMember("limitSource", JSONValue("\(snapshot.limitSource)")),
+      ]
+        + details(snapshot, at: lane.time.now) + [
+          JSONMember("blockers", .array(BlockerNames.names(of: snapshot.blockers).map { JSONValue($0) })),
+          JSONMember("faults", .array(snapshot.faults.faults.map { JSONValue("\($0)") })),
+          JSONMember("phase", snapshot.phase.map { JSONValue("\($0)") } ?? .null),
+          JSONMember(
+            "status", lane.chargePoint?.connectorStatus(snapshot.connector).map { JSONValue($0.rawName) } ?? .null),
+        ])
+  }
+
+  private static func details(_ snapshot: ConnectorSnapshot, at now: MonotonicInstant) -> [JSONMember] {
+    let details = snapshot.details
+    let startsIn = details.startsAt.flatMap { $0 > now && $0 != .distantFuture ? ($0 - now).wholeSeconds : nil }
+    return [
+      JSONMember("limitOwner", JSONValue(details.limitOwner)),
+      JSONMember("limits", .array(details.limits.map { LimitDocument.make($0, at: now) })),
+      JSONMember("lockWanted", JSONValue(details.isLockWanted)),
+      JSONMember("cableA", quantity(details.cableRating)),
+      JSONMember("residualCurrent", details.residualCurrent.map { JSONValue("\($0)") } ?? .null),
+      JSONMember("temperatureC", quantity(details.temperature)),
+      JSONMember("voltageV", quantity(details.voltage)),
+      JSONMember("phases", JSONValue(Int32(details.phases))),
+      JSONMember("startsInS", startsIn.map { JSONValue($0) } ?? .null),
+      JSONMember("paused", JSONValue(snapshot.blockers.contains(.paused))),
       JSONMember(
-        "contactor",
+        "contactorOperations",
         .object([
-          JSONMember("command", JSONValue("\(snapshot.contactorCommand)")),
-          JSONMember("feedback", snapshot.contactorFeedback.map { JSONValue("\($0)") } ?? .null),
+          JSONMember("withoutLoad", JSONValue(Int64(details.contactorOperations.withoutLoad))),
+          JSONMember("underLoad", JSONValue(Int64(details.contactorOperations.underLoad))),
         ])),
-      JSONMember("lock", .null),
-      JSONMember("permit", permit),
-      JSONMember("limitA", quantity(snapshot.limit)),
-      JSONMember("limitSource", JSONValue("\(snapshot.limitSource)")),
-      JSONMember("blockers", .array(blockerNames(snapshot.blockers).map { JSONValue($0) })),
-      JSONMember("faults", .array(snapshot.faults.faults.map { JSONValue("\($0)") })),
-      JSONMember("phase", snapshot.phase.map { JSONValue("\($0)") } ?? .null),
-      JSONMember(
-        "status", lane.chargePoint?.connectorStatus(snapshot.connector).map { JSONValue($0.rawName) } ?? .null),
-    ])
+    ]
+  }
+
+  /// The largest current of a phase while the connector is in use; an old reading says nothing about now.
+  private static func measured(
+    _ snapshot: ConnectorSnapshot, _ reading: MeterReading?, _ lane: NetworkLane
+  ) -> Current? {
+    guard !snapshot.blockers.contains(.noVehicle), !snapshot.blockers.contains(.otherConnectorInUse) else { return nil }
+    guard let reading, lane.time.now - reading.takenAt < lane.profile.timing.meterSilence else { return nil }
+    return snapshot.details.measuredCurrent
+      ?? [reading.current.l1, reading.current.l2, reading.current.l3].compactMap { $0 }.max()
   }
 
   private static func pilotName(_ state: PilotState) -> String {
@@ -116,17 +148,6 @@ enum StatusDocument {
     case .pulseWidth: "current"
     case .steadyNegative: "notAvailable"
     }
-  }
-
-  private static func blockerNames(_ blockers: EnergyBlockers) -> [String] {
-    let names: [(EnergyBlockers, String)] = [
-      (.noVehicle, "noVehicle"), (.vehicleNotReady, "vehicleNotReady"), (.noPermit, "noPermit"),
-      (.permitExpired, "permitExpired"), (.energyBudgetUsed, "energyBudgetUsed"), (.faulted, "faulted"),
-      (.inoperative, "inoperative"), (.limitBelowMinimum, "limitBelowMinimum"), (.driverSilent, "driverSilent"),
-      (.ventilationMissing, "ventilationMissing"), (.contactorMoving, "contactorMoving"),
-      (.shuttingDown, "shuttingDown"), (.otherConnectorInUse, "otherConnectorInUse"),
-    ]
-    return names.filter { blockers.contains($0.0) }.map(\.1)
   }
 
   private static func quantity(_ value: (some ThousandthsQuantity)?) -> JSONValue {

@@ -89,7 +89,10 @@ public struct FlightRecord: Sendable, Hashable {
 
 extension FlightRecord: CustomStringConvertible {
   /// One line for people.
-  public var description: String { "#\(sequence) \(at) \(placeText)\(text)" }
+  public var description: String { "#\(sequence) \(at) \(sentence)" }
+
+  /// Where and what, without number and time.
+  public var sentence: String { placeText + text }
 
   private var placeText: String {
     if connector.evse.number == 0 { return "" }

@@ -14,7 +14,7 @@ public final class FlightRecorder: @unchecked Sendable {
   package static let headerSize = 64
   package static let recordSize = 32
   /// "EVSEFLT1" as it lies in memory on a little-endian machine.
-  private static let magic: UInt64 = 0x3154_4C46_4553_5645
+  static let magic: UInt64 = 0x3154_4C46_4553_5645
 
   private let region: UnsafeMutableRawBufferPointer
   private let ownsRegion: Bool
@@ -78,16 +78,7 @@ public final class FlightRecorder: @unchecked Sendable {
   }
 
   /// The readable entries, oldest first.
-  public func records() -> [FlightRecord] {
-    var found: [FlightRecord] = []
-    found.reserveCapacity(capacity)
-    for place in 0..<capacity {
-      let raw = region.load(fromByteOffset: Self.headerSize + place * Self.recordSize, as: RawRecord.self)
-      if raw.sequence > 0, raw.check == raw.expectedCheck, let record = FlightRecord(raw) { found.append(record) }
-    }
-    found.sort { $0.sequence < $1.sequence }
-    return found
-  }
+  public func records() -> [FlightRecord] { FlightRecording(UnsafeRawBufferPointer(region))?.records ?? [] }
 }
 
 /// A record as it lies in memory: 32 bytes.
@@ -112,6 +103,9 @@ struct RawRecord: BitwiseCopyable {
     second = record.second
   }
 
+  /// Never written.
+  var isEmpty: Bool { sequence == 0 && kind == 0 && check == 0 }
+
   /// Folds all other fields; a record that is only half there does not match.
   var expectedCheck: UInt16 {
     var mixed = sequence &* 0x9E37_79B9_7F4A_7C15
@@ -125,8 +119,8 @@ struct RawRecord: BitwiseCopyable {
 }
 
 extension FlightRecord {
-  fileprivate init?(_ raw: RawRecord) {
-    guard let kind = Kind(rawValue: raw.kind) else { return nil }
+  init?(_ raw: RawRecord) {
+    guard raw.sequence > 0, let kind = Kind(rawValue: raw.kind) else { return nil }
     self.init(
       sequence: raw.sequence, at: MonotonicInstant(nanoseconds: raw.nanoseconds), kind: kind,
       connector: ConnectorID(evse: EVSEID(Int32(raw.evse)), number: Int32(raw.connector)), first: raw.first,

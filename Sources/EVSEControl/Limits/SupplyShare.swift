@@ -136,6 +136,11 @@ package struct SupplyShare: Hashable, Sendable {
     if measured != nil ? measuredAt > reducedAt : granted >= Self.least { forgetReduction() }
   }
 
+  /// By then a vehicle that is watched has been cut off: it had its time to follow, and a reading may be old.
+  private static func excessTime(_ timing: TimingTable) -> Duration {
+    timing.vehicleFollowsOffer + timing.overCurrentTime + timing.vehicleFollowsOffer
+  }
+
   /// Finds a vehicle that takes more than its grant for longer than it may: others make room for it, unless its
   /// contactor is opened. Answers whether the excess has changed.
   mutating func judgeExcess(at now: MonotonicInstant, timing: TimingTable) -> Bool {
@@ -148,7 +153,7 @@ package struct SupplyShare: Hashable, Sendable {
     }
     let since = exceedsSince ?? now
     exceedsSince = since
-    if followsBy == nil && now >= since + timing.vehicleFollowsOffer + timing.overCurrentTime + timing.contactorTravel {
+    if followsBy == nil && now >= since + Self.excessTime(timing) {
       excess = max(excess, (measured - granted + 999) / 1_000 * 1_000)
     }
     return former != excess
@@ -244,7 +249,7 @@ package struct SupplyShare: Hashable, Sendable {
     if let followsBy { soonest.add(followsBy) }
     if measured != nil { soonest.add(measuredAt + timing.meterSilence) }
     if let exceedsSince {
-      soonest.add(exceedsSince + timing.vehicleFollowsOffer + timing.overCurrentTime + timing.contactorTravel)
+      soonest.add(exceedsSince + Self.excessTime(timing))
     }
     if let windowEnds { soonest.add(windowEnds) }
   }

@@ -88,20 +88,25 @@ final class InProcessMeter: EnergyMeter {
   private let evse: EVSEID
   private let world: InProcessWorld
   private var watch: SilenceWatch
+  private var desk: SigningDesk
   private(set) var latest: MeterReading?
 
-  init(_ evse: EVSEID, in world: InProcessWorld) {
+  init(_ evse: EVSEID, signingTimeout: Duration?, in world: InProcessWorld) {
     self.evse = evse
     self.world = world
     watch = SilenceWatch(limit: world.silence.meter)
+    desk = SigningDesk(timeout: signingTimeout)
   }
 
   var wakeDescriptor: Int32? { nil }
   var health: DriverHealth { watch.health }
+  var signingTimeout: Duration? { desk.timeout }
 
   func service(at now: MonotonicInstant) {
-    if let latest, latest.takenAt.duration(to: now) < world.meterInterval { return }
     world.advance(to: now)
+    if let reading = world.world.takeSignedReading(of: evse) { desk.take(SignedReadingAnswer(reading, takenAt: now)) }
+    desk.check(at: now)
+    if let latest, latest.takenAt.duration(to: now) < world.meterInterval { return }
     if let values = world.world.meterValues(of: evse) {
       latest = MeterReading(values, takenAt: now)
       watch.heard(at: now)
@@ -109,4 +114,16 @@ final class InProcessMeter: EnergyMeter {
       watch.check(at: now)
     }
   }
+
+  func requestSignedReading(_ request: SignedReadingRequest) -> Bool {
+    guard desk.isFree,
+      world.world.requestSignedReading(
+        number: request.number, context: SignedReadingContext(request.context),
+        identification: request.identification, unixSeconds: request.unixSeconds, of: evse)
+    else { return false }
+    desk.took(request, at: world.now)
+    return true
+  }
+
+  func takeSignedReading() -> SignedReadingAnswer? { desk.takeAnswer() }
 }

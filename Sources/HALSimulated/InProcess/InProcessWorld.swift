@@ -59,17 +59,38 @@ public final class InProcessWorld: SimulatedDriverSource {
 
   public func pilot(for connector: ConnectorID) -> any ControlPilot { InProcessPilot(connector, in: self) }
   public func contactor(for connector: ConnectorID) -> any Contactor { InProcessContactor(connector, in: self) }
-  public func meter(for evse: EVSEID) -> any EnergyMeter { InProcessMeter(evse, in: self) }
+  public func meter(for evse: EVSEID, signingTimeout: Duration?) -> any EnergyMeter {
+    InProcessMeter(evse, signingTimeout: signingTimeout, in: self)
+  }
+  public func watchdog(timeout: Duration) -> any SystemWatchdog { InProcessWatchdog(timeout: timeout, in: self) }
   public func reader(named name: String) -> any TokenReader { InProcessReader(name, in: self) }
   public func light(for evse: EVSEID) -> any IndicatorLight { InProcessLight(evse, in: self) }
   public func display() -> any DriverDisplay { InProcessDisplay(in: self) }
 
+  public func lock(for connector: ConnectorID) -> any ConnectorLock { SimulatedConnectorLock(part(.lock(connector))) }
+
+  public func proximity(for connector: ConnectorID) -> any ProximityPilot {
+    SimulatedProximityPilot(part(.proximity(connector)))
+  }
+
+  public func residualCurrentMonitor(for evse: EVSEID) -> any ResidualCurrentMonitor {
+    SimulatedResidualCurrentDetection(part(.residualCurrent(evse)))
+  }
+
+  public func temperatureSensor(_ number: Int, of evse: EVSEID) -> any TemperatureSensor {
+    SimulatedTemperatureSensor(part(.temperature(evse, sensor: number)))
+  }
+
+  public func phaseSwitch(for evse: EVSEID) -> any PhaseSwitch { SimulatedPhaseSelector(part(.phaseSwitch(evse))) }
+
+  public func safetyInput(_ kind: SafetyInputKind, of evse: EVSEID?) -> any SafetyInput {
+    SimulatedSafetyInput(part(.safetyInput(kind, evse)))
+  }
+
+  private func part(_ part: WorldPart) -> InProcessPart { InProcessPart(part, in: self) }
+
   /// All drivers that the world's configuration calls for.
   public func makeStationHardware() -> StationHardware {
-    let layout = SimulatedDrivers.Layout(
-      evses: world.configuration.evses.map { .init(id: $0.id, connectors: $0.connectors.map(\.id)) },
-      readers: world.configuration.readers.map { .init(name: $0.name, evses: $0.evses) },
-      hasDisplay: world.configuration.hasDisplay)
-    return SimulatedDrivers.makeStationHardware(layout, in: self)
+    SimulatedDrivers.makeStationHardware(SimulatedDrivers.Layout(world.configuration), in: self)
   }
 }

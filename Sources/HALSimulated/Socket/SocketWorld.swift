@@ -11,7 +11,8 @@ import Synchronization
 /// lock that is held for a few instructions.
 ///
 /// When the world cannot be reached, drivers fall silent after their declared times, and the thread tries again every
-/// `retryInterval`. The thread keeps the world alive until `stop`. After a connection was made, every wish (pilot, contactor, light, text) is said again.
+/// `retryInterval`. The thread keeps the world alive until `stop`. After a connection was made, wishes (pilot, lock, phases,
+/// light, text) are said again; contactors stay open until they are commanded anew.
 public final class SocketWorld: SimulatedDriverSource, Sendable {
   static let retryInterval = Duration.milliseconds(250)
 
@@ -53,10 +54,31 @@ public final class SocketWorld: SimulatedDriverSource, Sendable {
 
   public func pilot(for connector: ConnectorID) -> any ControlPilot { SocketPilot(connector, in: self) }
   public func contactor(for connector: ConnectorID) -> any Contactor { SocketContactor(connector, in: self) }
-  public func meter(for evse: EVSEID) -> any EnergyMeter { SocketMeter(evse, in: self) }
+  public func meter(for evse: EVSEID, signingTimeout: Duration?) -> any EnergyMeter {
+    SocketMeter(evse, signingTimeout: signingTimeout, in: self)
+  }
+  public func lock(for connector: ConnectorID) -> any ConnectorLock { SimulatedConnectorLock(part(.lock(connector))) }
+  public func proximity(for connector: ConnectorID) -> any ProximityPilot {
+    SimulatedProximityPilot(part(.proximity(connector)))
+  }
+  public func residualCurrentMonitor(for evse: EVSEID) -> any ResidualCurrentMonitor {
+    SimulatedResidualCurrentDetection(part(.residualCurrent(evse)))
+  }
+  public func temperatureSensor(_ number: Int, of evse: EVSEID) -> any TemperatureSensor {
+    SimulatedTemperatureSensor(part(.temperature(evse, sensor: number)))
+  }
+  public func phaseSwitch(for evse: EVSEID) -> any PhaseSwitch { SimulatedPhaseSelector(part(.phaseSwitch(evse))) }
+  public func safetyInput(_ kind: SafetyInputKind, of evse: EVSEID?) -> any SafetyInput {
+    SimulatedSafetyInput(part(.safetyInput(kind, evse)))
+  }
+  public func watchdog(timeout: Duration) -> any SystemWatchdog { SocketWatchdog(timeout: timeout, in: self) }
   public func reader(named name: String) -> any TokenReader { SocketReader(name, in: self) }
   public func light(for evse: EVSEID) -> any IndicatorLight { SocketLight(evse, in: self) }
   public func display() -> any DriverDisplay { SocketDisplay(in: self) }
+
+  private func part(_ part: WorldPart) -> SocketPart { SocketPart(part, in: self) }
+
+  var now: MonotonicInstant { MonotonicInstant(nanoseconds: linux_boottime_ns()) }
 
   func withSlots<Value>(_ body: (inout sending WorldSlots) -> sending Value) -> sending Value { slots.withLock(body) }
 
@@ -130,11 +152,16 @@ public final class SocketWorld: SimulatedDriverSource, Sendable {
   private func takeWishes() -> [JSONRPCMessage] { slots.withLock { $0.takeWishes() } }
 
   private func take(_ method: String, _ params: JSONValue) {
-    let now = MonotonicInstant(nanoseconds: linux_boottime_ns())
+    let now = now
     let notifications = slots.withLock { slots in
       switch method {
-      case "driver.readings": return slots.takeReadings(params, at: now)
-      case "driver.meters": slots.takeMeters(params, at: now)
+      case "driver.readings":
+        slots.takeParts(params, at: now)
+        return slots.takeReadings(params, at: now)
+      case "driver.meters":
+        slots.takeTemperatures(params, at: now)
+        slots.takeMeters(params, at: now)
+      case "driver.signedReading": slots.takeSignedReading(params, at: now)
       case "driver.token": return slots.takeToken(params)
       default: break
       }
@@ -154,8 +181,9 @@ public final class SocketWorld: SimulatedDriverSource, Sendable {
   }
 
   private func disconnected() {
-    let now = MonotonicInstant(nanoseconds: linux_boottime_ns())
+    let now = now
     let notifications = slots.withLock { slots in
+      if slots.isConnected { slots.forgetPower() }
       slots.isConnected = false
       return slots.silenceReaders(since: now)
     }

@@ -15,6 +15,7 @@ extension WorldSlots {
     func tell(_ method: String, _ params: JSONValue) {
       messages.append(.notification(method: method, params: params))
     }
+    if let order = takeWatchdogOrder() { messages.append(order) }
     for index in contactors.indices where contactors[index].isDirty {
       contactors[index].isDirty = false
       guard let wish = contactors[index].wish else { continue }
@@ -25,6 +26,7 @@ extension WorldSlots {
       guard let wish = pilots[index].wish else { continue }
       tell("driver.pilot", Self.place(pilots[index].connector, Self.output(wish)))
     }
+    for message in takePartWishes() { messages.append(message) }
     for index in lights.indices where lights[index].isDirty {
       lights[index].isDirty = false
       guard let wish = lights[index].wish else { continue }
@@ -42,7 +44,7 @@ extension WorldSlots {
     return messages
   }
 
-  private static func place(_ connector: ConnectorID, _ rest: JSONValue) -> JSONValue {
+  static func place(_ connector: ConnectorID, _ rest: JSONValue) -> JSONValue {
     .object(
       [
         JSONMember("evse", JSONValue(connector.evse.number)), JSONMember("connector", JSONValue(connector.number)),
@@ -57,7 +59,7 @@ extension WorldSlots {
     }
   }
 
-  private static func connector(_ value: JSONValue) -> ConnectorID? {
+  static func connector(_ value: JSONValue) -> ConnectorID? {
     guard let evse = value["evse"]?.int32, let number = value["connector"]?.int32 else { return nil }
     return ConnectorID(evse: EVSEID(evse), number: number)
   }

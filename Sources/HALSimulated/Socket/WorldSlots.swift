@@ -9,11 +9,16 @@ struct WorldSlots {
   var pilots: [Pilot] = []
   var contactors: [Contactor] = []
   var meters: [Meter] = []
+  var parts: [Part] = []
+  /// A feed or the disarming that was not sent yet; never said again.
+  var watchdogOrder: WatchdogOrder?
   var readers: [Reader] = []
   var lights: [Light] = []
   /// Areas of the display that have been written on: at most one per EVSE and one for the whole.
   var lines: [Lines] = []
   var isConnected = false
+  /// How often a connection has ended.
+  var outages: UInt64 = 0
   var networkUp = true
 
   struct Pilot {
@@ -35,7 +40,25 @@ struct WorldSlots {
   struct Meter {
     let evse: EVSEID
     var reading: MeterReading?
+    /// A request for a signed reading that was not sent yet.
+    var request: SignedReadingRequest?
+    /// The newest answer; a meter has one request at a time.
+    var answer: SignedReadingAnswer?
     var bell: WakeBell
+  }
+
+  struct Part {
+    let part: WorldPart
+    var wish: Int64?
+    var isDirty = false
+    var wantsReset = false
+    var reading: PartReading?
+    var bell: WakeBell
+  }
+
+  enum WatchdogOrder {
+    case feed(Duration)
+    case disarm
   }
 
   struct Reader {
@@ -58,12 +81,27 @@ struct WorldSlots {
     var isDirty = false
   }
 
-  /// After a connection was made, every wish is said again.
+  /// After a connection was made, every wish is said again; `forgetPower` has made those harmless that could be heard
+  /// as a closing that nobody has just decided.
   mutating func markAllDirty() {
     for index in pilots.indices { pilots[index].isDirty = pilots[index].wish != nil }
     for index in contactors.indices { contactors[index].isDirty = contactors[index].wish != nil }
+    for index in parts.indices { parts[index].isDirty = parts[index].wish != nil }
     for index in lights.indices { lights[index].isDirty = lights[index].wish != nil }
     for index in lines.indices { lines[index].isDirty = true }
+  }
+
+  /// The connection is gone: what was decided before it went is not decided any more. Contactors are wanted open and
+  /// test currents off until they are commanded anew, and what was not sent is not sent late.
+  mutating func forgetPower() {
+    outages = outages.addingSaturating(1)
+    for index in contactors.indices { contactors[index].wish = .open }
+    for index in parts.indices {
+      if case .residualCurrent = parts[index].part { parts[index].wish = 0 }
+      parts[index].wantsReset = false
+    }
+    for index in meters.indices { meters[index].request = nil }
+    watchdogOrder = nil
   }
 }
 

@@ -57,6 +57,9 @@ extension ChargePoint {
       redactedToken: transaction.authorization.map { String($0.token.idToken.prefix(4)) + "…" })
   }
 
+  /// A reset was promised and has not been carried out.
+  public var isResetPending: Bool { resets?.isPending ?? false }
+
   public var outboxStatus: OutboxStatus {
     OutboxStatus(
       waiting: [outbox.waiting(in: .transaction), outbox.waiting(in: .security), outbox.waiting(in: .general)],

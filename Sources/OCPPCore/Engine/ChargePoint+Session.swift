@@ -101,6 +101,7 @@ extension ChargePoint {
     linkStatus.isAccepted = session.isOnline
     linkStatus.version = session.openAttempt == nil ? nil : version
     linkStatus.lastFailure = session.lastFailure
+    linkStatus.registration = session.status
     delegate?.chargePoint(self, linkChanged: linkStatus)
   }
 

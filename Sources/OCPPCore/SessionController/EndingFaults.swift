@@ -6,11 +6,12 @@ import OCPPTypes
 package enum EndingFaults {
   /// Words within a code, and the codes of the public MREC list.
   private static let words: [(word: String, reason: StopReason)] = [
-    ("emergencystop", .emergencyStop), ("groundfa", .groundFault), ("residualcurrent", .groundFault),
-    ("overcurrent", .overcurrentFault), ("contactorwelded", .other),
+    ("emergencystop", .emergencyStop), ("groundfa", .groundFault), ("overcurrent", .overcurrentFault),
+    ("contactorwelded", .other),
   ]
   private static let codes: [(code: String, reason: StopReason)] = [
-    ("cx002", .groundFault), ("cx004", .overcurrentFault), ("cx008", .emergencyStop),
+    // A monitor that is silent or fails its test has found no residual current.
+    ("residualcurrent", .groundFault), ("cx002", .groundFault), ("cx004", .overcurrentFault), ("cx008", .emergencyStop),
   ]
 
   /// By the fault's code, without regard to case and punctuation; nil for a fault that only suspends.

@@ -3,7 +3,7 @@ import Glibc
 
 /// Small files, read and replaced whole.
 enum FileAccess {
-  private static let maximumBytes = 1 << 20
+  private static let maximumBytes = 4 << 20
 
   private static func failure(_ what: String, _ path: String) -> Failure {
     Failure(text: "\(path): \(what): \(String(cString: strerror(linux_errno())))", code: 74)

@@ -10,14 +10,45 @@ enum ExplainText {
 
   private static func evse(_ evse: JSONValue) -> String {
     let name = "EVSE \(Text.printable(evse["evse"]))"
-    if evse["charging"]?.bool == true { return "\(name) is charging." }
-    let reasons = evse["reasons"]?.array ?? []
-    guard !reasons.isEmpty else { return "\(name) is not charging, and the station does not say why." }
-    let sentences = reasons.map { reason in
-      var text = "  - \(Text.printable(reason["text"] ?? reason["code"]))"
-      if let remedy = reason["remedy"]?.string, !remedy.isEmpty { text += "\n    → \(Text.printable(remedy))" }
-      return text
+    var lines: [String] = []
+    if evse["charging"]?.bool == true {
+      lines.append("\(name) is charging.")
+      if let current = evse["current"], !current.isNull { lines += sentences(current) }
+    } else {
+      let reasons = evse["reasons"]?.array ?? []
+      guard !reasons.isEmpty else { return "\(name) is not charging, and the station does not say why." }
+      lines.append("\(name) is not charging:")
+      for reason in reasons { lines += sentences(reason) }
     }
-    return "\(name) is not charging:\n" + sentences.joined(separator: "\n")
+    let limits = (evse["limits"]?.array ?? []).map(LimitText.render)
+    if !limits.isEmpty { lines.append("  Limits: " + limits.joined(separator: ", ")) }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func sentences(_ reason: JSONValue) -> [String] {
+    var text = "  - \(Text.printable(reason["text"] ?? reason["code"]))"
+    if let code = reason["values"]?["technicianCode"]?.string {
+      text += " [\(Text.printable(reason["code"])), \(Text.printable(code))]"
+    }
+    guard let remedy = reason["remedy"]?.string, !remedy.isEmpty else { return [text] }
+    return [text, "    → \(Text.printable(remedy))"]
+  }
+}
+
+/// One limit of `station.status` or `station.explain`: `10 A external "ems" for 14 min`.
+enum LimitText {
+  static func render(_ limit: JSONValue) -> String {
+    var text = limit["limitW"] == nil ? Text.amperes(limit["limitA"]) : Text.kilowatts(limit["limitW"])
+    text += " \(name(source: limit["source"], owner: limit["owner"]))"
+    if let phases = limit["phases"]?.int64 { text += " on \(phases == 1 ? "one phase" : "\(phases) phases")" }
+    if let seconds = limit["expiresInS"]?.decimal?.scaled(places: 0) { text += " for \(Text.span(seconds: seconds))" }
+    return text
+  }
+
+  /// `external "ems"`, `hardware`.
+  static func name(source: JSONValue?, owner: JSONValue?) -> String {
+    let words = Text.words(source?.string ?? "?")
+    guard let owner = owner?.string, !owner.isEmpty else { return words }
+    return "\(words) \"\(Text.printable(owner))\""
   }
 }

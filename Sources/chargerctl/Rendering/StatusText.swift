@@ -33,6 +33,9 @@ enum StatusText {
     var text = "CSMS: "
     if isConnected {
       text += link["accepted"]?.bool == true ? "connected and accepted" : "connected, waiting to be accepted"
+      if link["accepted"]?.bool == false, let answer = link["registration"]?.string {
+        text += " (\(Text.printable(answer)))"
+      }
     } else {
       text += "not connected"
     }
@@ -82,7 +85,8 @@ enum StatusText {
 
   private static func limit(_ connector: JSONValue) -> String {
     guard connector["limitA"]?.decimal != nil else { return Text.nothing }
-    return "\(Text.amperes(connector["limitA"])) (\(Text.words(connector["limitSource"]?.string ?? "?")))"
+    let name = LimitText.name(source: connector["limitSource"], owner: connector["limitOwner"])
+    return "\(Text.amperes(connector["limitA"])) (\(name))"
   }
 
   private static func transaction(_ transaction: JSONValue, connector: JSONValue, evse: JSONValue) -> String {
@@ -113,6 +117,29 @@ enum StatusText {
       }
       notes.append(text)
     }
+    if let parts = parts(connector) { notes.append(parts) }
     return notes
+  }
+
+  /// What stands beside the energy path, as far as the connector has it.
+  private static func parts(_ connector: JSONValue) -> String? {
+    var parts: [String] = []
+    if let left = connector["startsInS"]?.decimal?.scaled(places: 0) {
+      parts.append("starts in \(Text.span(seconds: left))")
+    }
+    if connector["paused"]?.bool == true { parts.append("PAUSED") }
+    if connector["lockWanted"]?.bool == true, connector["lock"]?.string == "unlocked" { parts.append("to be locked") }
+    if let cable = connector["cableA"], !cable.isNull { parts.append("cable \(Text.amperes(cable))") }
+    if let state = connector["residualCurrent"]?.string { parts.append("residual current \(Text.words(state))") }
+    if let heat = connector["temperatureC"]?.decimal { parts.append("\(Text.fixed(heat, places: 1)) °C") }
+    if let voltage = connector["voltageV"]?.decimal { parts.append("\(Text.fixed(voltage, places: 0)) V") }
+    if connector["phases"]?.int64 == 1 { parts.append("one phase") }
+    let operations = connector["contactorOperations"]
+    if let idle = operations?["withoutLoad"]?.int64, let loaded = operations?["underLoad"]?.int64,
+      case let all = idle.addingReportingOverflow(loaded).partialValue, all > 0
+    {
+      parts.append("contactor opened \(all) times" + (loaded > 0 ? ", \(loaded) under load" : ""))
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 }
