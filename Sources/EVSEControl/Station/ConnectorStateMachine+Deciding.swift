@@ -60,15 +60,15 @@ extension ConnectorStateMachine {
     return true
   }
 
-  /// Whether an opening now breaks a current: by the meter, where it has measured since the closing; else a vehicle that
-  /// still asks is taken to draw.
+  /// Whether an opening now breaks a current: by the meter, where it has measured since the closing; else only a vehicle
+  /// that has stopped by itself is taken to draw nothing.
   private func isUnderLoad(measured surroundings: Surroundings) -> Bool {
     if let current = surroundings.measuredCurrent, let takenAt = surroundings.measuredAt, let closedAt,
       takenAt >= closedAt
     {
       return current > Self.leastLoad
     }
-    return pilot.state == .c || pilot.state == .d
+    return pilot.state != .b
   }
 
   private static let leastLoad = Current(amperes: 1)

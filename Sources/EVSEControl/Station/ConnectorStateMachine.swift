@@ -68,7 +68,8 @@ package struct ConnectorStateMachine: Hashable, Sendable {
   /// When the contactor was last commanded closed.
   var closedAt: MonotonicInstant?
   var offerChangedAt: MonotonicInstant?
-  var startedAt: MonotonicInstant
+  /// When the program was started; nil once its first session has come, or it came too late to be an earlier one.
+  var startedAt: MonotonicInstant?
   var hasStarted = false
   var toldPowerPath = false
   var toldLock: LockPosition?
@@ -149,6 +150,7 @@ package struct ConnectorStateMachine: Hashable, Sendable {
       unreadableSince = now
     }
     permit.evaluate(at: now, energyFlows: contactor.command == .closed, policy: configuration.leaseExpiry)
+    if let startedAt, isInSession || now >= startedAt + configuration.timing.unlockAfterStateF { self.startedAt = nil }
     if isInSession && !gates.hasBegun {
       let delay = RandomDelay.draw(
         upTo: configuration.randomStartDelay, seed: configuration.randomSeed, place: place, at: now)
@@ -244,7 +246,7 @@ package struct ConnectorStateMachine: Hashable, Sendable {
     gates.deadlines(&soonest)
     lock?.deadlines(&soonest, timing: timing)
     proximity?.deadlines(&soonest, timing: timing)
-    if lock != nil { soonest.add(startedAt + timing.unlockAfterStateF) }
+    if let startedAt, lock != nil { soonest.add(startedAt + timing.unlockAfterStateF) }
     if let unreadableSince { soonest.add(unreadableSince + timing.unlockAfterStateF) }
     if let withdrawnAt { soonest.add(withdrawnAt + timing.openUnderLoadAfterWithdrawal) }
     if let offerChangedAt { soonest.add(offerChangedAt + timing.offerRaiseInterval) }
@@ -258,7 +260,7 @@ package struct ConnectorStateMachine: Hashable, Sendable {
     gates.visitInstants(visit)
     lock?.visitInstants(visit)
     proximity?.visitInstants(visit)
-    visit(&startedAt)
+    startedAt.visitInstant(visit)
     unreadableSince.visitInstant(visit)
     withdrawnAt.visitInstant(visit)
     closedAt.visitInstant(visit)

@@ -86,12 +86,11 @@ package struct PhaseSwitching: Hashable, Sendable {
 
   private mutating func move(_ feedback: ConnectedPhases, at now: MonotonicInstant, timing: TimingTable) {
     guard !hasFailed, movingSince == nil, restingSince == nil, commanded != wanted, let quietSince else { return }
-    if feedback != wanted {
-      guard now >= quietSince + timing.phaseSwitchRest else { return }
-      movingSince = now
-    }
+    // Where it is there already, as after a start, nothing has to come to rest before it is told so.
+    guard feedback == wanted || now >= quietSince + timing.phaseSwitchRest else { return }
     commanded = wanted
     untakenCommand = wanted
+    movingSince = now
   }
 
   /// What the switch is to be told now, once.
