@@ -74,7 +74,8 @@ let package = Package(
     ours("SimulatedWorld", ["ChargerBase", "OCPPJSON"]),
     ours("HALSimulated", ["ChargerBase", "HAL", "SimulatedWorld", "OCPPJSON", "JSONRPC", "CLinux"]),
     ours(
-      "WorldServer", ["ChargerBase", "OCPPJSON", "SimulatedWorld", "JSONRPC", "CLinux", nioCore, nioPosix]),
+      "WorldServer",
+      ["ChargerBase", "OCPPJSON", "SimulatedWorld", "JSONRPC", "CLinux", "COpenSSL", nioCore, nioPosix]),
     ours("BoardProfile", ["ChargerBase", "HAL", "EVSEControl", "OCPPJSON", "OCPPTypes"]),
     ours("JSONRPC", ["ChargerBase", "OCPPJSON", "CLinux", nioCore, nioPosix]),
     ours(

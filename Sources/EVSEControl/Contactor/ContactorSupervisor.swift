@@ -138,6 +138,9 @@ package struct ContactorSupervisor: Hashable, Sendable {
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     if feedback != nil || driverIsSilent { listeningSince = .zero }
     if command == .open { commandedAt = .zero } else { openedAt = nil }
+    // What no longer matters is forgotten first, so that what behaves alike is equal.
+    if feedback != nil || !isAlive { listeningSince = .zero }
+    if command == .open { commandedAt = .zero }
     visit(&listeningSince)
     visit(&commandedAt)
     openedAt.visitInstant(visit)

@@ -42,5 +42,9 @@ package struct DriverPresence: Hashable, Sendable {
     if !driverIsSilent && !hasSpoken { soonest.add(listeningSince + silence) }
   }
 
-  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) { visit(&listeningSince) }
+  /// What no longer matters is forgotten first, here and in what holds it, so that what behaves alike is equal.
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    if hasSpoken || !isAlive { listeningSince = .zero }
+    visit(&listeningSince)
+  }
 }

@@ -80,6 +80,7 @@ package struct ProximityReader: Hashable, Sendable {
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     presence.visitInstants(visit)
+    if candidate == cable { candidateSince = .zero }
     visit(&candidateSince)
     missingSince.visitInstant(visit)
   }

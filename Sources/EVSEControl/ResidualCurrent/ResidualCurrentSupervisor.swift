@@ -195,6 +195,7 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     presence.visitInstants(visit)
+    if step == .none { stepBegan = .zero }
     visit(&stepBegan)
     clearedAt.visitInstant(visit)
   }
