@@ -26,6 +26,8 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
   private var step = Step.none
   private var stepBegan: MonotonicInstant
   private var testIsWanted = false
+  /// Nothing can flow that a trip would have to end: only then a test may begin. Told by the caller before `evaluate`.
+  package var mayBeginTest = true
   private var tripIsLatched = false
   private var testHasFailed = false
   /// When service has cleared the trip, until the monitor reads free or has had the time to.
@@ -164,7 +166,7 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
   }
 
   private mutating func beginTest(at now: MonotonicInstant) {
-    guard isHealthy, isTripped == false else { return }
+    guard mayBeginTest, isHealthy, isTripped == false else { return }
     isTested = false
     testCurrent = true
     step = .tripping
