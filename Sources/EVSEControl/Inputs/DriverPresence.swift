@@ -42,9 +42,10 @@ package struct DriverPresence: Hashable, Sendable {
     if !driverIsSilent && !hasSpoken { soonest.add(listeningSince + silence) }
   }
 
-  /// What no longer matters is forgotten first, here and in what holds it, so that what behaves alike is equal.
-  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
-    if hasSpoken || !isAlive { listeningSince = .zero }
-    visit(&listeningSince)
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast() {
+    if hasSpoken || !isAlive { listeningSince = .longAgo }
   }
+
+  package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) { visit(&listeningSince) }
 }

@@ -24,7 +24,10 @@ extension ConnectorStateMachine {
     }
     moveLock(in: surroundings, place: place, at: now, timing: timing, into: &effects)
     conditions.lockIsMissing = lockIsMissing
-    decideOutput(conditions, place: place, at: now, timing: timing, into: &effects)
+    if decideOutput(conditions, place: place, at: now, timing: timing, into: &effects) {
+      // Under a new offer the vehicle's diode is looked at anew.
+      conditions = self.conditions(in: surroundings, at: now, timing: timing)
+    }
     closeIfAllowed(conditions, place: place, at: now, timing: timing, into: &effects)
     conditions = self.conditions(in: surroundings, at: now, timing: timing)
     wakeVehicle(conditions, at: now)
@@ -95,14 +98,15 @@ extension ConnectorStateMachine {
   private mutating func decideOutput(
     _ conditions: EnergyConditions, place: Int, at now: MonotonicInstant, timing: TimingTable,
     into effects: inout ControlEffects
-  ) {
+  ) -> Bool {
     let new = wantedOutput(conditions, at: now, timing: timing)
-    guard new != output else { return }
+    guard new != output else { return false }
     if new.isPulsing || output.isPulsing { offerChangedAt = now }
     if output.isOffer && !new.isOffer && !wakeUp.isWaking { wakeUp.offerWithdrawn() }
     output = new
     pilot.outputChanged(to: new, contactorIsOpen: contactor.command == .open, at: now)
     effects.apply(new, at: place)
+    return true
   }
 
   private func wantedOutput(

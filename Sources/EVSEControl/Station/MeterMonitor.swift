@@ -54,6 +54,16 @@ package struct MeterMonitor: Hashable, Sendable {
     return now >= max(newestAt ?? listeningSince, listeningSince) + timing.meterSilence
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    if driverIsSilent || newestAt.map({ $0 >= listeningSince }) ?? false { listeningSince = .longAgo }
+    listeningSince.forget(after: timing.meterSilence, at: now)
+    guard let newest = newestAt, now >= newest + timing.meterSilence else { return }
+    newestAt = .longAgo
+    current = nil
+    voltage = nil
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     newestAt.visitInstant(visit)
     visit(&listeningSince)

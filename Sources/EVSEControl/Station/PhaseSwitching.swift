@@ -107,6 +107,12 @@ package struct PhaseSwitching: Hashable, Sendable {
     if let quietSince, commanded != wanted { soonest.add(quietSince + timing.phaseSwitchRest) }
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    if feedback != nil || !isAlive { listeningSince = .longAgo }
+    quietSince.forget(after: timing.phaseSwitchRest, at: now)
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     visit(&listeningSince)
     quietSince.visitInstant(visit)

@@ -126,6 +126,13 @@ package struct VoltageSupervisor: Hashable, Sendable {
     under.deadlines(&soonest, after: timing.voltageFault, recovery: recovery)
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast() {
+    guard !meterIsBehindContactor else { return }
+    takenAt = .longAgo
+    if closedSince != nil { closedSince = .longAgo }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     // When a reading was taken matters only behind the contactor, and only whether it was before the closing.
     if let closedSince, meterIsBehindContactor {
