@@ -78,10 +78,8 @@ struct SimulatedContactor: Sendable, Equatable {
 
   func nextChange() -> MonotonicInstant? {
     var earliest = arrivesAt
-    for instant in [fallsOutAt, bounceEdgeAt] {
-      guard let instant else { continue }
-      earliest = min(earliest ?? instant, instant)
-    }
+    if let instant = fallsOutAt { earliest = min(earliest ?? instant, instant) }
+    if let instant = bounceEdgeAt { earliest = min(earliest ?? instant, instant) }
     return earliest
   }
 

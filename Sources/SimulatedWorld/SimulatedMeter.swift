@@ -95,17 +95,21 @@ struct SimulatedMeter: Sendable, Equatable {
 
   /// The voltages that stand before the contactor.
   func presentVoltages(mainsUp: Bool) -> [Voltage] {
-    voltages.enumerated().map { phase, voltage in
-      mainsUp && !isLost(phase) ? max(.zero, voltage + voltageShift) : .zero
-    }
+    voltages.indices.map { presentVoltage($0, mainsUp: mainsUp) }
+  }
+
+  /// Of one phase, from 0; none beyond those that are wired.
+  func presentVoltage(_ phase: Int, mainsUp: Bool) -> Voltage {
+    guard mainsUp, voltages.indices.contains(phase), !isLost(phase) else { return .zero }
+    return max(.zero, voltages[phase] + voltageShift)
   }
 
   /// Energy per nanosecond for a current in each of the first `used` phases, in mA·mV.
   func rate(milliamperes: Int64, phases used: Int, mainsUp: Bool) -> Int128 {
-    guard mainsUp else { return 0 }
-    return presentVoltages(mainsUp: true).prefix(used).reduce(Int128(0)) {
-      $0 + Int128($1.millivolts) * Int128(milliamperes)
-    }
+    guard mainsUp, milliamperes != 0 else { return 0 }
+    var sum = Int128(0)
+    for phase in 0..<max(0, used) { sum += Int128(presentVoltage(phase, mainsUp: true).millivolts) }
+    return sum * Int128(milliamperes)
   }
 
   mutating func add(units: Int128) {

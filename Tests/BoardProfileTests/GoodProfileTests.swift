@@ -66,6 +66,10 @@ struct GoodProfileTests {
     let control = board.controlConfiguration(unit: nil)
     #expect(control.evses.map(\.phases) == [3, 3])
     #expect(control.evses.allSatisfy { $0.meterNeeded })
+    #expect(control.evses.allSatisfy { $0.hasResidualCurrentMonitor && $0.temperatureSensors == 1 })
+    #expect(control.evses.map(\.hasPhaseSwitch) == [false, true])
+    #expect(control.safetyInputs.map(\.kind) == SafetyInputKind.allCases)
+    #expect(board.watchdog?.driver == "simulated")
     #expect(control.sharedSupply == Current(amperes: 40))
   }
 

@@ -178,4 +178,34 @@ struct SafetyFaultTests {
     #expect(bench.snapshot().faults.contains(fault))
     #expect(bench.closings == 0)
   }
+
+  @Test("No energy begins while a fault is there, whatever the vehicle asks", arguments: ControlFault.allCases)
+  func neverBegins(fault: ControlFault) {
+    let bench = SafetyStation.idle()
+    SafetyStation.connect(0, bench)
+    #expect(bench.snapshot().offeredCurrent != nil)
+    switch fault {
+    // These are what the vehicle's own pilot shows, or need energy to flow first.
+    case .pilotShort, .pilotOutOfRange, .ventilationMissing, .overCurrent: return
+    case .contactorWelded:
+      bench.contactorFollows = false
+      bench.feedback(.closed)
+    case .contactorStuck:
+      bench.contactorFollows = false
+      bench.vehicle(6)
+    default: produce(fault, bench)
+    }
+    bench.run(for: .seconds(1))
+    #expect(bench.snapshot().faults.contains(fault))
+    SafetyStation.forget(bench)
+    for _ in 0..<3 {
+      bench.vehicle(6)
+      bench.run(for: .seconds(5))
+      bench.vehicle(9)
+      bench.run(for: .seconds(5))
+    }
+    #expect(bench.closings == 0)
+    #expect(!bench.pilots.contains { $0.output.offeredCurrent != nil })
+    #expect(bench.snapshot().faults.contains(fault))
+  }
 }
