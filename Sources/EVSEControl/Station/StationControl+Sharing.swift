@@ -87,11 +87,7 @@ extension StationControl {
   /// A session's first closing waits for the test; it is begun when a vehicle has its permit and nothing can flow.
   mutating func testResidualCurrent(of index: Int) {
     guard evses[index].testsResidualCurrent, let place = evses[index].occupant, machines[place].isInSession,
-      machines[place].contactor.isConfirmedOpen,
-      // Another connector's contactor that cannot be read was not closed, and must not keep this one from use.
-      evses[index].connectors.allSatisfy({
-        machines[$0].contactor.command == .open && machines[$0].contactor.feedback != .closed
-      })
+      evses[index].connectors.allSatisfy({ machines[$0].contactor.isConfirmedOpen })
     else { return }
     evses[index].residualCurrent?.requestTest(at: now)
   }
