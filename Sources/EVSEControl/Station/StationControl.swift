@@ -68,8 +68,6 @@ public struct StationControl: Sendable {
     for index in evses.indices {
       findOccupant(of: index)
       let contactorIsClosed = evses[index].occupant.map { machines[$0].contactor.isConfirmedClosed } ?? false
-      let isConfirmedOpen = isConfirmedOpen(index)
-      evses[index].residualCurrent?.mayBeginTest = isConfirmedOpen
       evses[index].observe(
         at: now, timing: configuration.timing, contactorIsClosed: contactorIsClosed,
         mainsIsPresent: inputs.isMainsPresent(for: evses[index].id))
