@@ -101,7 +101,9 @@ extension AllocatorWalk {
       let current = slots[index].current
       // A meter's error.
       let noise = scenario.absoluteNoise + current * scenario.relativeNoise / 10_000
-      let isOver = scenario.metersTellCurrent && offer > 0 && current > offer + max(1_000, offer / 10) + noise
+      // Nobody can see it while the meter is silent.
+      let isWatched = slots[index].evse.watchesOverCurrent && now < slots[index].readAt + .milliseconds(1_500)
+      let isOver = isWatched && offer > 0 && current > offer + max(1_000, offer / 10) + noise
       slots[index].exceedsSince = isOver ? slots[index].exceedsSince ?? now : nil
       let isWithdrawn = offer == 0 && slots[index].isClosed
       slots[index].withdrawnSince = isWithdrawn ? slots[index].withdrawnSince ?? now : nil
@@ -118,6 +120,7 @@ extension AllocatorWalk {
 
   private func couldCharge(_ index: Int) -> Bool {
     slots[index].isGranted && supply.latest >= 6_000 && slots[index].cap.latest >= 6_000 && slots[index].obeys
+      && !(slots[index].evse.meterNeeded && now > slots[index].readAt + .seconds(8))
   }
 
   /// Everybody who could charge gets an offer within as many turns as there are EVSEs.
@@ -139,9 +142,18 @@ extension AllocatorWalk {
   private mutating func checkUnused() {
     guard now > lastExternalAt + .seconds(60), now > lastOfferChangeAt + .seconds(20) else { return }
     var left = supply.latest
+    var obey = true
+    var tolerance: Int64 = 0
     for index in slots.indices {
-      guard slots[index].obeys else { return }
-      left -= slots[index].present
+      left -= max(slots[index].present, slots[index].current)
+      guard !slots[index].obeys else { continue }
+      obey = false
+      tolerance += 1_500 + slots[index].current / 40
+    }
+    guard obey else {
+      // Where nobody opens a vehicle that takes too much, the others have made room for it.
+      if left < -tolerance { violate("the supply is overdrawn by \((-left).amperes), and nobody makes room") }
+      return
     }
     for index in slots.indices where couldCharge(index) {
       let slot = slots[index]
