@@ -74,7 +74,8 @@ let package = Package(
     ours("SimulatedWorld", ["ChargerBase", "OCPPJSON"]),
     ours("HALSimulated", ["ChargerBase", "HAL", "SimulatedWorld", "OCPPJSON", "JSONRPC", "CLinux"]),
     ours(
-      "WorldServer", ["ChargerBase", "OCPPJSON", "SimulatedWorld", "JSONRPC", "CLinux", nioCore, nioPosix]),
+      "WorldServer",
+      ["ChargerBase", "OCPPJSON", "SimulatedWorld", "JSONRPC", "CLinux", "COpenSSL", nioCore, nioPosix]),
     ours("BoardProfile", ["ChargerBase", "HAL", "EVSEControl", "OCPPJSON", "OCPPTypes"]),
     ours("JSONRPC", ["ChargerBase", "OCPPJSON", "CLinux", nioCore, nioPosix]),
     ours(
@@ -117,11 +118,17 @@ let package = Package(
       ],
       path: "Tests/SimulationSupport", swiftSettings: strict),
 
+    // Test support: the HAL's conformance suites, for every implementation that brings a rig.
+    .target(
+      name: "HALConformance", dependencies: ["HAL", "ChargerBase"], path: "Tests/HALConformance", swiftSettings: strict),
+
     // Test support: certificates made at test time and the server's side of TLS.
     .target(name: "TLSTestSupport", dependencies: ["COpenSSL"], path: "Tests/TLSTestSupport", swiftSettings: strict),
 
     tests("ChargerBaseTests", ["ChargerBase"]),
-    tests("HALTests", ["HAL", "HALSimulated", "SimulatedWorld", "WorldServer", "ChargerBase", nioPosix]),
+    tests(
+      "HALTests",
+      ["HALConformance", "HAL", "HALSimulated", "SimulatedWorld", "WorldServer", "ChargerBase", nioPosix]),
     tests("EVSEControlTests", ["EVSEControl", "AllocatorProperties", "HAL", "ChargerBase"]),
     tests("OCPPJSONTests", ["OCPPJSON", "ChargerBase"]),
     tests("OCPPTypesTests", ["OCPPTypes", "OCPPJSON", "ChargerBase"]),

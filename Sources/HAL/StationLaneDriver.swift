@@ -52,6 +52,9 @@ public enum TokenKind: String, Sendable, CaseIterable {
 }
 
 /// The status light of an EVSE.
+///
+/// Obligations, beside those of `StationLaneDriver`:
+/// 1. `show` replaces the pattern, to be seen within 100 ms; showing the present one again is harmless.
 public protocol IndicatorLight: StationLaneDriver {
   func show(_ pattern: LightPattern)
 }
@@ -69,6 +72,10 @@ public struct LightPattern: Sendable, Equatable {
 }
 
 /// The station's display for drivers.
+///
+/// Obligations, beside those of `StationLaneDriver`:
+/// 1. `show` replaces the text of one area, to be seen within 100 ms; other areas stay as they are.
+/// 2. At most 4 lines of 64 characters are shown; what is longer is cut.
 public protocol DriverDisplay: StationLaneDriver {
   /// Replaces the text of one EVSE's area (nil: the whole station's); at most 4 lines of 64 characters are shown.
   func show(lines: [String], evse: EVSEID?)

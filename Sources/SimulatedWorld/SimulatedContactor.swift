@@ -103,6 +103,11 @@ struct SimulatedContactor: Sendable, Equatable {
     return false
   }
 
+  mutating func restore(openings: Int, underLoad: Int) {
+    self.openings = max(0, openings)
+    openingsUnderLoad = max(0, underLoad)
+  }
+
   private mutating func move(at now: MonotonicInstant) {
     arrivesAt = nil
     if isWelded {

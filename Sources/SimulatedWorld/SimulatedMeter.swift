@@ -52,7 +52,7 @@ struct SimulatedMeter: Sendable, Equatable {
   /// Shifts every voltage: the over- and undervoltage faults.
   var voltageShift = Voltage.zero
   /// Active faults of the meter and of the supply.
-  private(set) var faults: Set<SimulatedFault> = []
+  private(set) var faults: [SimulatedFault] = []
   /// What a register that stands still shows.
   private var frozenRegister: Energy?
 
@@ -79,8 +79,14 @@ struct SimulatedMeter: Sendable, Equatable {
     if frozenRegister != nil { frozenRegister = register }
   }
 
+  /// Of one phase (1…3) or of all; a phase that is not wired is passed over.
+  mutating func setVoltage(_ voltage: Voltage, phase: Int?) {
+    for place in voltages.indices where phase == nil || phase == place + 1 { voltages[place] = voltage }
+  }
+
   mutating func set(_ fault: SimulatedFault, active: Bool) {
-    if active { faults.insert(fault) } else { faults.remove(fault) }
+    faults.removeAll { $0 == fault }
+    if active { faults.append(fault) }
     if fault == .meterStuck { frozenRegister = active ? importRegister : nil }
   }
 

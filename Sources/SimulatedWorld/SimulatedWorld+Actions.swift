@@ -23,6 +23,7 @@ extension SimulatedWorld {
       for index in try id.map({ (id) throws(WorldError) in [try known(id)] }) ?? Array(evses.indices) {
         evses[index].ambient = temperature
       }
+      tell(.ambient(temperature, id))
     case .holdCar(let id, let state): try hold(state, at: id)
     case .presentToken(let token, let place): try present(token, at: place)
     case .setMeter(let id, let settings): try set(settings, of: id)
@@ -33,6 +34,9 @@ extension SimulatedWorld {
     case .mains(let up):
       if isMainsUpByHand != up { tell(.mains(up: up)) }
       isMainsUpByHand = up
+    case .supplyVoltage(let voltage, let phase):
+      for index in evses.indices { evses[index].meter.setVoltage(voltage, phase: phase) }
+      tell(.supplyVoltage(voltage, phase: phase))
     }
     settle()
   }

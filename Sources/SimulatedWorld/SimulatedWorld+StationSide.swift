@@ -126,3 +126,12 @@ extension SimulatedWorld {
     settle()
   }
 }
+
+// What nobody but a person with a meter in his hand sees: for tests of drivers.
+extension SimulatedWorld {
+  /// The drive of the lock has voltage.
+  public func isLockDriven(of id: ConnectorID) -> Bool { connector(id)?.lock?.arrivesAt != nil }
+
+  /// The coils of the contactors may have voltage.
+  public var isWatchdogHolding: Bool { watchdog.letsEnergyFlow }
+}

@@ -18,7 +18,7 @@ public struct SimulatedWorld: Sendable, Equatable {
   /// When the dead-man acts; nil while the station lives or when it has acted.
   private(set) var deadManAt: MonotonicInstant?
   var isMainsUpByHand = true
-  var isPowerLost = false
+  public internal(set) var isPowerLost = false
   var evses: [SimulatedEVSE]
   var readers: [SimulatedReader]
   var safetyContacts: [SimulatedSafetyContact]

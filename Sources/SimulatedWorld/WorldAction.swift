@@ -17,6 +17,8 @@ public enum WorldAction: Sendable, Equatable {
   case fault(FaultPlace, SimulatedFault, active: Bool)
   case network(up: Bool)
   case mains(up: Bool)
+  /// Phase to neutral at every EVSE, of one phase (1…3) or of all.
+  case supplyVoltage(Voltage, phase: Int?)
 }
 
 /// A token held before a reader.

@@ -30,6 +30,8 @@ public struct WorldEvent: Sendable, Equatable {
     case unlockedByHand(ConnectorID)
     case residualCurrent(EVSEID, tripped: Bool)
     case phases(EVSEID, connected: Int)
+    case supplyVoltage(Voltage, phase: Int?)
+    case ambient(Temperature, EVSEID?)
   }
 
   public var at: MonotonicInstant
@@ -68,6 +70,8 @@ extension WorldEvent.Kind {
     case .unlockedByHand: "unlockedByHand"
     case .residualCurrent: "residualCurrent"
     case .phases: "phases"
+    case .supplyVoltage: "supplyVoltage"
+    case .ambient: "ambient"
     }
   }
 
@@ -113,6 +117,10 @@ extension WorldEvent.Kind {
     case .unlockedByHand(let connector): "The lock of \(connector) is released by hand"
     case .residualCurrent(let evse, true): "The residual current monitor of \(evse) trips"
     case .residualCurrent(let evse, false): "The residual current monitor of \(evse) is reset"
+    case .supplyVoltage(let voltage, let phase?): "The supply has \(voltage) in L\(phase)"
+    case .supplyVoltage(let voltage, nil): "The supply has \(voltage)"
+    case .ambient(let temperature, let evse?): "The air around \(evse) has \(temperature)"
+    case .ambient(let temperature, nil): "The air has \(temperature)"
     case .phases(let evse, 1): "One phase is connected to \(evse)"
     case .phases(let evse, let count): "\(count) phases are connected to \(evse)"
     }
@@ -129,6 +137,7 @@ extension WorldEvent.Kind {
       FaultPlace(evse: evse)
     case .display(_, let evse): evse.map { FaultPlace(evse: $0) }
     case .fault(let place, _, _): place
+    case .ambient(_, let evse): evse.map { FaultPlace(evse: $0) }
     default: nil
     }
   }

@@ -51,7 +51,35 @@ public struct EVSEView: Sendable, Equatable {
   public var connectors: [ConnectorView]
 }
 
+/// A safety contact, for people and tests.
+public struct SafetyContactView: Sendable, Equatable {
+  public var kind: SafetyContact
+  /// Nil: the whole station's.
+  public var evse: EVSEID?
+  public var isActive: Bool
+  public var isSilent: Bool
+}
+
+/// The dead-man relay that the station feeds, for people and tests.
+public struct WatchdogView: Sendable, Equatable {
+  public var isInstalled: Bool
+  /// It was fed and lets energy flow.
+  public var holds: Bool
+  public var expiries: Int
+}
+
 extension SimulatedWorld {
+  public var safetyContactViews: [SafetyContactView] {
+    safetyContacts.map {
+      SafetyContactView(
+        kind: $0.configuration.kind, evse: $0.configuration.evse, isActive: isActive($0), isSilent: $0.isSilent)
+    }
+  }
+
+  public var watchdogView: WatchdogView {
+    WatchdogView(isInstalled: watchdog.isInstalled, holds: watchdog.holdsUntil != nil, expiries: watchdog.expiries)
+  }
+
   /// The world as somebody with every cover open would see it: also what is silent towards the station.
   public var view: [EVSEView] {
     evses.map { evse in

@@ -27,16 +27,6 @@ extension JSONValue {
     }
   }
 
-  init(_ car: CarSpecification) {
-    self = [
-      "currentA": JSONValue(car.current), "phases": JSONValue(car.phases),
-      "connectDelayS": JSONValue(seconds: car.connectDelay), "chargeDelayS": JSONValue(seconds: car.chargeDelay),
-      "leaveAfterS": car.leaveAfter.map { JSONValue(seconds: $0) } ?? .null,
-      "batteryWh": car.batteryRoom.map { JSONValue($0) } ?? .null,
-      "reactionS": JSONValue(seconds: car.reaction),
-    ]
-  }
-
   init(_ values: MeterValues) {
     func phases(_ quantities: [some ThousandthsQuantity]) -> JSONValue { .array(quantities.map { JSONValue($0) }) }
     self = [
@@ -76,9 +66,12 @@ extension JSONValue {
       "pilot": pilot,
       "contactor": [
         "commandedClosed": .bool(view.isContactorCommandedClosed), "closed": .bool(view.isContactorClosed),
+        "shownClosed": .bool(view.isContactorShownClosed), "openings": JSONValue(view.contactorOpenings),
+        "openingsUnderLoad": JSONValue(view.contactorOpeningsUnderLoad),
       ],
       "faults": JSONValue(view.faults),
     ]
+    for member in Self.plug(of: view) { self[member.name] = member.value }
   }
 
   init(_ view: EVSEView) {
@@ -87,6 +80,7 @@ extension JSONValue {
       "lines": JSONValue(texts: view.lines), "meter": JSONValue(view.meter), "faults": JSONValue(view.faults),
       "connectors": .array(view.connectors.map { JSONValue($0) }),
     ]
+    for member in Self.parts(of: view) { self[member.name] = member.value }
   }
 
   init(_ event: WorldEvent) {

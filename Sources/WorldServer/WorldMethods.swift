@@ -15,14 +15,14 @@ struct WorldMethods {
     ("bench.enterKey", "comes with a keypad in the simulated station"),
     ("bench.chooseOnDisplay", "comes with a touch display in the simulated station"),
     ("bench.parkingBay", "comes with a parking bay sensor in the simulated station"),
-    ("bench.unlockByHand", "comes with a connector lock in the simulated station"),
     ("bench.externalLimit", "comes with a grid operator's input in the simulated station"),
   ]
 
   /// Calls of people and tests, which any client may make.
   static let bench = [
     "bench.plugIn", "bench.plugOut", "bench.carState", "bench.presentToken", "bench.setMeter", "bench.fault",
-    "bench.faults", "bench.network", "bench.mains", "bench.display", "bench.state", "bench.subscribe",
+    "bench.faults", "bench.unlockByHand", "bench.ambient", "bench.network", "bench.mains", "bench.display",
+    "bench.state", "bench.subscribe",
   ]
 
   /// Calls of the one station whose hardware this is.
@@ -34,11 +34,20 @@ struct WorldMethods {
   mutating func perform(_ method: String, _ params: JSONRPCParameters) throws(JSONRPCError) -> JSONValue {
     switch method {
     case "bench.plugIn":
-      try params.allow(["evse", "connector", "car"])
-      try act(.plugIn(try params.connector(), try params.car()))
+      try params.allow(["evse", "connector", "car", "cable"])
+      try act(.plugIn(try params.connector(), try params.car(), cable: try params.cable()))
     case "bench.plugOut":
+      try params.allow(["evse", "connector", "force"])
+      try act(.plugOut(try params.connector(), byForce: try params.optionalBool("force") ?? false))
+    case "bench.unlockByHand":
       try params.allow(["evse", "connector"])
-      try act(.plugOut(try params.connector()))
+      try act(.unlockByHand(try params.connector()))
+    case "bench.ambient":
+      try params.allow(["evse", "celsius"])
+      guard let air = Temperature(try params.decimal("celsius")), WorldNames.air.contains(air) else {
+        throw params.wrong("celsius", "must be from -60 to 100")
+      }
+      try act(.ambient(air, try params.optionalInteger("evse", in: 1...Int32.max).map { EVSEID($0) }))
     case "bench.carState":
       try params.allow(["evse", "connector", "state"])
       try act(.holdCar(try params.connector(), try params.optionalChoice("state", CarState.self)))
@@ -63,8 +72,13 @@ struct WorldMethods {
       try params.allow(["up"])
       try act(.network(up: try params.bool("up")))
     case "bench.mains":
-      try params.allow(["up"])
-      try act(.mains(up: try params.bool("up")))
+      try params.allow(["up", "voltageV", "phase"])
+      let up = try params.bool("up")
+      let voltage = try params.optionalDecimal("voltageV", in: 0...500).flatMap { Voltage($0) }
+      let phase = try params.optionalInteger("phase", in: 1...3).map { Int($0) }
+      if voltage == nil, phase != nil { throw params.wrong("phase", "goes with voltageV") }
+      if let voltage { try act(.supplyVoltage(voltage, phase: phase)) }
+      try act(.mains(up: up))
     case "bench.display": return try display(params)
     case "bench.state":
       try params.allow([])
@@ -100,7 +114,7 @@ struct WorldMethods {
   private func describe(_ fault: SimulatedFault) -> JSONValue {
     [
       "fault": .string(fault.rawValue), "code": fault.minimumRequiredErrorCode.map { .string($0) } ?? .null,
-      "available": .bool(world.canShow(fault)),
+      "scope": .string(fault.scope.rawValue), "available": .bool(world.canShow(fault)),
       "waitsFor": world.canShow(fault) ? .null : .string("needs a station with a \(fault.part?.rawValue ?? "")"),
     ]
   }
@@ -116,7 +130,7 @@ struct WorldMethods {
   }
 
   private var state: JSONValue {
-    [
+    var state: JSONValue = [
       "network": .bool(world.networkUp), "mains": .bool(world.isMainsUp),
       "stationConnected": .bool(world.isStationConnected), "lines": JSONValue(texts: world.lines(of: nil)),
       "readers": .array(
@@ -127,5 +141,7 @@ struct WorldMethods {
         }),
       "evses": .array(world.view.map { JSONValue($0) }),
     ]
+    for member in JSONValue.parts(of: world) { state[member.name] = member.value }
+    return state
   }
 }

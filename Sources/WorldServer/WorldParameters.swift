@@ -31,22 +31,6 @@ extension JSONRPCParameters {
     return .milliseconds(milliseconds)
   }
 
-  func car() throws(JSONRPCError) -> CarSpecification {
-    var car = CarSpecification()
-    guard let object = try optionalObject("car") else { return car }
-    try object.allow(WorldNames.carMembers)
-    if let current = try object.optionalDecimal("currentA", in: 0...80) {
-      car.current = Current(current) ?? car.current
-    }
-    if let phases = try object.optionalInteger("phases", in: 1...3) { car.phases = UInt8(clamping: phases) }
-    if let delay = try object.optionalSeconds("connectDelayS") { car.connectDelay = delay }
-    if let delay = try object.optionalSeconds("chargeDelayS") { car.chargeDelay = delay }
-    if let reaction = try object.optionalSeconds("reactionS") { car.reaction = reaction }
-    car.leaveAfter = try object.optionalSeconds("leaveAfterS")
-    car.batteryRoom = try object.optionalDecimal("batteryWh", in: 0...1_000_000).flatMap { Energy($0) }
-    return car
-  }
-
   func meterSettings() throws(JSONRPCError) -> [MeterSetting] {
     guard let object = try optionalObject("values"), let members = object.value.members else {
       throw wrong("values", "missing")
@@ -104,13 +88,11 @@ extension JSONRPCParameters {
 
 /// Names that appear in parameters and in messages about them.
 enum WorldNames {
-  static let carMembers = [
-    "currentA", "phases", "connectDelayS", "chargeDelayS", "leaveAfterS", "batteryWh", "reactionS",
-  ]
   static let measurands = [
     "Energy.Active.Import.Register", "Energy.Active.Export.Register", "Voltage", "Voltage.L1 … L3", "Frequency",
     "Current.Import", "Current.Import.L1 … L3", "Power.Active.Import", "Power.Active.Import.L1 … L3",
   ]
+  static let air = Temperature(celsius: -60)...Temperature(celsius: 100)
   /// OCPP's kinds of token.
   static let tokenTypes = [
     "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "Central", "eMAID", "NoAuthorization",

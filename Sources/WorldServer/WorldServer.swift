@@ -35,7 +35,9 @@ package final class WorldServer: @unchecked Sendable {
     narrate: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     let now = Self.now
-    methods = WorldMethods(world: SimulatedWorld(configuration: configuration, startingAt: now))
+    methods = WorldMethods(
+      world: SimulatedWorld(
+        configuration: configuration, startingAt: now, signer: OpenSSLMeterSigner()))
     server = JSONRPCServer(configuration: JSONRPCServer.Configuration(path: socket), eventLoop: eventLoop)
     stateFile = state.map { WorldStateFile(path: $0) }
     self.narrate = narrate

@@ -50,20 +50,36 @@ extension JSONValue {
     self = [
       "mains": .bool(state.mainsUp), "network": .bool(state.networkUp), "powerLost": .bool(state.powerLost),
       "silentReaders": JSONValue(texts: state.silentReaders),
+      "safetyContacts": .array(state.safetyContacts.map { JSONValue($0) }),
       "evses": .array(
         state.evses.map { evse in
           [
             "evse": JSONValue(evse.id.number), "importWh": JSONValue(evse.importRegister),
-            "exportWh": JSONValue(evse.exportRegister), "faults": names(evse.faults),
+            "exportWh": JSONValue(evse.exportRegister), "ambientC": JSONValue(evse.ambient),
+            "residualCurrentTripped": .bool(evse.residualCurrentTripped), "signedSets": JSONValue(evse.signedSets),
+            "faults": names(evse.faults),
             "connectors": .array(
               evse.connectors.map {
                 [
                   "connector": JSONValue($0.number), "car": $0.car.map { JSONValue($0) } ?? .null,
+                  "cable": $0.cable.map { ["proximityOhm": JSONValue($0.proximity)] } ?? .null,
+                  "lockEngaged": .bool($0.lockEngaged), "openings": JSONValue($0.openings),
+                  "openingsUnderLoad": JSONValue($0.openingsUnderLoad),
                   "heldState": $0.held.map { .string($0.rawValue) } ?? .null, "faults": names($0.faults),
                 ]
               }),
           ]
         }),
+    ]
+  }
+}
+
+extension JSONValue {
+  fileprivate init(_ contact: WorldState.SafetyContactState) {
+    self = [
+      "kind": .string(contact.contact.kind.rawValue),
+      "evse": contact.contact.evse.map { JSONValue($0.number) } ?? .null, "activated": .bool(contact.isActivated),
+      "silent": .bool(contact.isSilent),
     ]
   }
 }
@@ -77,13 +93,16 @@ extension WorldState {
     networkUp = value["network"]?.bool ?? true
     powerLost = value["powerLost"]?.bool ?? false
     silentReaders = value["silentReaders"]?.array?.compactMap(\.string) ?? []
+    safetyContacts = (value["safetyContacts"]?.array ?? []).compactMap(Self.safetyContact)
     for evse in evses {
       guard let number = evse["evse"]?.int32 else { return nil }
       self.evses.append(
         EVSE(
           id: EVSEID(number), importRegister: evse["importWh"]?.decimal.flatMap { Energy($0) } ?? .zero,
           exportRegister: evse["exportWh"]?.decimal.flatMap { Energy($0) } ?? .zero,
-          faults: Self.faults(evse["faults"]),
+          ambient: evse["ambientC"]?.decimal.flatMap { Temperature($0) } ?? Temperature(celsius: 20),
+          residualCurrentTripped: evse["residualCurrentTripped"]?.bool ?? false,
+          signedSets: UInt64(clamping: evse["signedSets"]?.int64 ?? 0), faults: Self.faults(evse["faults"]),
           connectors: (evse["connectors"]?.array ?? []).compactMap(Self.connector)))
     }
   }
@@ -94,9 +113,21 @@ extension WorldState {
     if let description = value["car"], !description.isNull {
       car = try? JSONRPCParameters(["car": description]).car()
     }
+    var cable: CableSpecification?
+    if let description = value["cable"], !description.isNull {
+      cable = try? JSONRPCParameters(["cable": description]).cable()
+    }
     return Connector(
-      number: number, car: car, held: value["heldState"]?.string.flatMap { CarState(rawValue: $0) },
-      faults: faults(value["faults"]))
+      number: number, car: car, cable: cable, held: value["heldState"]?.string.flatMap { CarState(rawValue: $0) },
+      lockEngaged: value["lockEngaged"]?.bool ?? false, openings: value["openings"]?.int ?? 0,
+      openingsUnderLoad: value["openingsUnderLoad"]?.int ?? 0, faults: faults(value["faults"]))
+  }
+
+  private static func safetyContact(_ value: JSONValue) -> SafetyContactState? {
+    guard let kind = value["kind"]?.string.flatMap({ SafetyContact(rawValue: $0) }) else { return nil }
+    return SafetyContactState(
+      WorldSafetyContact(kind, evse: value["evse"]?.int32.map { EVSEID($0) }),
+      isActivated: value["activated"]?.bool ?? false, isSilent: value["silent"]?.bool ?? false)
   }
 
   private static func faults(_ value: JSONValue?) -> [SimulatedFault] {

@@ -21,9 +21,53 @@ enum SimulatedCatalogue {
       let place = options.place
       return { try source(world).contactor(for: try connector(place)) }
     }
+    catalogue.addLock("simulated") { options in
+      let place = options.place
+      return { try source(world).lock(for: try connector(place)) }
+    }
+    catalogue.addProximity("simulated") { options in
+      let place = options.place
+      return { try source(world).proximity(for: try connector(place)) }
+    }
     catalogue.addMeter("simulated") { options in
       let place = options.place
-      return { try source(world).meter(for: try evse(place)) }
+      let timeout = options.boolean("signs", default: false) ? SimulatedDrivers.signingTimeout : nil
+      return { try source(world).meter(for: try evse(place), signingTimeout: timeout) }
+    }
+    catalogue.addResidualCurrent("simulated") { options in
+      let place = options.place
+      return { try source(world).residualCurrentMonitor(for: try evse(place)) }
+    }
+    catalogue.addTemperatureSensor("simulated") { options in
+      let place = options.place
+      return {
+        guard case .temperatureSensor(let evse, let index) = place else {
+          throw SimulatedDriverError(description: "is no temperature sensor's place")
+        }
+        return try source(world).temperatureSensor(index, of: evse)
+      }
+    }
+    catalogue.addPhaseSwitch("simulated") { options in
+      let place = options.place
+      return { try source(world).phaseSwitch(for: try evse(place)) }
+    }
+    catalogue.addSafetyInput("simulated") { options in
+      let place = options.place
+      // The world has one contact of each kind for the station and for each EVSE.
+      if case .safetyInput(let kind, let evse) = place {
+        options.claim("the \(kind.rawValue) contact of \(evse.map { "EVSE \($0.number)" } ?? "the station")")
+      }
+      return {
+        guard case .safetyInput(let kind, let evse) = place else {
+          throw SimulatedDriverError(description: "is no safety input's place")
+        }
+        return try source(world).safetyInput(kind, of: evse)
+      }
+    }
+    catalogue.addWatchdog("simulated") { options in
+      let standard = SimulatedDrivers.watchdogTimeout.wholeMilliseconds
+      let timeout = options.integer("timeoutMilliseconds", in: 50...60_000, default: standard)
+      return { try source(world).watchdog(timeout: .milliseconds(timeout)) }
     }
     catalogue.addLight("simulated") { options in
       let place = options.place

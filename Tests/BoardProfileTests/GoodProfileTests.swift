@@ -66,6 +66,10 @@ struct GoodProfileTests {
     let control = board.controlConfiguration(unit: nil)
     #expect(control.evses.map(\.phases) == [3, 3])
     #expect(control.evses.allSatisfy { $0.meterNeeded })
+    #expect(control.evses.allSatisfy { $0.hasResidualCurrentMonitor && $0.temperatureSensors == 1 })
+    #expect(control.evses.map(\.hasPhaseSwitch) == [false, true])
+    #expect(control.safetyInputs.map(\.kind) == SafetyInputKind.allCases)
+    #expect(board.watchdog?.driver == "simulated")
     #expect(control.sharedSupply == Current(amperes: 40))
   }
 
@@ -80,7 +84,22 @@ struct GoodProfileTests {
     #expect(control.sharedSupply == nil)
   }
 
-  @Test("The bench's unit file fits both bench boards", arguments: ["bench-ac-dual", "bench-ac-twin-connector"])
+  @Test("The bench's socket board: locked plug, cables by their resistor, a start without delay")
+  func benchSocket() throws {
+    let board = try BoardProfile.load(bytes: try Fixtures.boardFile("bench-ac-socket.json"), fileName: "b.json")
+    let control = board.controlConfiguration(unit: nil)
+    let socket = control.evses[0].connectors[0]
+    #expect(socket.cable == .socket && socket.hasLock && socket.hasProximity)
+    #expect(socket.cableRating == nil)
+    #expect(socket.wakeUp == WakeUp())
+    #expect(control.randomStartDelay == .zero)
+    #expect(control.evses[0].hasPhaseSwitch && control.evses[0].temperatureSensors == 2)
+    #expect(board.evses[0].meter?.boolean("signs") == true)
+  }
+
+  static let benchBoards = ["bench-ac-dual", "bench-ac-twin-connector", "bench-ac-socket"]
+
+  @Test("The bench's unit file fits every bench board", arguments: benchBoards)
   func benchUnit(board: String) throws {
     let files = try StationFiles.load(
       board: .init(name: "b", bytes: try Fixtures.boardFile("\(board).json")),

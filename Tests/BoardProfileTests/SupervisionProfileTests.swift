@@ -156,7 +156,7 @@ struct SupervisionProfileTests {
 extension TimingEntry {
   var ends: (least: Decimal, most: Decimal) {
     switch value {
-    case .time(_, let range), .count(_, let range), .percent(_, let range):
+    case .time(_, let range), .seconds(_, let range), .count(_, let range), .percent(_, let range):
       (Decimal(range.lowerBound), Decimal(range.upperBound))
     case .current(_, let range): (range.lowerBound, range.upperBound)
     }
@@ -167,6 +167,7 @@ extension TimingEntry {
     let table = TimingTable()
     return switch value {
     case .time(let entry, _): Decimal(table[keyPath: entry].wholeMilliseconds)
+    case .seconds(let entry, _): Decimal(table[keyPath: entry].components.seconds)
     case .count(let entry, _): Decimal(Int64(table[keyPath: entry]))
     case .percent(let entry, _): Decimal(table[keyPath: entry])
     case .current(let entry, _): table[keyPath: entry].decimal
@@ -174,7 +175,10 @@ extension TimingEntry {
   }
 
   var isBoundByAnother: Bool {
-    [.openAfterVehicleStopsMilliseconds, .openAfterUnplugMilliseconds, .pilotFilterMilliseconds].contains(key)
+    [
+      .openAfterVehicleStopsMilliseconds, .openAfterUnplugMilliseconds, .openAfterFaultMilliseconds,
+      .pilotFilterMilliseconds,
+    ].contains(key)
   }
 }
 

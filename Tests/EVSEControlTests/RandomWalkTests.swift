@@ -9,7 +9,7 @@ struct RandomWalkTests {
   @Test("The safety rules hold after every step of a random walk", arguments: UInt64(1)...20)
   func walk(seed: UInt64) {
     var walk = RandomWalk(seed: seed)
-    for step in 0..<1_000 {
+    for step in 0..<600 {
       walk.step()
       for violation in walk.violations() {
         Issue.record("seed \(seed), step \(step): \(violation)")
@@ -19,11 +19,55 @@ struct RandomWalkTests {
     #expect(walk.closings > 0, "seed \(seed) never charged: the walk proves nothing")
   }
 
+  @Test("What a call decides is decided: the same instant again brings no further output", arguments: UInt64(1)...8)
+  func settled(seed: UInt64) {
+    var walk = RandomWalk(seed: seed)
+    for step in 0..<400 {
+      walk.step()
+      var control = walk.bench.control
+      var effects = ControlEffects(for: control.configuration)
+      control.handle(.time, at: walk.bench.now, into: &effects)
+      guard effects.isEmpty else {
+        Issue.record("seed \(seed), step \(step): \(effects.outputs) \(effects.evseOutputs) \(effects.facts)")
+        return
+      }
+    }
+  }
+
+  @Test(
+    "Behaviour depends on spans of time alone: shifted by an hour, everything happens an hour later",
+    arguments: [2, 4, 6])
+  func shifted(seed: UInt64) {
+    var walk = RandomWalk(seed: seed)
+    let hour = Duration.seconds(3_600)
+    for step in 0..<400 {
+      walk.step()
+      var control = walk.bench.control
+      var shifted = control
+      shifted.visitInstants { $0 = $0 + hour }
+      let deadline = control.nextDeadline
+      guard shifted.nextDeadline == deadline + hour else {
+        Issue.record("seed \(seed), step \(step): due at \(deadline), shifted \(shifted.nextDeadline)")
+        return
+      }
+      guard deadline < .distantFuture else { continue }
+      var effects = ControlEffects(for: control.configuration)
+      var shiftedEffects = effects
+      control.handle(.time, at: deadline, into: &effects)
+      shifted.handle(.time, at: deadline + hour, into: &shiftedEffects)
+      let isSame = effects.outputs == shiftedEffects.outputs && effects.evseOutputs == shiftedEffects.evseOutputs
+      guard isSame, shifted.nextDeadline == control.nextDeadline + hour || control.nextDeadline == .distantFuture else {
+        Issue.record("seed \(seed), step \(step): \(effects.outputs), shifted \(shiftedEffects.outputs)")
+        return
+      }
+    }
+  }
+
   @Test("A walk repeats exactly from its seed")
   func repeats() {
     var first = RandomWalk(seed: 7)
     var second = RandomWalk(seed: 7)
-    for _ in 0..<1_000 {
+    for _ in 0..<400 {
       first.step()
       second.step()
     }
@@ -35,19 +79,38 @@ struct RandomWalk {
   let bench: Bench
   var random: SeededRandom
   var closings: Int { bench.closings }
-  private let configuration: ControlConfiguration
+  let configuration: ControlConfiguration
   /// The world's own account, independent of the machines.
-  private var silentPilots: [Bool]
-  private var silentContactors: [Bool]
-  private var granted: [EnergyPermit?]
-  private var operative: [Bool]
-  private var number: UInt32 = 0
+  var silentPilots: [Bool]
+  var silentContactors: [Bool]
+  var granted: [EnergyPermit?]
+  var operative: [Bool]
+  var number: UInt32 = 0
 
   init(seed: UInt64) {
     random = SeededRandom(seed: seed)
     configuration = Bench.station(
       evses: 2, connectors: seed % 2 == 0 ? 2 : 1, ventilation: seed % 3 == 0, supply: seed % 5 == 0 ? nil : 40,
-      policy: seed % 7 < 3 ? .stop : .finishSession)
+      policy: seed % 7 < 3 ? .stop : .finishSession,
+      connector: {
+        $0.hasLock = seed % 4 < 2
+        $0.hasProximity = seed % 4 == 1
+        $0.cable = seed % 4 < 2 ? .socket : .fixed
+        $0.hasDigitalCommunication = seed % 3 == 1
+        if seed % 5 == 3 { $0.simplifiedVehicleLimit = nil }
+      },
+      evse: {
+        $0.hasResidualCurrentMonitor = seed % 3 != 1
+        $0.temperatureSensors = seed % 2 == 0 ? 2 : 0
+        $0.hasPhaseSwitch = seed % 4 > 1
+      },
+      station: {
+        if seed % 3 != 2 { $0.safetyInputs = RandomWalk.inputs }
+        $0.timing.mainsReturnSpread = seed % 2 == 0 ? .zero : .seconds(4)
+        $0.randomStartDelay = seed % 2 == 0 ? .zero : .seconds(3)
+        $0.randomSeed = seed
+      })
+    safety = Array(repeating: false, count: configuration.safetyInputs.count)
     bench = Bench(configuration)
     let count = bench.control.connectors.count
     silentPilots = Array(repeating: false, count: count)
@@ -56,7 +119,16 @@ struct RandomWalk {
     operative = Array(repeating: true, count: count)
   }
 
+  /// What the world holds active.
+  var safety: [Bool]
+
+  static let inputs = [
+    SafetyInputConfiguration(kind: .emergencyStop), SafetyInputConfiguration(kind: .door, evse: EVSEID(1)),
+    SafetyInputConfiguration(kind: .tilt), SafetyInputConfiguration(kind: .mainsLoss),
+  ]
+
   mutating func step() {
+    if Int.random(in: 0..<4, using: &random) == 0 { return stepInstruments() }
     let place = Int.random(in: 0..<granted.count, using: &random)
     let connector = bench.control.connectors[place]
     switch Int.random(in: 0..<100, using: &random) {
@@ -118,6 +190,7 @@ struct RandomWalk {
     bench.feed(.health(.pilot(connector: place), .alive))
     bench.feed(.health(.contactor(connector: place), .alive))
     bench.feedback(.open, at: place)
+    healInstruments(place)
     bench.feed(.command(.clearLatchedFaults(connector)))
     bench.feed(.command(.setOperative(connector, true)))
     for source in LimitSource.allCases { bench.limit(nil, evse: connector.evse.number, source: source) }
@@ -126,6 +199,9 @@ struct RandomWalk {
     bench.grant(connector, number: number, for: .seconds(60))
     granted[place] = EnergyPermit(
       number: number, reason: .authorized, energyBudget: nil, expiry: bench.now + .seconds(60))
+    bench.vehicle(9, at: place)
+    if configuration.evses.first?.connectors.first?.hasProximity == true { bench.plug(ohms: 220, at: place) }
+    bench.run(for: .seconds(2))
     bench.vehicle(6, at: place)
     bench.run(for: .seconds(1))
   }
@@ -147,11 +223,12 @@ struct RandomWalk {
       guard snapshot.contactorCommand == .closed else { continue }
       found += violationsWhileClosed(place, snapshot)
     }
+    found += bench.takeViolations()
     if let supply = configuration.sharedSupply, offered > supply { found.append("offers \(offered) of \(supply)") }
     return found
   }
 
-  private func violationsWhileClosed(_ place: Int, _ snapshot: ConnectorSnapshot) -> [String] {
+  func violationsWhileClosed(_ place: Int, _ snapshot: ConnectorSnapshot) -> [String] {
     var found: [String] = []
     let ventilated = configuration.evses.first?.connectors.first?.hasVentilation == true
     if !(snapshot.pilotState == .c || (snapshot.pilotState == .d && ventilated)) {
@@ -162,6 +239,7 @@ struct RandomWalk {
     if !snapshot.blockers.isDisjoint(with: EnergyConditions.openingAtOnce) {
       found.append("closed although \(snapshot.blockers)")
     }
+    found += instrumentViolationsWhileClosed(place, snapshot)
     let machine = bench.control.machines[place]
     if !snapshot.blockers.isDisjoint(with: EnergyConditions.withdrawingFirst) && snapshot.pilotOutput.offersCurrent {
       found.append("offer not withdrawn although \(snapshot.blockers)")

@@ -42,6 +42,36 @@ struct ChargerCtlArgumentTests {
     #expect(JSONValue.object(try BenchPlugIn.parse(["1"]).params) == ["evse": 1, "connector": 1])
   }
 
+  @Test("Odd cars, cables, force, brown-outs and the air become the world's parameters")
+  func oddThings() throws {
+    let odd = try BenchPlugIn.parse([
+      "1", "--no-diode", "--draws", "130", "--ignores-lower-offer", "10", "--cable", "20",
+    ])
+    #expect(
+      JSONValue.object(odd.params) == [
+        "evse": 1, "connector": 1, "car": ["drawsPercent": 130, "ignoresLowerOfferS": 10, "diode": false],
+        "cable": ["ratingA": 20],
+      ])
+    #expect(
+      JSONValue.object(try BenchPlugIn.parse(["1", "--proximity", "open"]).params)
+        == ["evse": 1, "connector": 1, "cable": ["proximityOhm": nil]])
+    #expect(
+      JSONValue.object(try BenchPlugIn.parse(["1", "--proximity", "350"]).params)
+        == ["evse": 1, "connector": 1, "cable": ["proximityOhm": 350]])
+    #expect(
+      JSONValue.object(try BenchPlugOut.parse(["2", "--force"]).params) == ["evse": 2, "connector": 1, "force": true])
+    #expect(
+      JSONValue.object(try BenchMains.parse(["up", "--voltage", "180", "--phase", "2"]).params)
+        == ["up": true, "voltageV": 180, "phase": 2])
+    #expect(JSONValue.object(try BenchMains.parse(["down"]).params) == ["up": false])
+    #expect(
+      JSONValue.object(try BenchAmbient.parse(["--celsius", "-5.5", "--evse", "1"]).params)
+        == ["celsius": Self.number("-5.5"), "evse": 1])
+    #expect(throws: (any Error).self) { try BenchPlugIn.parse(["1", "--cable", "20", "--proximity", "100"]) }
+    #expect(throws: (any Error).self) { try BenchPlugIn.parse(["1", "--proximity", "broken"]) }
+    #expect(throws: (any Error).self) { try BenchMains.parse(["up", "--phase", "2"]) }
+  }
+
   private static func number(_ text: String) -> JSONValue { Decimal(text).map { JSONValue($0) } ?? .null }
 
   @Test("Cards, faults, limits and pilot states become the world's parameters")

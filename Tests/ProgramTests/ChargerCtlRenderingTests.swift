@@ -236,16 +236,48 @@ struct ChargerCtlRenderingTests {
         """)
     #expect(
       WorldText.faults([
-        ["fault": "contactorWelded", "code": "CX017", "available": true, "waitsFor": nil],
-        ["fault": "lockFailure", "code": "CX001", "available": false, "waitsFor": "comes with a connector lock"],
+        ["fault": "contactorWelded", "code": "CX017", "scope": "connector", "available": true, "waitsFor": nil],
+        [
+          "fault": "door", "code": nil, "scope": "station", "available": false,
+          "waitsFor": "needs a station with a door contact",
+        ],
       ]) == """
-        FAULT            CODE   NOTE
-        contactorWelded  CX017
-        lockFailure      CX001  comes with a connector lock
+        FAULT            CODE   AT         NOTE
+        contactorWelded  CX017  connector
+        door             -      station    needs a station with a door contact
         """)
     #expect(
       WorldText.event(
         method: "bench.event", ["event": "plugged", "text": "a car is plugged in", "evse": 1, "connector": 1])
         == "EVSE 1 connector 1: a car is plugged in")
+  }
+
+  @Test("The world: parts that not every station has, what is wrong in capitals")
+  func worldOfParts() throws {
+    let state = try JSONValue(
+      parsing: """
+        {"safetyContacts": [{"kind": "emergencyStop", "evse": null, "active": true, "silent": false},
+                            {"kind": "door", "evse": 2, "active": false, "silent": true}],
+         "watchdog": {"installed": true, "holds": false, "expiries": 2},
+         "supply": {"currentA": 31.96, "fuseA": 40, "overloadS": 1.5}}
+        """)
+    #expect(
+      WorldPartsText.lines(ofStation: state) == [
+        "emergency stop of the station: ACTIVE", "door of EVSE 2: at rest, SILENT",
+        "Watchdog: does not hold, has run out 2 times", "Supply: 32 A of 40 A, OVERLOADED for 1.5 s",
+      ])
+    let evse = try JSONValue(
+      parsing: """
+        {"connectedPhases": 1, "temperaturesC": [24.25, 61], "residualCurrent": {"tripped": true, "testing": false, "leakageMA": 30},
+         "connectors": [{"connector": 1, "lock": {"commandedLocked": true, "engaged": false}, "proximity": {"ohm": 220}},
+                        {"connector": 2, "lock": null, "proximity": {"ohm": null}}]}
+        """)
+    #expect(
+      WorldPartsText.lines(ofEVSE: evse, number: "3") == [
+        "EVSE 3: 1 phase connected, 24.3 °C / 61.0 °C, residual current monitor TRIPPED, 30 mA flow off",
+        "Connector 3.1: lock open, told otherwise, proximity 220 Ω", "Connector 3.2: proximity open",
+      ])
+    #expect(WorldPartsText.lines(ofStation: [:]).isEmpty)
+    #expect(WorldPartsText.lines(ofEVSE: [:], number: "1").isEmpty)
   }
 }

@@ -31,14 +31,30 @@ extension WorldConfiguration {
   /// What stands at the place, by a board profile.
   package init(_ profile: BoardProfile) {
     self.init(
-      evses: profile.evses.map { evse in
-        WorldEVSE(
-          id: evse.id,
-          connectors: evse.connectors.map { WorldConnector(id: $0.id, hasFixedCable: $0.cable == .fixed) },
-          phases: evse.phases)
-      },
+      evses: profile.evses.map { WorldEVSE($0) },
       readers: profile.readers.map { WorldReader(name: $0.name, evses: $0.evses) },
-      hasDisplay: profile.display != nil, deadManTime: profile.deadMan?.within ?? .seconds(1))
+      hasDisplay: profile.display != nil, deadManTime: profile.deadMan?.within ?? .seconds(1),
+      safetyContacts: profile.safetyInputs.compactMap { input in
+        SafetyContact(rawValue: input.kind.rawValue).map { WorldSafetyContact($0, evse: input.evse) }
+      },
+      hasWatchdog: profile.watchdog != nil, supplyFuse: profile.sharedSupply)
+  }
+}
+
+extension WorldEVSE {
+  fileprivate init(_ evse: EVSEProfile) {
+    self.init(
+      id: evse.id,
+      connectors: evse.connectors.map { connector in
+        WorldConnector(
+          id: connector.id, hasFixedCable: connector.cable == .fixed, lock: connector.lock.map { _ in WorldLock() },
+          hasProximity: connector.proximity != nil)
+      },
+      phases: evse.phases,
+      residualCurrentMonitor: evse.residualCurrent.map { _ in WorldResidualCurrentMonitor() },
+      temperatureSensors: evse.temperatureSensors.map { _ in WorldTemperatureSensor() },
+      hasPhaseSwitch: evse.phaseSwitch != nil,
+      signingMeter: evse.meter?.boolean("signs") == true ? WorldSigningMeter() : nil)
   }
 }
 

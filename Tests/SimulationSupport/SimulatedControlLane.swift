@@ -3,7 +3,7 @@ import EVSEControl
 import HAL
 
 /// The control thread's work on the simulated clock: drivers are polled, `StationControl` decides, outputs are applied
-/// at once, in the order openings, pilots, closings.
+/// at once, in the order openings, pilots, test currents, phases, locks, closings.
 ///
 /// The real lane polls every 10 ms. Here it does so while something moves; between, when nothing but time can change
 /// what the drivers see, every 500 ms.
@@ -19,43 +19,28 @@ package final class SimulatedControlLane {
   /// Longer than every filter and travel time, and than the silence of a pilot.
   package static let unrest = Duration.milliseconds(150)
 
-  private struct Place {
-    let hardware: ConnectorHardware
-    var pilotHealth = DriverHealth.alive
-    var contactorHealth = DriverHealth.alive
-    var measurement: PilotMeasurement?
-    var position: ContactorPosition?
-  }
-
-  private struct Meter {
-    let driver: any EnergyMeter
-    let evse: Int
-    var health = DriverHealth.alive
-    var readingAt: MonotonicInstant?
-  }
-
   package private(set) var control: StationControl
   /// Every command that a contactor got from this lane.
   package private(set) var contactorCommands: [Command] = []
   private var effects: ControlEffects
-  private var places: [Place]
-  private var meters: [Meter]
+  private var drivers: SimulatedLaneDrivers
   private var commands: [ControlCommand] = []
   private var facts: [ControlFact] = []
   private var lastPoll: MonotonicInstant
   private var unrestUntil: MonotonicInstant
+  private var nextFeed: MonotonicInstant
 
   package init(configuration: ControlConfiguration, hardware: StationHardware, startingAt now: MonotonicInstant) {
     control = StationControl(configuration: configuration, startingAt: now)
     effects = ControlEffects(for: configuration)
-    places = hardware.evses.flatMap { $0.connectors.map { Place(hardware: $0) } }
-    meters = hardware.evses.enumerated().compactMap { index, evse in evse.meter.map { Meter(driver: $0, evse: index) } }
+    drivers = SimulatedLaneDrivers(configuration: configuration, hardware: hardware)
     lastPoll = now
     unrestUntil = now + Self.unrest
+    nextFeed = drivers.watchdog == nil ? .distantFuture : now
     handle(.time, at: now)
   }
 
-  package var nextDeadline: MonotonicInstant { min(control.nextDeadline, nextPoll) }
+  package var nextDeadline: MonotonicInstant { min(control.nextDeadline, nextPoll, nextFeed) }
 
   /// On a grid of the polling cycle.
   private var nextPoll: MonotonicInstant {
@@ -89,7 +74,7 @@ package final class SimulatedControlLane {
     var hasWorked = false
     if nextPoll <= now {
       lastPoll = now
-      serveDrivers(at: now)
+      for driver in drivers.all { driver.service(at: now) }
       hasWorked = true
     }
     if control.nextDeadline <= now {
@@ -101,63 +86,22 @@ package final class SimulatedControlLane {
       handle(.command(commands.removeFirst()), at: now)
       hasWorked = true
     }
-    return hasWorked
-  }
-
-  private func serveDrivers(at now: MonotonicInstant) {
-    for place in places {
-      place.hardware.pilot.service(at: now)
-      place.hardware.contactor.service(at: now)
+    if let watchdog = drivers.watchdog, nextFeed <= now {
+      watchdog.service(at: now)
+      watchdog.feed()
+      nextFeed = now + watchdog.timeout / 4
+      hasWorked = true
     }
-    for meter in meters { meter.driver.service(at: now) }
+    return hasWorked
   }
 
   // MARK: Inputs
 
   private func readDrivers(at now: MonotonicInstant) {
-    for index in places.indices {
-      readPilot(index, at: now)
-      readContactor(index, at: now)
+    // One input at a time: what it does may change what the next driver shows.
+    for index in drivers.readers.indices {
+      for input in drivers.readers[index].read() { handle(input, at: now) }
     }
-    for index in meters.indices { readMeter(index, at: now) }
-  }
-
-  private func readPilot(_ index: Int, at now: MonotonicInstant) {
-    let pilot = places[index].hardware.pilot
-    let isAlive = pilot.health == .alive
-    if isAlive != (places[index].pilotHealth == .alive) {
-      places[index].pilotHealth = pilot.health
-      places[index].measurement = nil
-      handle(.health(.pilot(connector: index), pilot.health), at: now)
-    }
-    guard isAlive, let measurement = pilot.measurement, measurement != places[index].measurement else { return }
-    places[index].measurement = measurement
-    handle(.pilot(connector: index, measurement), at: now)
-  }
-
-  private func readContactor(_ index: Int, at now: MonotonicInstant) {
-    let contactor = places[index].hardware.contactor
-    let isAlive = contactor.health == .alive
-    if isAlive != (places[index].contactorHealth == .alive) {
-      places[index].contactorHealth = contactor.health
-      places[index].position = nil
-      handle(.health(.contactor(connector: index), contactor.health), at: now)
-    }
-    guard isAlive, let feedback = contactor.feedback, feedback.position != places[index].position else { return }
-    places[index].position = feedback.position
-    handle(.contactorFeedback(connector: index, feedback), at: now)
-  }
-
-  private func readMeter(_ index: Int, at now: MonotonicInstant) {
-    let meter = meters[index].driver
-    let isAlive = meter.health == .alive
-    if isAlive != (meters[index].health == .alive) {
-      meters[index].health = meter.health
-      handle(.health(.meter(evse: meters[index].evse), meter.health), at: now)
-    }
-    guard isAlive, let reading = meter.latest, reading.takenAt != meters[index].readingAt else { return }
-    meters[index].readingAt = reading.takenAt
-    handle(.meter(evse: meters[index].evse, reading), at: now)
   }
 
   // MARK: Effects
@@ -165,29 +109,62 @@ package final class SimulatedControlLane {
   private func handle(_ input: ControlInput, at now: MonotonicInstant) {
     effects.removeAll()
     control.handle(input, at: now, into: &effects)
-    apply(.open, at: now)
-    for (index, output) in effects.outputs.enumerated() {
+    // An input that an output causes is handled after it: the effects are used again.
+    let outputs = effects.outputs
+    let evseOutputs = effects.evseOutputs
+    facts += effects.facts
+    apply(.open, outputs, at: now)
+    for (place, output) in outputs.enumerated() {
       guard let pilot = output.pilot else { continue }
-      places[index].hardware.pilot.apply(pilot)
+      drivers.connectors[place].pilot.apply(pilot)
       disturb(at: now)
     }
-    apply(.closed, at: now)
-    facts += effects.facts
+    var refused: [ControlInput] = []
+    for (index, output) in evseOutputs.enumerated() {
+      if let input = apply(output, evse: index, at: now) { refused.append(input) }
+    }
+    for (place, output) in outputs.enumerated() {
+      guard let position = output.lock else { continue }
+      drivers.connectors[place].lock?.command(position)
+      // A drive may take seconds; its position contact is then looked at often enough.
+      disturb(at: now, for: control.configuration.timing.lockTravel)
+    }
+    apply(.closed, outputs, at: now)
+    for input in refused { handle(input, at: now) }
   }
 
-  private func apply(_ position: ContactorPosition, at now: MonotonicInstant) {
-    for (index, output) in effects.outputs.enumerated() where output.contactor == position {
-      places[index].hardware.contactor.command(position)
-      contactorCommands.append(Command(at: now, connector: places[index].hardware.id, position: position))
+  private func apply(_ position: ContactorPosition, _ outputs: [ControlEffects.Outputs], at now: MonotonicInstant) {
+    for (place, output) in outputs.enumerated() where output.contactor == position {
+      drivers.connectors[place].contactor.command(position)
+      contactorCommands.append(Command(at: now, connector: drivers.connectors[place].id, position: position))
       disturb(at: now)
     }
+  }
+
+  /// Answers the refusal of a request for a signed reading.
+  private func apply(
+    _ output: ControlEffects.EVSEOutputs, evse index: Int, at now: MonotonicInstant
+  ) -> ControlInput? {
+    if let isOn = output.testCurrent { drivers.evses[index].residualCurrent?.setTestCurrent(isOn) }
+    if output.resetsResidualCurrent { drivers.evses[index].residualCurrent?.reset() }
+    if let phases = output.phases { drivers.evses[index].phaseSwitch?.command(phases) }
+    if output.testCurrent != nil || output.resetsResidualCurrent || output.phases != nil { disturb(at: now) }
+    guard let request = output.signedReading else { return nil }
+    if let meter = drivers.evses[index].meter, meter.requestSignedReading(request) {
+      disturb(at: now, for: (meter.signingTimeout ?? .zero) + Self.unrest)
+      return nil
+    }
+    return .signedReading(evse: index, .failed(number: request.number, .notAccepted))
   }
 
   /// As the lane ends: whatever the machines think.
   package func openAll(at now: MonotonicInstant) {
-    for place in places {
-      place.hardware.contactor.command(.open)
-      place.hardware.pilot.apply(.steadyPositive)
+    for connector in drivers.connectors {
+      connector.contactor.command(.open)
+      connector.pilot.apply(.steadyPositive)
     }
+    for evse in drivers.evses { evse.residualCurrent?.setTestCurrent(false) }
+    // The relay may go: the contactors' coils have no voltage any more.
+    drivers.watchdog?.disarm()
   }
 }

@@ -7,6 +7,8 @@ struct TimingEntry: Sendable {
   enum Value: Sendable {
     /// In whole milliseconds.
     case time(WritableKeyPath<TimingTable, Duration> & Sendable, ClosedRange<Int64>)
+    /// In whole seconds.
+    case seconds(WritableKeyPath<TimingTable, Duration> & Sendable, ClosedRange<Int64>)
     case count(WritableKeyPath<TimingTable, UInt8> & Sendable, ClosedRange<Int64>)
     case percent(WritableKeyPath<TimingTable, Int64> & Sendable, ClosedRange<Int64>)
     case current(WritableKeyPath<TimingTable, Current> & Sendable, ClosedRange<Decimal>)
@@ -80,6 +82,10 @@ struct TimingEntry: Sendable {
       .safetyInputSilenceMilliseconds, .time(\.safetyInputSilence, 100...2_000),
       "nobody can stop the station by a contact that is not read"),
     TimingEntry(
+      .supplyTurnSeconds, .seconds(\.supplyTurn, 60...86_400), "each turn opens a contactor, which wears it"),
+    TimingEntry(
+      .supplyLendAfterSeconds, .seconds(\.supplyLendAfter, 10...3_600), "a vehicle that wavers must not lose its share"),
+    TimingEntry(
       .mainsReturnSpreadMilliseconds, .time(\.mainsReturnSpread, 1_000...1_800_000),
       "the EVSEs of a street must not all switch at once"),
     TimingEntry(
@@ -94,6 +100,10 @@ struct TimingEntry: Sendable {
     switch value {
     case .time(let entry, let range):
       if let duration = field.milliseconds(in: range, reason: reason) { table[keyPath: entry] = duration }
+    case .seconds(let entry, let range):
+      if let seconds = field.integer(in: range, unit: "s", reason: reason) {
+        table[keyPath: entry] = .seconds(seconds)
+      }
     case .count(let entry, let range):
       if let number = field.integer(in: range, reason: reason) { table[keyPath: entry] = UInt8(clamping: number) }
     case .percent(let entry, let range):

@@ -8,11 +8,11 @@ enum TimingLoader {
     var table = TimingTable()
     guard let object = ProfileObject<TimingKey>(field) else { return table }
     for entry in TimingEntry.all { entry.read(object[entry.key], into: &table) }
-    let room = min(table.openAfterVehicleStops, table.openAfterUnplug) - table.pilotFilter
+    let room = min(table.openAfterVehicleStops, table.openAfterUnplug, table.openAfterFault) - table.pilotFilter
     if room < .milliseconds(10) {
       object.first(.pilotFilterMilliseconds).report(
         "leaves \(room.wholeMilliseconds) ms of the opening time for the contactor's command",
-        allowed: "a pilot filter at least 10 ms shorter than both opening times")
+        allowed: "a pilot filter at least 10 ms shorter than the three opening times")
     }
     return table
   }

@@ -26,6 +26,13 @@ public struct DriverReference: Sendable, Equatable {
       reserved: [])
   }
 
+  /// An option that whoever stands in for the hardware needs to know; nil when the profile does not have it. Drivers
+  /// read theirs from `DriverOptions`.
+  package func boolean(_ name: String) -> Bool? {
+    guard case .boolean(let value)? = node.member(name)?.content else { return nil }
+    return value
+  }
+
   /// Whether the profile tells the driver anything beside its name.
   var hasOptions: Bool {
     if case .object(let members) = node.content { !members.isEmpty } else { false }

@@ -69,7 +69,7 @@ enum TimingKey: String, ProfileKey {
   case overCurrentMilliseconds, overCurrentTolerancePercent, overCurrentToleranceA
   case voltageFaultMilliseconds, voltageRecoveryMilliseconds
   case temperatureSilenceMilliseconds, proximitySilenceMilliseconds, proximityFilterMilliseconds
-  case safetyInputSilenceMilliseconds
+  case safetyInputSilenceMilliseconds, supplyTurnSeconds, supplyLendAfterSeconds
   case mainsReturnSpreadMilliseconds, phaseSwitchRestMilliseconds, phaseSwitchTravelMilliseconds
   case phaseSwitchSilenceMilliseconds
 }

@@ -131,13 +131,21 @@ package struct ContactorSupervisor: Hashable, Sendable {
     openedAt = now
     unexpectedlyClosedSince = feedback == .closed ? now : nil
     openAgainSince = nil
+    // A contact that bounced at this moment is open now.
+    if feedback == .open { isConfirmedClosed = false }
     return true
   }
 
-  /// What no longer matters is forgotten first, so that what behaves alike is equal.
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    if feedback != nil || !isAlive { listeningSince = .longAgo }
+    if command == .open { commandedAt = .longAgo } else { openedAt = nil }
+    commandedAt.forget(after: timing.contactorTravel, at: now)
+    if let opened = openedAt, now >= opened + timing.contactorRest { openedAt = nil }
+    unexpectedlyClosedSince.forget(after: timing.contactorTravel, at: now)
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
-    if feedback != nil || driverIsSilent { listeningSince = .zero }
-    if command == .open { commandedAt = .zero } else { openedAt = nil }
     visit(&listeningSince)
     visit(&commandedAt)
     openedAt.visitInstant(visit)

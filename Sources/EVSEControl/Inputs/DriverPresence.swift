@@ -42,5 +42,10 @@ package struct DriverPresence: Hashable, Sendable {
     if !driverIsSilent && !hasSpoken { soonest.add(listeningSince + silence) }
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast() {
+    if hasSpoken || !isAlive { listeningSince = .longAgo }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) { visit(&listeningSince) }
 }

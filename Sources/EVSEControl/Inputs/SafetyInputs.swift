@@ -81,6 +81,11 @@ package struct SafetyInputs: Hashable, Sendable {
     for input in inputs { input.presence.deadlines(&soonest, silence: timing.safetyInputSilence) }
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast() {
+    for place in inputs.indices { inputs[place].presence.forgetPast() }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     for place in inputs.indices { inputs[place].presence.visitInstants(visit) }
   }

@@ -15,7 +15,7 @@ public struct EnergyBlockers: OptionSet, Sendable, Hashable {
   public static let limitBelowMinimum = EnergyBlockers(rawValue: 1 << 7)
   public static let driverSilent = EnergyBlockers(rawValue: 1 << 8)
   public static let ventilationMissing = EnergyBlockers(rawValue: 1 << 9)
-  /// The contactor is on its way, or rests before it may close again.
+  /// The contactor is on its way, or rests before it may close again, or the offer rests before it comes back.
   public static let contactorMoving = EnergyBlockers(rawValue: 1 << 10)
   public static let shuttingDown = EnergyBlockers(rawValue: 1 << 11)
   /// Another connector of the same EVSE is in use.

@@ -160,6 +160,26 @@ package struct SharedSupply: Hashable, Sendable {
     turnDeadlines(&soonest, timing: timing)
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    for index in shares.indices { shares[index].forgetPast(at: now, timing: timing) }
+    turnBeganAt.forget(after: timing.supplyTurn, at: now)
+    forgetAges(at: now, timing: timing)
+  }
+
+  /// Of the time in line only the order matters; of that at a place too, when every turn is over.
+  private mutating func forgetAges(at now: MonotonicInstant, timing: TimingTable) {
+    let queued = shares.map { share in shares.count { ($0.queuedAt ?? now) < (share.queuedAt ?? now) } }
+    let admitted = shares.map { share in shares.count { ($0.admittedAt ?? now) < (share.admittedAt ?? now) } }
+    let turnsAreOver = shares.allSatisfy { share in share.admittedAt.map { now >= $0 + timing.supplyTurn } ?? true }
+    for index in shares.indices {
+      if shares[index].queuedAt != nil { shares[index].queuedAt = .longAgo + .nanoseconds(queued[index]) }
+      if turnsAreOver && shares[index].admittedAt != nil {
+        shares[index].admittedAt = .longAgo + .nanoseconds(admitted[index])
+      }
+    }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     for index in shares.indices { shares[index].visitInstants(visit) }
     turnBeganAt.visitInstant(visit)

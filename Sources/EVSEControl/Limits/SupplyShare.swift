@@ -254,6 +254,16 @@ package struct SupplyShare: Hashable, Sendable {
     if let windowEnds { soonest.add(windowEnds) }
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    if measured == nil { measuredAt = .longAgo }
+    if reducedAt == nil { measuredAt.forget(after: timing.meterSilence, at: now) }
+    exceedsSince.forget(
+      after: timing.vehicleFollowsOffer + timing.overCurrentTime + timing.contactorTravel, at: now)
+    if let ends = followsBy, now >= ends { followsBy = .longAgo }
+    idleSince.forget(after: lendTime(timing), at: now)
+  }
+
   mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     queuedAt.visitInstant(visit)
     admittedAt.visitInstant(visit)

@@ -159,6 +159,12 @@ package struct LockSupervisor: Hashable, Sendable {
     if let endedAt { soonest.add(endedAt + timing.lockRetryPause) }
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    presence.forgetPast()
+    if let ended = endedAt, now >= ended + timing.lockRetryPause { endedAt = nil }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     presence.visitInstants(visit)
     drivenAt.visitInstant(visit)

@@ -93,10 +93,14 @@ package struct PermitLease: Hashable, Sendable {
     return untoldEnd
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    // The expiry counts while the lease runs alone.
+    if status != .valid { permit?.expiry = .longAgo }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     guard var held = permit else { return }
-    // It counts while the lease runs alone.
-    if status != .valid { held.expiry = .zero }
     visit(&held.expiry)
     permit = held
   }

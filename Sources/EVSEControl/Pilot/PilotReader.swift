@@ -42,6 +42,10 @@ package struct PilotReader: Hashable, Sendable {
 
   package var isAlive: Bool { !driverIsSilent && !isOverdue }
 
+  /// The newest measurement says what counts. While it says something else, nothing new is begun: the filter's time is
+  /// there to keep what has begun.
+  package var isSettled: Bool { candidate == state && lowPeakWrongSince == nil }
+
   package mutating func take(_ measurement: PilotMeasurement) {
     newest = measurement
     isOverdue = false
@@ -133,7 +137,8 @@ package struct PilotReader: Hashable, Sendable {
     // A low part that cannot be seen is as good as a wrong one, once the signal has had time to settle.
     if let low = measurement.negativePeak, low <= thresholds.diodeBelow {
       lowPeakWrongSince = nil
-      if diode == .unknown { diode = .present }
+      // Without a load on the high part the low one proves nothing.
+      if diode == .unknown && measurement.positivePeak <= thresholds.aAbove { diode = .present }
       return
     }
     let since = lowPeakWrongSince ?? now
@@ -149,17 +154,29 @@ package struct PilotReader: Hashable, Sendable {
     diode = .unknown
   }
 
-  /// What no longer matters is forgotten first, so that what behaves alike is equal.
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    if candidate == state { candidateSince = .longAgo }
+    if newest != nil || !isAlive { listeningSince = .longAgo }
+    lowPeakWrongSince.forget(after: timing.pilotFilter, at: now)
+    forgetMeasurement(at: now)
+    guard now >= outputChangedAt + timing.pilotSettling else { return }
+    if let measurement = newest, measurement.takenAt == outputChangedAt { newest?.takenAt = .longAgo }
+    outputChangedAt = .longAgo
+  }
+
+  /// Of a measurement's time it matters only whether it was taken under the present signal.
+  private mutating func forgetMeasurement(at now: MonotonicInstant) {
+    guard let measurement = newest else { return }
+    if measurement.takenAt < outputChangedAt || (!output.isPulsing && measurement.takenAt < now) {
+      newest?.takenAt = .longAgo + .nanoseconds(-1)
+    } else if output.isPulsing {
+      newest?.takenAt = outputChangedAt
+    }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
-    if candidate == state { candidateSince = .zero }
-    if newest != nil || !isAlive { listeningSince = .zero }
     if var measurement = newest {
-      // Only a newer offer than the measurement asks for another one.
-      if output.isOffer {
-        measurement.takenAt = measurement.takenAt >= outputChangedAt ? outputChangedAt : .zero
-      } else {
-        measurement.takenAt = .zero
-      }
       visit(&measurement.takenAt)
       newest = measurement
     }

@@ -78,8 +78,16 @@ package struct ProximityReader: Hashable, Sendable {
     if let missingSince { soonest.add(missingSince + timing.proximitySilence) }
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    presence.forgetPast()
+    if candidate == cable { candidateSince = .longAgo }
+    missingSince.forget(after: timing.proximitySilence, at: now)
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     presence.visitInstants(visit)
+    if candidate == cable { candidateSince = .zero }
     visit(&candidateSince)
     missingSince.visitInstant(visit)
   }

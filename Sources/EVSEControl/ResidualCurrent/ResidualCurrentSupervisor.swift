@@ -193,8 +193,15 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
     }
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast() {
+    presence.forgetPast()
+    if step == .none { stepBegan = .longAgo }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     presence.visitInstants(visit)
+    if step == .none { stepBegan = .zero }
     visit(&stepBegan)
     clearedAt.visitInstant(visit)
   }

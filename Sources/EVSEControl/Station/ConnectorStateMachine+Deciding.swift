@@ -24,7 +24,10 @@ extension ConnectorStateMachine {
     }
     moveLock(in: surroundings, place: place, at: now, timing: timing, into: &effects)
     conditions.lockIsMissing = lockIsMissing
-    decideOutput(conditions, place: place, at: now, timing: timing, into: &effects)
+    if decideOutput(conditions, place: place, at: now, timing: timing, into: &effects) {
+      // Under a new offer the vehicle's diode is looked at anew.
+      conditions = self.conditions(in: surroundings, at: now, timing: timing)
+    }
     closeIfAllowed(conditions, place: place, at: now, timing: timing, into: &effects)
     conditions = self.conditions(in: surroundings, at: now, timing: timing)
     wakeVehicle(conditions, at: now)
@@ -60,15 +63,15 @@ extension ConnectorStateMachine {
     return true
   }
 
-  /// Whether an opening now breaks a current: by the meter, where it has measured since the closing; else a vehicle that
-  /// still asks is taken to draw.
+  /// Whether an opening now breaks a current: by the meter, where it has measured since the closing; else only a vehicle
+  /// that has stopped by itself is taken to draw nothing.
   private func isUnderLoad(measured surroundings: Surroundings) -> Bool {
     if let current = surroundings.measuredCurrent, let takenAt = surroundings.measuredAt, let closedAt,
       takenAt >= closedAt
     {
       return current > Self.leastLoad
     }
-    return pilot.state == .c || pilot.state == .d
+    return pilot.state != .b
   }
 
   private static let leastLoad = Current(amperes: 1)
@@ -95,14 +98,15 @@ extension ConnectorStateMachine {
   private mutating func decideOutput(
     _ conditions: EnergyConditions, place: Int, at now: MonotonicInstant, timing: TimingTable,
     into effects: inout ControlEffects
-  ) {
+  ) -> Bool {
     let new = wantedOutput(conditions, at: now, timing: timing)
-    guard new != output else { return }
+    guard new != output else { return false }
     if new.isPulsing || output.isPulsing { offerChangedAt = now }
     if output.isOffer && !new.isOffer && !wakeUp.isWaking { wakeUp.offerWithdrawn() }
     output = new
     pilot.outputChanged(to: new, contactorIsOpen: contactor.command == .open, at: now)
     effects.apply(new, at: place)
+    return true
   }
 
   private func wantedOutput(

@@ -41,12 +41,15 @@ extension ConnectorStateMachine {
   private func wantedLock(
     in surroundings: Surroundings, at now: MonotonicInstant, timing: TimingTable
   ) -> LockPosition? {
-    // While the contactor is not certainly open a plug may be caught, but is never let go.
-    guard contactor.isConfirmedOpen else { return isInSession && unlockNumber == nil ? .locked : nil }
+    // While the contactor is not certainly open a plug may be caught, but is never let go: an unlocking that was
+    // begun and has not arrived is given up.
+    guard contactor.isConfirmedOpen else {
+      return (isInSession && unlockNumber == nil) || lock?.position == .locked ? .locked : nil
+    }
     if unlockNumber != nil || lockIsReleased(in: surroundings, at: now, timing: timing) { return .unlocked }
     if isInSession { return .locked }
     // A session that goes on after a restart of the program has its permit a moment later: its plug stays locked.
-    return now >= startedAt + timing.unlockAfterStateF ? .unlocked : nil
+    return startedAt == nil ? .unlocked : nil
   }
 
   /// The plug is let go whatever the permit says: without mains it could not be had otherwise, in state E (a pilot short
@@ -61,7 +64,9 @@ extension ConnectorStateMachine {
     let result: UnlockResult
     if contactor.isConfirmedOpen && lock.isConfirmedUnlocked {
       result = .unlocked
-    } else if lock.hasFailed || !contactor.isAlive || contactor.latched.contains(.contactorWelded) {
+    } else if (contactor.isConfirmedOpen && lock.hasFailed) || !lock.isAlive || !contactor.isAlive
+      || contactor.latched.contains(.contactorWelded)
+    {
       // A contactor that does not show itself open keeps the plug.
       result = .failed
     } else {

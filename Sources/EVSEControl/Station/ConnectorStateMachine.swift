@@ -68,7 +68,8 @@ package struct ConnectorStateMachine: Hashable, Sendable {
   /// When the contactor was last commanded closed.
   var closedAt: MonotonicInstant?
   var offerChangedAt: MonotonicInstant?
-  var startedAt: MonotonicInstant
+  /// When the program was started; nil once its first session has come, or it came too late to be an earlier one.
+  var startedAt: MonotonicInstant?
   var hasStarted = false
   var toldPowerPath = false
   var toldLock: LockPosition?
@@ -149,6 +150,7 @@ package struct ConnectorStateMachine: Hashable, Sendable {
       unreadableSince = now
     }
     permit.evaluate(at: now, energyFlows: contactor.command == .closed, policy: configuration.leaseExpiry)
+    if let startedAt, isInSession || now >= startedAt + configuration.timing.unlockAfterStateF { self.startedAt = nil }
     if isInSession && !gates.hasBegun {
       let delay = RandomDelay.draw(
         upTo: configuration.randomStartDelay, seed: configuration.randomSeed, place: place, at: now)
@@ -191,13 +193,15 @@ package struct ConnectorStateMachine: Hashable, Sendable {
     let meterIsMissed = permit.needsRegister && !surroundings.meterIsFresh
     let isOpen = contactor.command == .open
     return EnergyConditions(
-      pilotState: pilot.state, isConnected: isConnected == true, diode: pilot.diode, hasVentilation: hasVentilation,
+      pilotState: pilot.state, isConnected: isConnected == true, diode: pilot.diode,
+      pilotIsWavering: isOpen && !pilot.isSettled, hasVentilation: hasVentilation,
       isRefusedAsSimplified: vehicle == .simplified && simplifiedVehicleLimit == nil, permit: permit.status,
       faults: heldFaults.union(causes(in: surroundings, at: now, timing: timing)), isOperative: isOperative,
       limit: surroundings.limit,
       driversAreAlive: pilot.isAlive && contactor.isAlive && contactor.feedback != nil && !meterIsMissed
         && surroundings.driversAreAlive,
       contactorIsMoving: contactor.isMoving || contactor.isResting(at: now, timing: timing),
+      offerIsResting: offerIsResting(at: now, timing: timing),
       lockIsMissing: lockIsMissing,
       residualCurrentIsUntested: surroundings.residualCurrentIsUntested && (permit.isInForce || !isOpen),
       cableIsUnknown: isConnected == true && proximity.map { $0.rating == nil } ?? false,
@@ -205,6 +209,12 @@ package struct ConnectorStateMachine: Hashable, Sendable {
       usesDigitalCommunication: usesDigitalCommunication, phasesAreSwitching: surroundings.phasesAreSwitching,
       startIsDelayed: isOpen && gates.isClosed, mainsIsReturning: isOpen && surroundings.mainsIsReturning,
       isWakingVehicle: isOpen && wakeUp.isWaking, isShuttingDown: surroundings.isShuttingDown)
+  }
+
+  /// The offer was withdrawn a moment ago, and does not come back before `offerRaiseInterval` is over.
+  private func offerIsResting(at now: MonotonicInstant, timing: TimingTable) -> Bool {
+    guard !output.isOffer, let offerChangedAt else { return false }
+    return now < offerChangedAt + timing.offerRaiseInterval
   }
 
   /// The faults whose causes are there now.
@@ -244,10 +254,27 @@ package struct ConnectorStateMachine: Hashable, Sendable {
     gates.deadlines(&soonest)
     lock?.deadlines(&soonest, timing: timing)
     proximity?.deadlines(&soonest, timing: timing)
-    if lock != nil { soonest.add(startedAt + timing.unlockAfterStateF) }
+    if let startedAt, lock != nil { soonest.add(startedAt + timing.unlockAfterStateF) }
     if let unreadableSince { soonest.add(unreadableSince + timing.unlockAfterStateF) }
     if let withdrawnAt { soonest.add(withdrawnAt + timing.openUnderLoadAfterWithdrawal) }
     if let offerChangedAt { soonest.add(offerChangedAt + timing.offerRaiseInterval) }
+  }
+
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    pilot.forgetPast(at: now, timing: timing)
+    contactor.forgetPast(at: now, timing: timing)
+    permit.forgetPast(at: now, timing: timing)
+    lock?.forgetPast(at: now, timing: timing)
+    proximity?.forgetPast(at: now, timing: timing)
+    if lock == nil {
+      startedAt = .longAgo
+      if unreadableSince != nil { unreadableSince = .longAgo }
+    }
+    startedAt.forget(after: timing.unlockAfterStateF, at: now)
+    unreadableSince.forget(after: timing.unlockAfterStateF, at: now)
+    if let changed = offerChangedAt, now >= changed + timing.offerRaiseInterval { offerChangedAt = nil }
+    if contactor.isConfirmedOpen { closedAt = nil }
   }
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
@@ -258,7 +285,7 @@ package struct ConnectorStateMachine: Hashable, Sendable {
     gates.visitInstants(visit)
     lock?.visitInstants(visit)
     proximity?.visitInstants(visit)
-    visit(&startedAt)
+    startedAt.visitInstant(visit)
     unreadableSince.visitInstant(visit)
     withdrawnAt.visitInstant(visit)
     closedAt.visitInstant(visit)

@@ -20,3 +20,19 @@ extension MonotonicInstant? {
     self = instant
   }
 }
+
+extension MonotonicInstant {
+  /// Stands for every instant that is so long ago that no span from it still runs.
+  package static let longAgo = MonotonicInstant.zero
+
+  /// Makes it `longAgo` once a span from it is over.
+  package mutating func forget(after span: Duration, at now: MonotonicInstant) {
+    if now >= self + span { self = .longAgo }
+  }
+}
+
+extension MonotonicInstant? {
+  package mutating func forget(after span: Duration, at now: MonotonicInstant) {
+    if let instant = self, now >= instant + span { self = .longAgo }
+  }
+}

@@ -107,6 +107,16 @@ extension StationControl {
       if let mainsReturnsAt { soonest.add(mainsReturnsAt) }
     }
 
+    /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+    mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+      meter.forgetPast(at: now, timing: timing)
+      residualCurrent?.forgetPast()
+      temperature?.forgetPast()
+      voltage?.forgetPast()
+      overCurrent?.forgetPast(at: now, timing: timing)
+      phaseSwitch?.forgetPast(at: now, timing: timing)
+    }
+
     mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
       meter.visitInstants(visit)
       limits.visitInstants(visit)

@@ -9,6 +9,8 @@ package struct EnergyConditions: Hashable, Sendable {
   /// Whether a vehicle is connected as far as the station knows, also while the pilot cannot be read.
   package var isConnected: Bool
   package var diode: PilotReader.Diode
+  /// The newest measurement says something else than what counts, and nothing flows yet: nothing is begun now.
+  package var pilotIsWavering: Bool
   package var hasVentilation: Bool
   /// The vehicle has no state B of its own, and this connector serves none of those.
   package var isRefusedAsSimplified: Bool
@@ -19,6 +21,8 @@ package struct EnergyConditions: Hashable, Sendable {
   /// Every driver on the energy path speaks and was read: pilot, contactor, and what the configuration says exists.
   package var driversAreAlive: Bool
   package var contactorIsMoving: Bool
+  /// The offer was withdrawn a moment ago and is not back yet.
+  package var offerIsResting: Bool
   /// There is a lock, it is needed, and its position contact does not confirm it.
   package var lockIsMissing: Bool
   /// There is a residual current detection that is tested before each session, and it has not passed yet.
@@ -48,6 +52,7 @@ package struct EnergyConditions: Hashable, Sendable {
     }
     // What draws current without a diode in the pilot is no vehicle; it is looked at under every new offer.
     if isConnected && diode != .present { found.insert(.vehicleNotReady) }
+    if isConnected && pilotIsWavering { found.insert(.vehicleNotReady) }
     if isRefusedAsSimplified { found.insert(.simplifiedVehicle) }
     switch permit {
     case .valid, .finishing: break
@@ -71,6 +76,8 @@ package struct EnergyConditions: Hashable, Sendable {
     if mainsIsReturning { found.insert(.mainsReturning) }
     if isWakingVehicle { found.insert(.wakingVehicle) }
     if isShuttingDown { found.insert(.shuttingDown) }
+    // A reason only where there is no other.
+    if offerIsResting && found.isEmpty { found.insert(.contactorMoving) }
     return found
   }
 

@@ -11,6 +11,8 @@ package struct MeterMonitor: Hashable, Sendable {
   /// The voltage in the newest reading that is farthest from nominal.
   package private(set) var voltage: Voltage?
   private var driverIsSilent = false
+  /// Has given a reading since its driver last came back.
+  private var isHeard = false
   private var listeningSince: MonotonicInstant
 
   package init(at now: MonotonicInstant) { listeningSince = now }
@@ -19,6 +21,7 @@ package struct MeterMonitor: Hashable, Sendable {
   package mutating func take(_ reading: MeterReading, at now: MonotonicInstant) -> Bool {
     if let newestAt, reading.takenAt <= newestAt { return false }
     newestAt = min(reading.takenAt, now)
+    isHeard = true
     if let read = reading.importRegister { register = read }
     current = reading.current.greatest
     voltage = Self.farthest(reading.voltage)
@@ -36,18 +39,29 @@ package struct MeterMonitor: Hashable, Sendable {
   package mutating func setAlive(_ alive: Bool, at now: MonotonicInstant) {
     guard alive == driverIsSilent else { return }
     driverIsSilent = !alive
+    isHeard = false
     if alive { listeningSince = now }
   }
 
   /// A fresh reading is there.
   package func isFresh(at now: MonotonicInstant, timing: TimingTable) -> Bool {
-    guard !driverIsSilent, let newestAt else { return false }
+    guard !driverIsSilent, isHeard, let newestAt else { return false }
     return now < newestAt + timing.meterSilence
   }
 
   package func isSilent(at now: MonotonicInstant, timing: TimingTable) -> Bool {
     if driverIsSilent { return true }
     return now >= max(newestAt ?? listeningSince, listeningSince) + timing.meterSilence
+  }
+
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    if driverIsSilent || newestAt.map({ $0 >= listeningSince }) ?? false { listeningSince = .longAgo }
+    listeningSince.forget(after: timing.meterSilence, at: now)
+    guard let newest = newestAt, now >= newest + timing.meterSilence else { return }
+    newestAt = .longAgo
+    current = nil
+    voltage = nil
   }
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {

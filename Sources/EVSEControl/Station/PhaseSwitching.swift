@@ -86,12 +86,11 @@ package struct PhaseSwitching: Hashable, Sendable {
 
   private mutating func move(_ feedback: ConnectedPhases, at now: MonotonicInstant, timing: TimingTable) {
     guard !hasFailed, movingSince == nil, restingSince == nil, commanded != wanted, let quietSince else { return }
-    if feedback != wanted {
-      guard now >= quietSince + timing.phaseSwitchRest else { return }
-      movingSince = now
-    }
+    // Where it is there already, as after a start, nothing has to come to rest before it is told so.
+    guard feedback == wanted || now >= quietSince + timing.phaseSwitchRest else { return }
     commanded = wanted
     untakenCommand = wanted
+    movingSince = now
   }
 
   /// What the switch is to be told now, once.
@@ -106,6 +105,12 @@ package struct PhaseSwitching: Hashable, Sendable {
     if let movingSince { soonest.add(movingSince + timing.phaseSwitchTravel) }
     if let restingSince { soonest.add(restingSince + timing.phaseSwitchRest) }
     if let quietSince, commanded != wanted { soonest.add(quietSince + timing.phaseSwitchRest) }
+  }
+
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    if feedback != nil || !isAlive { listeningSince = .longAgo }
+    quietSince.forget(after: timing.phaseSwitchRest, at: now)
   }
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {

@@ -20,8 +20,28 @@ extension StationControl {
       isShuttingDown: isShuttingDown, now: now)
   }
 
+  /// Of the time of a closing it matters only whether the newest reading is from after it.
+  private mutating func forgetClosing(of place: Int, by meter: MeterMonitor) {
+    guard let closedAt = machines[place].closedAt else { return }
+    guard let newest = meter.newestAt, newest < closedAt, now < newest + configuration.timing.meterSilence else {
+      machines[place].closedAt = .longAgo
+      return
+    }
+  }
+
   /// Visits every instant on which a later decision depends, the present one included: shifting all of them by the same
   /// span leaves the behaviour as it is, the draw of random delays excepted. For exhaustive exploration.
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast() {
+    for index in machines.indices { machines[index].forgetPast(at: now, timing: configuration.timing) }
+    for index in evses.indices {
+      for place in evses[index].connectors { forgetClosing(of: place, by: evses[index].meter) }
+      evses[index].forgetPast(at: now, timing: configuration.timing)
+    }
+    inputs.forgetPast()
+    supply?.forgetPast(at: now, timing: configuration.timing)
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     visit(&now)
     for index in machines.indices { machines[index].visitInstants(visit) }

@@ -63,6 +63,11 @@ package struct OverCurrentSupervisor: Hashable, Sendable {
     if let overSince { soonest.add(overSince + timing.overCurrentTime) }
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
+    if hasDrawnTooMuch { overSince.forget(after: timing.overCurrentTime, at: now) }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     loweredAt.visitInstant(visit)
     overSince.visitInstant(visit)

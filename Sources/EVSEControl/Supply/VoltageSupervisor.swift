@@ -77,7 +77,7 @@ package struct VoltageSupervisor: Hashable, Sendable {
   /// Call it after every input and at `deadlines`.
   package mutating func evaluate(at now: MonotonicInstant, timing: TimingTable, in circumstances: Circumstances) {
     takenAt = min(takenAt, now)
-    closedSince = circumstances.contactorIsClosed ? closedSince ?? now : nil
+    closedSince = meterIsBehindContactor && circumstances.contactorIsClosed ? closedSince ?? now : nil
     let recovery = timing.voltageRecovery
     if meterIsBehindContactor && !circumstances.contactorIsClosed {
       let rest = recoveryBehindContactor(timing)
@@ -126,7 +126,20 @@ package struct VoltageSupervisor: Hashable, Sendable {
     under.deadlines(&soonest, after: timing.voltageFault, recovery: recovery)
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast() {
+    guard !meterIsBehindContactor else { return }
+    takenAt = .longAgo
+    if closedSince != nil { closedSince = .longAgo }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
+    // When a reading was taken matters only behind the contactor, and only whether it was before the closing.
+    if let closedSince, meterIsBehindContactor {
+      takenAt = takenAt >= closedSince ? closedSince : .zero
+    } else {
+      takenAt = .zero
+    }
     visit(&takenAt)
     closedSince.visitInstant(visit)
     over.visitInstants(visit)

@@ -98,9 +98,18 @@ package struct TemperatureSupervisor: Hashable, Sendable {
     }
   }
 
+  /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
+  package mutating func forgetPast() {
+    for place in sensors.indices {
+      sensors[place].presence.forgetPast()
+      if sensors[place].temperature == nil { sensors[place].takenAt = .longAgo }
+    }
+  }
+
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     for place in sensors.indices {
       sensors[place].presence.visitInstants(visit)
+      if sensors[place].temperature == nil { sensors[place].takenAt = .zero }
       visit(&sensors[place].takenAt)
     }
   }

@@ -19,7 +19,7 @@ struct SilenceWatch {
   mutating func check(at now: MonotonicInstant) {
     let last = lastHeard ?? now
     if lastHeard == nil { lastHeard = now }
-    if last.duration(to: now) > limit { health = .silent(since: last) }
+    if last.duration(to: now) >= limit { health = .silent(since: last) }
   }
 }
 

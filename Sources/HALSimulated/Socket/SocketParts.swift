@@ -37,14 +37,13 @@ final class SocketPart: WorldPartLink {
     watch.check(at: now)
   }
 
+  /// Also said when it was wanted before: a lock that has not moved is driven again.
   func want(_ number: Int64) {
-    let isNew = world.withSlots { [slot] slots in
-      guard slots.parts[slot].wish != number else { return false }
+    world.withSlots { [slot] slots in
       slots.parts[slot].wish = number
       slots.parts[slot].isDirty = true
-      return true
     }
-    if isNew { world.wake() }
+    world.wake()
   }
 
   func reset() {

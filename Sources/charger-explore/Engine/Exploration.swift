@@ -1,7 +1,7 @@
 import EVSEControl
 
 /// Breadth-first search through every state that a scenario can reach, until there is no new one.
-struct Exploration {
+final class Exploration {
   struct Result: Sendable {
     var scenario: String
     var states = 0
@@ -13,6 +13,8 @@ struct Exploration {
     /// States without energy that a limit on states left unexplored; zero when all was visited.
     var unexplored = 0
     var violation: Finding?
+    /// Another exploration has ended this one.
+    var wasStopped = false
   }
 
   /// A broken rule and the shortest sequence of steps that breaks it.
@@ -32,25 +34,30 @@ struct Exploration {
   private var helped: [UInt32] = []
   private var result: Result
 
-  init(_ scenario: Scenario, mostStates: Int = .max) {
+  /// Rules that are passed over, to look past what is known.
+  private let ignored: [Rule]
+
+  init(_ scenario: Scenario, mostStates: Int = .max, ignoring ignored: [Rule] = []) {
+    self.ignored = ignored
     self.scenario = scenario
     self.mostStates = mostStates
     effects = ControlEffects(for: scenario.configuration)
     result = Result(scenario: scenario.name)
   }
 
-  mutating func run() -> Result {
+  /// - Parameter isStopped: asked now and then whether to give up.
+  func run(isStopped: () -> Bool = { false }) -> Result {
     let started = ContinuousClock.now
-    result.violation = search()
+    result.violation = search(isStopped)
     result.states = table.count
-    if result.violation == nil && result.unexplored == 0 { result.violation = findStuck() }
+    if result.violation == nil && result.unexplored == 0 && !result.wasStopped { result.violation = findStuck() }
     result.seconds = Double((ContinuousClock.now - started).wholeMilliseconds) / 1_000
     return result
   }
 
-  private mutating func search() -> Finding? {
+  private func search(_ isStopped: () -> Bool) -> Finding? {
     let start = World(scenario, effects: &effects)
-    _ = table.insert(start.fingerprint)
+    _ = table.insert(start.fingerprint(scenario))
     add(parent: 0, step: 0)
     if let violation = start.watch.violation(start.control, scenario) {
       return Finding(violation: violation, trace: [])
@@ -64,6 +71,10 @@ struct Exploration {
       }
       var next: [World] = []
       for (offset, world) in frontier.enumerated() {
+        if offset % 1_024 == 0 && isStopped() {
+          result.wasStopped = true
+          return nil
+        }
         if let finding = expand(world, number: first + offset, into: &next) { return finding }
       }
       first += frontier.count
@@ -73,13 +84,13 @@ struct Exploration {
     return nil
   }
 
-  private mutating func add(parent: Int, step: Int) {
+  private func add(parent: Int, step: Int) {
     parents.append(UInt32(clamping: parent))
     steps.append(UInt8(clamping: step))
     helped.append(.max)
   }
 
-  private mutating func expand(_ world: World, number: Int, into next: inout [World]) -> Finding? {
+  private func expand(_ world: World, number: Int, into next: inout [World]) -> Finding? {
     let isServed = world.isServed(scenario)
     if isServed { helped[number] = UInt32(clamping: number) }
     let helpful = isServed ? nil : world.helpfulStep(scenario)
@@ -90,19 +101,24 @@ struct Exploration {
       if step == .deadline && (ticks < 2 || ticks >= World.farAway) { continue }
       var reached = world
       result.transitions += 1
-      var violation = reached.take(step, scenario, &effects)
+      var violation = unlessIgnored(reached.take(step, scenario, &effects))
       if violation == nil {
         reached.normalize(scenario)
-        let (found, isNew) = table.insert(reached.fingerprint)
+        let (found, isNew) = table.insert(reached.fingerprint(scenario))
         if step == helpful { helped[number] = UInt32(clamping: found) }
         guard isNew else { continue }
         add(parent: number, step: place)
         next.append(reached)
-        violation = reached.watch.violation(reached.control, scenario)
+        violation = unlessIgnored(reached.watch.violation(reached.control, scenario))
       }
       if let violation { return Finding(violation: violation, trace: trace(to: number) + [step]) }
     }
     return nil
+  }
+
+  private func unlessIgnored(_ violation: Violation?) -> Violation? {
+    guard let violation, !ignored.contains(violation.rule) else { return nil }
+    return violation
   }
 
   private func trace(to number: Int) -> [Step] {
@@ -116,7 +132,7 @@ struct Exploration {
   }
 
   /// Follows the helpful world from every state: it must come to energy, and never go round in a circle.
-  private mutating func findStuck() -> Finding? {
+  private func findStuck() -> Finding? {
     var distance = [Int32](repeating: -1, count: helped.count)
     for start in helped.indices where distance[start] < 0 {
       var way: [Int] = []

@@ -13,10 +13,22 @@ enum Report {
     return line + "  NOT FINISHED: \(grouped(result.unexplored)) states are not expanded"
   }
 
+  static func total(_ results: [Exploration.Result]) -> String {
+    let states = results.reduce(0) { $0 + $1.states }
+    let transitions = results.reduce(0) { $0 + $1.transitions }
+    let broken = results.count { $0.violation != nil }
+    let unfinished = results.count { $0.unexplored > 0 }
+    var text = row("total of \(results.count)", grouped(states), grouped(transitions))
+    if unfinished > 0 { text += "  \(unfinished) not finished" }
+    text += broken == 0 ? "  no rule is broken" : "  \(broken) with a broken rule"
+    return text
+  }
+
   /// The way to a broken rule, played once more from the beginning and told step by step.
   static func describe(_ finding: Exploration.Finding, _ scenario: Scenario) -> String {
     var lines = [
-      "BROKEN RULE in \(scenario.name): \(finding.violation.rule.rawValue)", "  \(finding.violation.detail)",
+      "BROKEN RULE \(finding.violation.rule.name) in \(scenario.name): \(finding.violation.rule.rawValue)",
+      "  \(finding.violation.detail)",
       "  The shortest way there, \(finding.trace.count) steps:",
     ]
     var effects = ControlEffects(for: scenario.configuration)

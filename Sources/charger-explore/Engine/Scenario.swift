@@ -1,16 +1,17 @@
+import ChargerBase
 import EVSEControl
 import HAL
 
 /// A station and everything that may happen to it: one exploration.
-struct Scenario: Sendable {
-  var name: String
+final class Scenario: Sendable {
+  let name: String
   /// What is in the product, in a line.
-  var purpose: String
-  var configuration: ControlConfiguration
-  var ticks: Ticks
-  var alphabet: [Step]
+  let purpose: String
+  let configuration: ControlConfiguration
+  let ticks: Ticks
+  let alphabet: [Step]
   /// The connectors at which energy must flow where the world does everything right.
-  var goals: [Int]
+  let goals: [Int]
 
   init(
     _ name: String, _ purpose: String, configuration: ControlConfiguration, ticks: Ticks = Ticks(), alphabet: [Step],
@@ -18,10 +19,12 @@ struct Scenario: Sendable {
   ) {
     self.name = name
     self.purpose = purpose
-    self.configuration = configuration
-    self.configuration.timing = ticks.table
+    var timed = configuration
+    timed.timing = ticks.table
+    self.configuration = timed
     self.ticks = ticks
     self.alphabet = alphabet
+    past = (World.present + (Duration.zero - Ticks.span(ticks.horizon))).nanoseconds
     self.goals = goals
     var evseOf: [Int] = []
     for (index, evse) in configuration.evses.enumerated() { for _ in evse.connectors { evseOf.append(index) } }
@@ -37,6 +40,11 @@ struct Scenario: Sendable {
       }
     }
   }
+
+  /// Nothing is older than this, and nothing that is to come is between these two.
+  let past: Int64
+  static let far = (World.present + Ticks.span(World.farAway)).nanoseconds
+  static let beyond = (World.present + Ticks.span(World.farAway) + Ticks.span(World.farAway)).nanoseconds
 
   /// The EVSE of each connector, by place.
   let evseOf: [Int]

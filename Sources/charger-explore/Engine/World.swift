@@ -12,6 +12,9 @@ struct World: Sendable {
   /// What lies farther ahead than this is never reached: a lease that lasts, a gate that stays shut.
   static let farAway: UInt8 = 100
 
+  /// Instants up to this one stand for those of which no more matters than their order.
+  private static let longAgo = MonotonicInstant.longAgo.nanoseconds + 1_000
+
   init(_ scenario: Scenario, effects: inout ControlEffects) {
     control = StationControl(configuration: scenario.configuration, startingAt: Self.present)
     effects.removeAll()
@@ -23,25 +26,24 @@ struct World: Sendable {
   /// Puts the present to its place, what is long ago to the horizon, and what is far away to the same distance. Instants
   /// are compared with the present and a span alone, so that states that become equal here behave alike.
   mutating func normalize(_ scenario: Scenario) {
-    let shift = Self.present - control.now
-    let past = Self.present + (.zero - Ticks.span(scenario.ticks.horizon))
-    let far = Self.present + Ticks.span(Self.farAway)
+    let shift = Self.present.nanoseconds - control.now.nanoseconds
+    let past = scenario.past
+    control.forgetPast()
     control.visitInstants { instant in
-      guard instant < .distantFuture else { return }
-      instant = instant + shift
-      if instant < past { instant = past }
-      if instant > far { instant = far + Ticks.span(Self.farAway) }
+      guard instant != .distantFuture, instant.nanoseconds > Self.longAgo else { return }
+      let shifted = instant.nanoseconds + shift
+      instant.nanoseconds = shifted < past ? past : (shifted > Scenario.far ? Scenario.beyond : shifted)
     }
   }
 
-  var fingerprint: UInt64 {
+  func fingerprint(_ scenario: Scenario) -> UInt64 {
     var hasher = Hasher()
     control.situation.hash(into: &hasher)
-    watch.hash(into: &hasher)
+    watch.hash(into: &hasher, scenario)
     return UInt64(bitPattern: Int64(hasher.finalize()))
   }
 
-  /// Lets the world do one thing. Answers nil where it cannot happen, or would change nothing.
+  /// The ticks that pass with a step.
   func ticks(of step: Step) -> UInt8 {
     switch step {
     case .tick: return 1
@@ -62,10 +64,11 @@ struct World: Sendable {
     let now = control.now + Ticks.span(passed)
     effects.removeAll()
     control.handle(input(for: step, at: now, scenario), at: now, into: &effects)
-    if case .tick = step, deadline > now, !effects.isEmpty {
-      return Violation(.deadlineMissed, "it acts \(effects) although it asked to be called later")
+    let violation = see(effects, scenario)
+    if violation == nil, step == .tick, deadline > now, !effects.isEmpty {
+      return Violation(.deadlineMissed, "it acts, although it had asked to be called later")
     }
-    return see(effects, scenario)
+    return violation
   }
 
   /// Notes what the control commands, and judges each command as it is given.

@@ -33,6 +33,8 @@ struct Ticks: Hashable, Sendable {
   var mainsReturnSpread: UInt8 = 3
   var wakeUpAfter: UInt8 = 3
   var wakeUpSteady: UInt8 = 1
+  var supplyLendAfter: UInt8 = 4
+  var supplyTurn: UInt8 = 5
 
   /// The longest span: nothing that is longer ago makes a difference.
   var horizon: UInt8 {
@@ -41,6 +43,7 @@ struct Ticks: Hashable, Sendable {
       pilotFilter, pilotSettling, proximityFilter, contactorTravel, silence, contactorRest, offerRaise, lockRetryPause,
       lockTravel, residualCurrentTest, voltageFault, vehicleFollows, overCurrent, phaseTravel, phaseRest,
       unlockAfterStateF, openUnderLoad, meterSilence, voltageRecovery, mainsReturnSpread, wakeUpAfter, wakeUpSteady,
+      supplyLendAfter, supplyTurn,
     ]
     for span in spans { longest = max(longest, span) }
     return longest
@@ -87,6 +90,8 @@ struct Ticks: Hashable, Sendable {
     table.phaseSwitchRest = Self.span(phaseRest)
     table.phaseSwitchTravel = Self.span(phaseTravel)
     table.phaseSwitchSilence = Self.span(silence)
+    table.supplyLendAfter = Self.span(supplyLendAfter)
+    table.supplyTurn = Self.span(supplyTurn)
     return table
   }
 }

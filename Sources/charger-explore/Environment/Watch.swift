@@ -41,7 +41,7 @@ struct ConnectorWatch: Hashable, Sendable {
   var commanded = ContactorPosition.open
   var commandedFor: UInt8 = 0
   /// Ticks since it was commanded open from closed; at its end when that is long ago.
-  var openFor = UInt8.max
+  var openFor: UInt8 = 15
   /// The offer has been off for so many ticks while the contactor was closed.
   var withdrawnFor: UInt8?
   /// The auxiliary contact has shown closed for so many ticks against the command.
@@ -54,7 +54,6 @@ struct ConnectorWatch: Hashable, Sendable {
   var leaseLeft = UInt8.max
   var number: UInt8 = 1
   var revoked: UInt8 = 0
-  var budgetIsLeft = true
   var hasBudget = false
   var isOperative = true
   var isPaused = false
@@ -88,7 +87,7 @@ struct EVSEWatch: Hashable, Sendable {
   var isTripped: Bool?
   var residualCurrentIsSilent = false
   var testCurrent = false
-  var hasTripedInTest = false
+  var hasTrippedInTest = false
   var isTested = false
   var phases: ConnectedPhases?
   var phasesAreSilent = false

@@ -28,6 +28,9 @@ enum Rule: String, CaseIterable, Sendable {
   case unexplained = "Every state without energy has a reason, and energy has none"
   case snapshotWrong = "The snapshot is what was told and commanded"
   case stuck = "Where the world does everything right, energy flows"
+
+  /// The name by which the command line knows it.
+  var name: String { "\(self)" }
 }
 
 /// A rule that does not hold, and how.

@@ -10,7 +10,7 @@ struct BenchCommand: ParsableCommand {
       BenchPlugIn.self, BenchPlugOut.self, BenchCarState.self, BenchTap.self, BenchPressStart.self, BenchEnterKey.self,
       BenchChoose.self, BenchSetMeter.self, BenchFault.self, BenchFaults.self, BenchParkingBay.self, BenchUnlock.self,
       BenchLimit.self,
-      BenchNetwork.self, BenchMains.self, BenchDisplay.self, BenchState.self, BenchEvents.self,
+      BenchNetwork.self, BenchMains.self, BenchAmbient.self, BenchDisplay.self, BenchState.self, BenchEvents.self,
     ])
 }
 

@@ -110,12 +110,42 @@ struct BenchNetwork: ParsableCommand {
 
 struct BenchMains: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "mains", abstract: "Switches the supply behind the contactor; the controller stays up.")
+    commandName: "mains", abstract: "Switches the supply behind the contactor; the controller stays up.",
+    discussion: "A brown-out of one phase: chargerctl bench mains up --voltage 180 --phase 2")
   @OptionGroup var world: WorldOptions
   @Argument(help: "up or down.") var state: UpOrDown
+  @Option(name: .long, help: "Volts between phase and neutral from now on, 0…500.") var voltage: DecimalArgument?
+  @Option(name: .long, help: "The phase that --voltage is of, 1…3; all without it.") var phase: Int32?
+
+  func validate() throws {
+    guard phase == nil || voltage != nil else { throw ValidationError("--phase goes with --voltage.") }
+  }
+
+  var params: [JSONMember] {
+    [JSONMember("up", JSONValue(state == .up))]
+      + members([("voltageV", voltage.map { JSONValue($0.value) }), ("phase", phase.map { JSONValue($0) })])
+  }
+
+  func run() throws {
+    let volts = voltage.map { " with \($0.value) V" + (phase.map { " in L\($0)" } ?? "") } ?? ""
+    try world.perform("bench.mains", params, done: "The mains is \(state.rawValue)\(volts).")
+  }
+}
+
+struct BenchAmbient: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ambient", abstract: "The air around the station, or around one EVSE, gets warmer or colder.",
+    discussion: "Sensors follow with their time constant, and add the heat of the current.")
+  @OptionGroup var world: WorldOptions
+  @Option(name: .long, parsing: .unconditional, help: "Degrees Celsius, -60…100.") var celsius: DecimalArgument
+  @Option(name: .long, help: "The EVSE's number; all without it.") var evse: Int32?
+
+  var params: [JSONMember] {
+    [JSONMember("celsius", JSONValue(celsius.value))] + members([("evse", evse.map { JSONValue($0) })])
+  }
 
   func run() throws {
     try world.perform(
-      "bench.mains", [JSONMember("up", JSONValue(state == .up))], done: "The mains is \(state.rawValue).")
+      "bench.ambient", params, done: "The air\(evse.map { " around EVSE \($0)" } ?? "") has \(celsius.value) °C.")
   }
 }

@@ -14,6 +14,7 @@ enum WorldText {
       let silent = reader["silent"]?.bool == true ? ", SILENT" : ""
       lines.append("Reader \(Text.printable(reader["reader"])) for \(place)\(silent)")
     }
+    lines += WorldPartsText.lines(ofStation: state)
     var table = TextTable(header: ["CONNECTOR", "CABLE", "CAR", "OFFER", "DRAWS", "CONTACTOR", "FAULTS"])
     var rest: [String] = []
     for evse in state["evses"]?.array ?? [] {
@@ -22,6 +23,7 @@ enum WorldText {
         table.append(["\(number).\(Text.printable(connector["connector"]))"] + cells(connector))
       }
       rest.append(meterLine(evse, number: number))
+      rest += WorldPartsText.lines(ofEVSE: evse, number: number)
       rest += texts(evse["lines"], at: "EVSE \(number)")
     }
     return (lines + ["", table.text, ""] + rest).joined(separator: "\n")
@@ -79,10 +81,10 @@ enum WorldText {
   }
 
   static func faults(_ faults: JSONValue) -> String {
-    var table = TextTable(header: ["FAULT", "CODE", "NOTE"])
+    var table = TextTable(header: ["FAULT", "CODE", "AT", "NOTE"])
     for fault in faults.array ?? [] {
       table.append([
-        Text.printable(fault["fault"]), Text.printable(fault["code"]),
+        Text.printable(fault["fault"]), Text.printable(fault["code"]), Text.printable(fault["scope"]),
         fault["available"]?.bool == false ? Text.printable(fault["waitsFor"]) : "",
       ])
     }
