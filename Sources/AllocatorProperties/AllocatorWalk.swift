@@ -288,10 +288,12 @@ public struct AllocatorWalk {
 
   /// One reading of the EVSE's meter, with its noise.
   private mutating func read(_ index: Int) {
+    // What was not seen while the meter was silent is seen now.
+    if now > slots[index].readAt + .milliseconds(1_500) { external() }
     slots[index].readAt = now
     slots[index].nextReading = now + .seconds(1)
     if scenario.metersFallSilent, Int.random(in: 0..<1_000, using: &random) == 0 {
-      slots[index].nextReading = now + seconds(2...40)
+      slots[index].nextReading = now + seconds(Bool.random(using: &random) ? 2...40 : 60...240)
       external()
     }
     let current = slots[index].current
