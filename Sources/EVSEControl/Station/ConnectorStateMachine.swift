@@ -39,6 +39,8 @@ package struct ConnectorStateMachine: Hashable, Sendable {
 
   package internal(set) var isOperative = true
   package internal(set) var isPaused = false
+  /// The plug stays locked without a permit.
+  package internal(set) var isKeptLocked = false
   package internal(set) var usesDigitalCommunication = false
 
   /// The command to unlock that waits for its answer.
