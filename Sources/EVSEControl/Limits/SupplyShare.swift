@@ -95,9 +95,10 @@ package struct SupplyShare: Hashable, Sendable {
     if !new && measured != nil { measured = 0 }
   }
 
-  /// An old reading counts no more, except that of a vehicle that was over its grant: it may still be.
+  /// An old reading counts no more, except that of a vehicle that was over its present grant: it may still be.
   mutating func judgeFreshness(at now: MonotonicInstant, timing: TimingTable) {
-    if measured != nil && !(mayDraw && isOver) && now >= measuredAt + timing.meterSilence { measured = nil }
+    let wasOver = mayDraw && isOver && reducedAt.map { measuredAt > $0 } ?? true
+    if measured != nil && !wasOver && now >= measuredAt + timing.meterSilence { measured = nil }
   }
 
   mutating func reduce(to new: Int64, at now: MonotonicInstant, timing: TimingTable) {
