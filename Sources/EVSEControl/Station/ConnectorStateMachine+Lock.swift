@@ -30,14 +30,26 @@ extension ConnectorStateMachine {
     guard lock != nil else { return }
     // What is free, or was freed by hand, is not caught again for an owner who may have taken it.
     if !isInSession && lock?.position == .unlocked { isKeptLocked = false }
-    if let wanted = wantedLock(in: surroundings, at: now, timing: timing) { lock?.want(wanted, at: now) }
-    lock?.evaluate(at: now, timing: timing)
-    if let command = lock?.takeCommand() { effects.command(command, at: place) }
+    driveLock(in: surroundings, place: place, at: now, timing: timing, into: &effects)
+    let waited = unlockNumber != nil
     answerUnlock(at: now, into: &effects)
+    // Once it is answered, what the session wants counts again.
+    if waited && unlockNumber == nil {
+      driveLock(in: surroundings, place: place, at: now, timing: timing, into: &effects)
+    }
     if let position = lock?.position, position != toldLock {
       toldLock = position
       effects.tell(.lock(id, position, at: now))
     }
+  }
+
+  private mutating func driveLock(
+    in surroundings: Surroundings, place: Int, at now: MonotonicInstant, timing: TimingTable,
+    into effects: inout ControlEffects
+  ) {
+    if let wanted = wantedLock(in: surroundings, at: now, timing: timing) { lock?.want(wanted, at: now) }
+    lock?.evaluate(at: now, timing: timing)
+    if let command = lock?.takeCommand() { effects.command(command, at: place) }
   }
 
   /// What is wanted of the lock; nil to leave it as it is.

@@ -10,7 +10,8 @@ import HAL
 enum Scenarios {
   static let all: [Scenario] =
     [product, socket, pilot, twoConnectors, sharedSupply] + LeaseExpiryPolicy.allCases.map { permit($0) } + [
-      start, budget, bouncing, ventilation, residualCurrent, phases, meter, heat, inputs, gates, wakeUp, digital,
+      start, contact, budget, bouncing, ventilation, residualCurrent, phases, meter, heat, inputs, gates, wakeUp,
+      digital,
     ]
 
   /// Connector, contactor, lock, residual current detection and permit together.
@@ -18,27 +19,29 @@ enum Scenarios {
     "product", "connector × contactor × lock × residual current × permit",
     configuration: station(
       evse: { $0.hasResidualCurrentMonitor = true }, connector: { $0.hasLock = true }),
-    alphabet: vehicle([.a, .b, .c]) + contactor() + lock() + trips + [
-      .grant(0, ticks: nil), .grant(0, ticks: 1), .revoke(0), .clearFaults(0), .unlock(0),
+    ticks: .short,
+    alphabet: vehicle([.a, .c]) + contactor() + lock() + trips + [
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
     ])
 
   /// A socket: the lock in full, the cable, an unlocking at any time.
   private static let socket = Scenario(
-    "socket", "lock and its silence, proximity and its silence, unlocking, pilot short",
+    "socket", "lock and its silence, proximity and its silence, unlocking",
     configuration: station(connector: {
       $0.cable = .socket
       $0.hasLock = true
       $0.hasProximity = true
     }),
-    alphabet: vehicle([.a, .b, .c, .e]) + contactor() + lock() + silence(.lock(connector: 0)) + [
-      .proximity(0, .open), .proximity(0, .twentyAmperes), .proximity(0, .invalid), .grant(0, ticks: nil), .revoke(0),
+    ticks: .short,
+    alphabet: vehicle([.a, .c]) + contactor() + lock() + silence(.lock(connector: 0)) + [
+      .proximity(0, .open), .proximity(0, .twentyAmperes), .grant(0, ticks: nil), .revoke(0),
       .clearFaults(0), .unlock(0),
     ])
 
   /// Every voltage, the silence of the pilot.
   private static let pilot = Scenario(
     "pilot", "every pilot state, hysteresis, no diode, silence of the pilot",
-    configuration: station(),
+    configuration: station(simplified: Current(amperes: 10)),
     alphabet: vehicle([.a, .b, .c, .d, .e, .f, .betweenBAndC, .cWithoutDiode])
       + silence(.pilot(connector: 0)) + contactor() + [.grant(0, ticks: nil), .revoke(0), .clearFaults(0)])
 
@@ -47,8 +50,9 @@ enum Scenarios {
     "start", "the first readings of every driver, in any order, or never",
     configuration: station(evse: { $0.hasResidualCurrentMonitor = true }, connector: { $0.hasLock = true }),
     alphabet: vehicle([.a, .c]) + [
-      .contactor(0, .open), .lock(0, .locked), .lock(0, .unlocked), .residualCurrent(0, isTripped: false),
-      .residualCurrent(0, isTripped: true), .grant(0, ticks: nil), .clearFaults(0),
+      .contactor(0, .open), .contactor(0, .closed), .lock(0, .locked), .lock(0, .unlocked),
+      .residualCurrent(0, isTripped: false), .residualCurrent(0, isTripped: true), .grant(0, ticks: nil),
+      .clearFaults(0),
     ], isStarted: false)
 
   /// A longer filter, so that readings can change within it.
@@ -60,43 +64,49 @@ enum Scenarios {
     ])
 
   private static let ventilation = Scenario(
-    "ventilation", "state D with ventilation, simplified vehicles, the least and a middle limit",
-    configuration: station(connector: { $0.hasVentilation = true }),
+    "ventilation", "state D with ventilation, simplified vehicles, limits that are lifted or lapse",
+    configuration: station(simplified: Current(amperes: 10), connector: { $0.hasVentilation = true }),
     alphabet: vehicle([.a, .b, .c, .d, .betweenCAndD]) + contactor() + [
-      .grant(0, ticks: nil), .revoke(0), .clearFaults(0), .limit(0, 6), .limit(0, 12), .limit(0, nil),
-      .shortLimit(0, 5, ticks: 2),
+      .grant(0, ticks: nil), .clearFaults(0), .limit(0, 12), .limit(0, nil), .shortLimit(0, 5, ticks: 2),
     ])
 
-  /// Leases that run out, are renewed and revoked; limits; out of service; silence of the contactor.
+  /// Leases that run out, are renewed and revoked; out of service.
   private static func permit(_ policy: LeaseExpiryPolicy) -> Scenario {
     Scenario(
-      "permit, \(policy.rawValue)", "leases, revocation, limits, availability, silence of the contactor",
+      "permit, \(policy.rawValue)", "leases that end, renewal, revocation, a revoked number, availability",
       configuration: station(policy: policy),
-      alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.contactor(connector: 0)) + [
-        .grant(0, ticks: nil), .grant(0, ticks: 2), .grantRevoked(0), .revoke(0), .limit(0, 0), .limit(0, nil),
-        .operative(0, false), .operative(0, true), .clearFaults(0),
+      alphabet: vehicle([.a, .b, .c]) + contactor() + [
+        .grant(0, ticks: nil), .grant(0, ticks: 1), .grantRevoked(0), .revoke(0), .operative(0, false),
+        .operative(0, true), .clearFaults(0),
       ])
   }
+
+  private static let contact = Scenario(
+    "contactor", "silence of the contactor, a limit under 6 A",
+    configuration: station(),
+    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.contactor(connector: 0)) + [
+      .grant(0, ticks: nil), .revoke(0), .limit(0, 0), .limit(0, nil), .clearFaults(0),
+    ])
 
   /// A budget needs a meter that speaks.
   private static let budget = Scenario(
     "budget", "energy budget, the meter's registers and silence",
     configuration: station(evse: { $0.meterNeeded = true }),
-    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.meter(evse: 0)) + [
+    alphabet: vehicle([.a, .c]) + contactor() + silence(.meter(evse: 0)) + [
       .meter(0, .idle), .meter(0, .energy), .grant(0, ticks: nil), .grantBudget(0), .revoke(0), .clearFaults(0),
     ])
 
   private static let residualCurrent = Scenario(
     "residual current", "trips, the test and its failures, silence of the monitor",
     configuration: station(evse: { $0.hasResidualCurrentMonitor = true }),
-    alphabet: vehicle([.a, .b, .c]) + contactor() + trips + silence(.residualCurrent(evse: 0)) + [
+    alphabet: vehicle([.a, .c]) + contactor() + trips + silence(.residualCurrent(evse: 0)) + [
       .grant(0, ticks: nil), .grant(0, ticks: 2), .revoke(0), .clearFaults(0),
     ])
 
   private static let phases = Scenario(
     "phases", "one and three phases, the switch, its failure and silence",
     configuration: station(evse: { $0.hasPhaseSwitch = true }),
-    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.phaseSwitch(evse: 0)) + [
+    alphabet: vehicle([.a, .c]) + contactor() + silence(.phaseSwitch(evse: 0)) + [
       .phases(0, .one), .phases(0, .three), .phaseLimit(0, true), .phaseLimit(0, false), .grant(0, ticks: nil),
       .revoke(0), .clearFaults(0),
     ])
@@ -108,7 +118,7 @@ enum Scenarios {
       $0.watchesOverCurrent = true
       $0.voltageBand = VoltageBand()
     }),
-    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.meter(evse: 0)) + [
+    alphabet: vehicle([.a, .c]) + contactor() + silence(.meter(evse: 0)) + [
       .meter(0, .idle), .meter(0, .tooMuchCurrent), .meter(0, .tooHighVoltage), .meter(0, .tooLowVoltage),
       .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
     ])
@@ -116,7 +126,7 @@ enum Scenarios {
   private static let heat = Scenario(
     "heat", "derating, too much heat, silence of the sensor",
     configuration: station(evse: { $0.temperatureSensors = 1 }),
-    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.temperature(evse: 0, sensor: 0)) + [
+    alphabet: vehicle([.a, .c]) + contactor() + silence(.temperature(evse: 0, sensor: 0)) + [
       .temperature(0, .cool), .temperature(0, .derating), .temperature(0, .tooHot), .grant(0, ticks: nil), .revoke(0),
       .clearFaults(0),
     ])
@@ -129,18 +139,18 @@ enum Scenarios {
         SafetyInputConfiguration(kind: .mainsLoss),
       ]
     }),
-    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.safetyInput(0)) + [
+    alphabet: vehicle([.a, .c]) + contactor() + silence(.safetyInput(0)) + [
       .safetyInput(0, isActive: true), .safetyInput(0, isActive: false), .safetyInput(1, isActive: true),
       .safetyInput(1, isActive: false), .safetyInput(2, isActive: true), .safetyInput(2, isActive: false),
       .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
     ])
 
   private static let gates = Scenario(
-    "gates", "pause, start gates, out of service, shutdown",
+    "gates", "pause, start gates, shutdown",
     configuration: station(),
     alphabet: vehicle([.a, .b, .c]) + contactor() + [
-      .pause(0, true), .pause(0, false), .gate(0, ticks: 2), .gate(0, ticks: nil), .grant(0, ticks: nil),
-      .grant(0, ticks: 2), .revoke(0), .operative(0, false), .operative(0, true), .shutDown, .clearFaults(0),
+      .pause(0, true), .pause(0, false), .gate(0, ticks: 2), .gate(0, ticks: nil), .grant(0, ticks: nil), .revoke(0),
+      .shutDown, .clearFaults(0),
     ])
 
   private static let wakeUp = Scenario(
@@ -163,16 +173,18 @@ enum Scenarios {
   private static let twoConnectors = Scenario(
     "two connectors", "two connectors of one EVSE",
     configuration: station(connectors: 2),
+    ticks: .short,
     alphabet: vehicle([.a, .c]) + vehicle([.a, .c], at: 1) + contactor() + contactor(1) + [
-      .grant(0, ticks: nil), .grant(1, ticks: nil), .revoke(0), .revoke(1), .clearFaults(0), .clearFaults(1),
+      .grant(0, ticks: nil), .grant(1, ticks: nil), .revoke(0), .clearFaults(0), .clearFaults(1),
     ])
 
   /// Without readings of the current: what is lent and taken back is the allocator's own program.
   private static let sharedSupply = Scenario(
     "shared supply", "two EVSEs at one supply that has 6 A for each",
     configuration: station(evses: 2, station: { $0.sharedSupply = Current(amperes: 16) }),
+    ticks: .short,
     alphabet: vehicle([.a, .c]) + vehicle([.a, .c], at: 1) + contactor() + contactor(1) + [
-      .grant(0, ticks: nil), .grant(1, ticks: nil), .revoke(0), .revoke(1), .clearFaults(0), .clearFaults(1),
+      .grant(0, ticks: nil), .grant(1, ticks: nil), .revoke(0), .clearFaults(0), .clearFaults(1),
     ], goals: [0, 1])
 }
 
@@ -193,7 +205,8 @@ extension Scenarios {
 
   /// A station with what the configuration needs and nothing else: what is not there has no state.
   private static func station(
-    evses: Int32 = 1, connectors: Int32 = 1, policy: LeaseExpiryPolicy = .stop,
+    evses: Int32 = 1, connectors: Int32 = 1, simplified: Current? = Current(amperes: 80),
+    policy: LeaseExpiryPolicy = .stop,
     evse changeEVSE: (inout EVSEControlConfiguration) -> Void = { _ in },
     connector changeConnector: (inout ConnectorControlConfiguration) -> Void = { _ in },
     station change: (inout ControlConfiguration) -> Void = { _ in }
@@ -205,6 +218,7 @@ extension Scenarios {
         var connector = ConnectorControlConfiguration(
           id: ConnectorID(evse: EVSEID(evse), number: number), cable: .fixed)
         connector.wakeUp = nil
+        connector.simplifiedVehicleLimit = simplified
         changeConnector(&connector)
         places.append(connector)
       }

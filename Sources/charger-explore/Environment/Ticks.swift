@@ -7,8 +7,8 @@ import EVSEControl
 /// What matters is therefore only which spans end before, with and after which others. The numbers keep the order of the
 /// table's spans weakly (filter ≤ settling ≤ travel ≤ silence ≤ rest ≤ … ≤ sequence 10.2's 6 s ≤ …): a span that is longer
 /// in the table is never shorter here, and the environment may act in every tick, so that each deadline is met before it,
-/// in it and after it by every input. Clocks older than the longest span make no difference and are held there; so the
-/// clocks are few and the abstraction is exact for this table.
+/// in it and after it by every input. A clock whose
+/// span is over makes no difference and is forgotten; so the clocks are few and the abstraction is exact for this table.
 struct Ticks: Hashable, Sendable {
   var pilotFilter: UInt8 = 1
   var pilotSettling: UInt8 = 1
@@ -33,8 +33,16 @@ struct Ticks: Hashable, Sendable {
   var mainsReturnSpread: UInt8 = 2
   var wakeUpAfter: UInt8 = 2
   var wakeUpSteady: UInt8 = 1
-  var supplyLendAfter: UInt8 = 2
+  /// Never: what is lent of a share and taken back is the allocator's own program.
+  var supplyLendAfter: UInt8 = 120
   var supplyTurn: UInt8 = 2
+
+  /// Every span one tick: a coarser order, for configurations with much in them.
+  static let short = Ticks(
+    silence: 1, contactorRest: 1, offerRaise: 1, lockTravel: 1, lockAttempts: 1, vehicleFollows: 1, overCurrent: 1,
+    phaseRest: 1,
+    unlockAfterStateF: 1, openUnderLoad: 1, meterSilence: 1, voltageRecovery: 1, mainsReturnSpread: 1, wakeUpAfter: 1,
+    supplyTurn: 1)
 
   /// The longest span: nothing that is longer ago makes a difference.
   var horizon: UInt8 {
@@ -43,7 +51,7 @@ struct Ticks: Hashable, Sendable {
       pilotFilter, pilotSettling, proximityFilter, contactorTravel, silence, contactorRest, offerRaise, lockRetryPause,
       lockTravel, residualCurrentTest, voltageFault, vehicleFollows, overCurrent, phaseTravel, phaseRest,
       unlockAfterStateF, openUnderLoad, meterSilence, voltageRecovery, mainsReturnSpread, wakeUpAfter, wakeUpSteady,
-      supplyLendAfter, supplyTurn,
+      supplyTurn, pilotFilter * 2, vehicleFollows + overCurrent + contactorTravel,
     ]
     for span in spans { longest = max(longest, span) }
     return longest

@@ -82,7 +82,7 @@ extension Watch {
       }
     case .clearFaults(let place):
       connectors[place].service()
-      evses[scenario.evseOf[place]].residualCurrent.isLatched = false
+      evses[scenario.evseOf[place]].residualCurrent.service()
       if !isActive(.tilt, scenario) { tilted = false }
     case .shutDown:
       isShuttingDown = true
@@ -102,6 +102,7 @@ extension Watch {
 
   private mutating func take(_ kind: MeterKind, evse index: Int, _ scenario: Scenario) {
     // Two readings of one instant: the first counts.
+    guard !evses[index].meterIsSilent else { return }
     guard evses[index].meter == .none || evses[index].meterAge > 0 else { return }
     evses[index].meter = kind
     evses[index].meterAge = 0
@@ -128,7 +129,9 @@ extension Watch {
       connectors[place].cable = .none
       connectors[place].cableInForce = .none
       connectors[place].cableFor = 0
-    case .meter(let index): evses[index].meterIsSilent = isSilent
+    case .meter(let index):
+      evses[index].meterIsSilent = isSilent
+      evses[index].meter = .none
     case .residualCurrent(let index):
       evses[index].residualCurrent.setSilent(isSilent)
     case .phaseSwitch(let index):
@@ -411,6 +414,14 @@ extension ResidualCurrentWatch {
     isTesting = false
     hasTrippedInTest = false
     isRecovering = true
+  }
+
+  /// The trip is cleared; what is still read of it before the monitor has been free is no new one.
+  mutating func service() {
+    guard isLatched else { return }
+    isLatched = false
+    hasTrippedInTest = false
+    isRecovering = isTripped != false
   }
 
   mutating func setTestCurrent(_ isOn: Bool) {

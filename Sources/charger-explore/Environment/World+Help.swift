@@ -83,7 +83,7 @@ extension World {
       switch seen.state {
       case .c: .c
       case .b: seen.output.isOffered ? .c : .b
-      default: .b
+      default: scenario.steps.contains(.pilot(place, .b)) ? .b : .c
       }
     let isMeasured = seen.reading == wanted && (seen.lowIsSeen || !seen.output.isPulsing)
     return isMeasured ? nil : .pilot(place, wanted)

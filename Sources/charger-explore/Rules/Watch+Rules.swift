@@ -197,7 +197,7 @@ extension Watch {
     if let external = evses[index].limit { limit = min(limit, Current(amperes: external)) }
     if let supply = scenario.configuration.sharedSupply { limit = min(limit, supply) }
     if let rating = connectors[place].cableInForce.rating { limit = min(limit, rating) }
-    if connectors[place].isSimplified { limit = min(limit, Current(amperes: 10)) }
+    if connectors[place].isSimplified { limit = min(limit, scenario.connectors[place].simplifiedVehicleLimit ?? .zero) }
     // The curve is a straight line from all at 65 °C to 6 A at 80 °C; the configurations have 70 °C and 16 A.
     if evses[index].heat == .derating { limit = min(limit, Current(amperes: 12)) }
     return limit
