@@ -171,7 +171,7 @@ let package = Package(
       "Simulation",
       [
         "SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase", "SimulatedWorld",
-        "EVSEControl", "Station",
+        "EVSEControl", "Station", "BoardProfile",
       ]),
     tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
   ]

@@ -16,8 +16,11 @@ public protocol ChargePointDelegate: AnyObject {
   func chargePoint(_ chargePoint: ChargePoint, reset scope: ResetScope)
   /// Whether the CSMS's reset can be done at all (default: yes for the station, no for a single EVSE).
   func chargePoint(_ chargePoint: ChargePoint, isResetAllowed scope: ResetScope) -> Bool
-  /// Release the cable of a connector that is in no transaction.
-  func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID)
+  /// Release the cable of a connector that is in no transaction; what became of it is told by the fact `unlocked` with
+  /// the same number. No answer in time counts as a failure.
+  func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32)
+  /// A locked cable stays locked, although no energy may flow any more, until this is withdrawn or it is unlocked.
+  func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID)
   /// The link came up or went down.
   func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus)
   /// Civil time as the CSMS tells it, corrected for the way it took.
@@ -30,7 +33,8 @@ extension ChargePointDelegate {
   public func chargePoint(_ chargePoint: ChargePoint, isResetAllowed scope: ResetScope) -> Bool {
     scope == .station
   }
-  public func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID) {}
+  public func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32) {}
+  public func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID) {}
   public func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus) {}
   public func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant) {}
   public func chargePoint(_ chargePoint: ChargePoint, noted event: EngineEvent) {}

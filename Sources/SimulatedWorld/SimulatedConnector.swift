@@ -74,10 +74,13 @@ struct SimulatedConnector: Sendable, Equatable {
 
   func nextChange(after now: MonotonicInstant, rate: Int128) -> MonotonicInstant? {
     var earliest = car?.nextChange(after: now, rate: rate)
-    for instant in [contactor.nextChange(), lock?.arrivesAt, pilotEdgeAt] {
-      guard let instant else { continue }
+    func consider(_ instant: MonotonicInstant?) {
+      guard let instant else { return }
       earliest = min(earliest ?? instant, instant)
     }
+    consider(contactor.nextChange())
+    consider(lock?.arrivesAt)
+    consider(pilotEdgeAt)
     return earliest
   }
 

@@ -55,7 +55,7 @@ struct SimulatedEVSE: Sendable, Equatable {
 
   /// A phase that is wired has less than 100 V.
   func isPhaseMissing(mainsUp: Bool) -> Bool {
-    meter.presentVoltages(mainsUp: mainsUp).contains { $0 < Voltage(volts: 100) }
+    (0..<phases).contains { meter.presentVoltage($0, mainsUp: mainsUp) < Voltage(volts: 100) }
   }
 
   mutating func commandPhases(_ count: Int, at now: MonotonicInstant) {
@@ -68,7 +68,7 @@ struct SimulatedEVSE: Sendable, Equatable {
 
   /// Lets every part of the EVSE see the others' new states.
   mutating func settle(mainsUp: Bool, coilAllowed: Bool, at now: MonotonicInstant) {
-    let supplied = (meter.presentVoltages(mainsUp: mainsUp).first ?? .zero) > .zero
+    let supplied = meter.presentVoltage(0, mainsUp: mainsUp) > .zero
     for index in connectors.indices { connectors[index].settle(supplied: supplied, coilAllowed: coilAllowed, at: now) }
     if residualCurrent != nil {
       // A ground fault lies before the contactor: it flows while there is mains.
@@ -76,7 +76,7 @@ struct SimulatedEVSE: Sendable, Equatable {
       residualCurrent?.measure(connectors.reduce(fault) { $0 + $1.leakage }, at: now)
     }
     guard !heat.isEmpty else { return }
-    let highest = connectors.map(\.milliamperes).max() ?? 0
+    let highest = connectors.reduce(0) { max($0, $1.milliamperes) }
     for index in heat.indices {
       heat[index].settle(
         ambient: ambient, milliamperes: highest, hasHotSpot: faults.contains(.overTemperature), at: now)
@@ -87,7 +87,9 @@ struct SimulatedEVSE: Sendable, Equatable {
   mutating func advance(to now: MonotonicInstant, signer: any MeterSigner) {
     residualCurrent?.advance(to: now)
     phaseSwitch?.advance(to: now)
-    signing?.advance(to: now, register: meter.shownRegister, signer: signer)
+    if let due = signing?.answersAt, due <= now {
+      signing?.advance(to: now, register: meter.shownRegister, signer: signer)
+    }
   }
 
   /// Without a program one phase is connected, and nothing is tested.
@@ -108,10 +110,13 @@ struct SimulatedEVSE: Sendable, Equatable {
       guard let next = connector.nextChange(after: now, rate: rate(of: connector, mainsUp: mainsUp)) else { continue }
       earliest = min(earliest ?? next, next)
     }
-    for instant in [residualCurrent?.tripsAt, phaseSwitch?.arrivesAt, signing?.answersAt] {
-      guard let instant else { continue }
+    func consider(_ instant: MonotonicInstant?) {
+      guard let instant else { return }
       earliest = min(earliest ?? instant, instant)
     }
+    consider(residualCurrent?.tripsAt)
+    consider(phaseSwitch?.arrivesAt)
+    consider(signing?.answersAt)
     return earliest
   }
 

@@ -35,6 +35,9 @@ struct SimulatedMeter: Sendable, Equatable {
   /// One milliwatthour in mA·mV·ns: 3.6 J in units of 10⁻¹⁵ J.
   static let unitsPerMilliwattHour: Int128 = 3_600_000_000_000_000
 
+  /// A meter can be made to show more, but no more than this drives energy: sums stay far within their range.
+  static let mostVoltage = Voltage(volts: 10_000)
+
   let phases: Int
   var importBase = Energy.zero
   var exportRegister = Energy.zero
@@ -95,17 +98,23 @@ struct SimulatedMeter: Sendable, Equatable {
 
   /// The voltages that stand before the contactor.
   func presentVoltages(mainsUp: Bool) -> [Voltage] {
-    voltages.enumerated().map { phase, voltage in
-      mainsUp && !isLost(phase) ? max(.zero, voltage + voltageShift) : .zero
-    }
+    voltages.indices.map { presentVoltage($0, mainsUp: mainsUp) }
+  }
+
+  /// Of one phase, from 0; none beyond those that are wired.
+  func presentVoltage(_ phase: Int, mainsUp: Bool) -> Voltage {
+    guard mainsUp, voltages.indices.contains(phase), !isLost(phase) else { return .zero }
+    return max(.zero, voltages[phase] + voltageShift)
   }
 
   /// Energy per nanosecond for a current in each of the first `used` phases, in mA·mV.
   func rate(milliamperes: Int64, phases used: Int, mainsUp: Bool) -> Int128 {
-    guard mainsUp else { return 0 }
-    return presentVoltages(mainsUp: true).prefix(used).reduce(Int128(0)) {
-      $0 + Int128($1.millivolts) * Int128(milliamperes)
+    guard mainsUp, milliamperes != 0 else { return 0 }
+    var sum = Int128(0)
+    for phase in 0..<max(0, used) {
+      sum += Int128(min(Self.mostVoltage, presentVoltage(phase, mainsUp: true)).millivolts)
     }
+    return sum * Int128(milliamperes)
   }
 
   mutating func add(units: Int128) {

@@ -40,6 +40,8 @@ package struct PendingCommands: Sendable {
       left == right && source == other && owner == another
     case (.pause(let left, _), .pause(let right, _)), (.startNotBefore(let left, _), .startNotBefore(let right, _)),
       (.digitalCommunication(let left, _), .digitalCommunication(let right, _)),
+      (.keepLocked(let left, _), .keepLocked(let right, _)), (.unlock(let left, _), .unlock(let right, _)),
+      (.unlock(let left, _), .keepLocked(let right, _)),
       (.clearLatchedFaults(let left), .clearLatchedFaults(let right)):
       left == right
     case (.shutDown, .shutDown): true

@@ -115,10 +115,16 @@ public final class Station: ChargePointDelegate {
         "authorization", connector,
         end == .leaseExpired ? "The permission to charge ran out." : "The energy allowed for this session is used.")
       tell(.permitEnded(connector, number: number, at: at))
-    case .lock(let connector, let position, _):
+    case .lock(let connector, let position, let at):
       note("connector", connector, position == .locked ? "The plug is locked." : "The plug is unlocked.")
-    case .unlocked, .signedReading, .contactorOperated:
-      break
+      tell(.lock(connector, isLocked: position == .locked, at: at))
+    case .unlocked(let connector, let number, let result, let at):
+      if result == .failed { note("connector", connector, "The plug could not be unlocked.") }
+      tell(.unlocked(connector, number: number, Self.outcome(result), at: at))
+    case .contactorOperated(let connector, let operations):
+      outlet?.contactorOperated(connector, operations)
+    case .signedReading(let evse, let answer):
+      outlet?.noted(StationEvent(kind: "meter", evse: evse, text: Self.words(for: answer)))
     }
   }
 
@@ -196,6 +202,14 @@ public final class Station: ChargePointDelegate {
     command(.revoke(connector))
   }
 
+  public func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32) {
+    command(.unlock(connector, number: number))
+  }
+
+  public func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID) {
+    command(.keepLocked(connector, isKept))
+  }
+
   public func chargePoint(_ chargePoint: ChargePoint, setOperative isOperative: Bool, _ connector: ConnectorID) {
     command(.setOperative(connector, isOperative))
   }
@@ -235,6 +249,23 @@ public final class Station: ChargePointDelegate {
     case .suspendedByVehicle: .suspendedEV
     case .suspendedByStation: .suspendedEVSE
     case .charging: .charging
+    }
+  }
+
+  private static func words(for answer: SignedReadingAnswer) -> String {
+    switch answer {
+    case .signed(_, let reading): "The meter has signed \(reading.importRegister) (\(reading.encodingMethod))."
+    case .failed(_, .notAccepted): "The meter does not sign readings, or is busy with another."
+    case .failed(_, .refused): "The meter could not sign its reading."
+    case .failed(_, .timedOut): "The meter has not signed its reading in time."
+    }
+  }
+
+  private static func outcome(_ result: UnlockResult) -> UnlockOutcome {
+    switch result {
+    case .unlocked: .unlocked
+    case .failed: .failed
+    case .noLock: .noLock
     }
   }
 

@@ -11,6 +11,12 @@ public protocol StationOutlet: AnyObject {
   func linkChanged(_ status: LinkStatus)
   func timeSet(_ wall: WallTime, at instant: MonotonicInstant)
   func noted(_ event: StationEvent)
+  /// A contactor has opened; the counts are those of its whole life.
+  func contactorOperated(_ connector: ConnectorID, _ operations: ContactorOperations)
+}
+
+extension StationOutlet {
+  public func contactorOperated(_ connector: ConnectorID, _ operations: ContactorOperations) {}
 }
 
 /// Something that happened, in words for a person, for the log and the station socket.

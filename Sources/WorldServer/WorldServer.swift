@@ -21,6 +21,8 @@ package final class WorldServer: @unchecked Sendable {
   /// Told what happens, in plain words.
   private let narrate: @Sendable (String) -> Void
   private var methods: WorldMethods
+  private let play: WorldPlay?
+  private var player: WorldPlayer
   private var station: JSONRPCPeer?
   private var lastReadings: JSONValue = .null
   private var heartbeatAt: MonotonicInstant
@@ -31,7 +33,8 @@ package final class WorldServer: @unchecked Sendable {
   private var isStopped = false
 
   package init(
-    configuration: WorldConfiguration, socket: String, state: String? = nil, eventLoop: any EventLoop,
+    configuration: WorldConfiguration, socket: String, state: String? = nil, play: WorldPlay? = nil,
+    eventLoop: any EventLoop,
     narrate: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     let now = Self.now
@@ -40,6 +43,8 @@ package final class WorldServer: @unchecked Sendable {
         configuration: configuration, startingAt: now, signer: OpenSSLMeterSigner()))
     server = JSONRPCServer(configuration: JSONRPCServer.Configuration(path: socket), eventLoop: eventLoop)
     stateFile = state.map { WorldStateFile(path: $0) }
+    self.play = play
+    player = WorldPlayer(nil, startingAt: now)
     self.narrate = narrate
     heartbeatAt = now
     metersAt = now
@@ -57,7 +62,10 @@ package final class WorldServer: @unchecked Sendable {
     server.onCall = { [unowned self] call in handle(call) }
     server.onDisconnect = { [unowned self] peer in left(peer) }
     try server.start()
-    server.eventLoop.execute { self.step() }
+    server.eventLoop.execute {
+      self.player = WorldPlayer(self.play, startingAt: Self.now)
+      self.step()
+    }
   }
 
   /// Saves the state and ends. Called from a thread other than the loop's.
@@ -143,6 +151,7 @@ package final class WorldServer: @unchecked Sendable {
     guard !isStopped else { return }
     let now = Self.now
     methods.world.advance(to: now)
+    for sentence in player.play(in: &methods, by: now) { narrate(sentence) }
     tellStation(now)
     let events = methods.world.takeEvents()
     for event in events {
@@ -155,7 +164,8 @@ package final class WorldServer: @unchecked Sendable {
       saveAt = now + Self.saveInterval
       save(always: false)
     }
-    let next = min(methods.world.nextChange ?? .distantFuture, station == nil ? saveAt : min(heartbeatAt, saveAt))
+    let ofWorld = min(methods.world.nextChange ?? .distantFuture, player.nextInstant)
+    let next = min(ofWorld, station == nil ? saveAt : min(heartbeatAt, saveAt))
     timer?.cancel()
     timer = server.eventLoop.scheduleTask(in: .nanoseconds(max(0, Self.now.duration(to: next).wholeNanoseconds))) {
       self.step()

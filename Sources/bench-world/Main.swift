@@ -23,16 +23,70 @@ struct BenchWorld: ParsableCommand {
   @Option(help: "A file that keeps registers, cars and faults over a restart of the world.")
   var state: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A file of JSON Lines to play from the start on.",
+      discussion:
+        "One step a line: {\"afterS\": 2.5, \"method\": \"bench.plugIn\", \"params\": {\"evse\": 1}}. afterS counts from the step before; lines that begin with # are comments."
+    ))
+  var script: String?
+
+  @Option(help: "Plays random people, cars, cables, faults and supplies from this seed; the same seed plays the same.")
+  var random: UInt64?
+
+  @Option(help: "How many random events an hour, in the mean, 1…36000.")
+  var eventsPerHour = 60
+
+  @Option(help: "A card that random people carry; may be given more than once.")
+  var token: [String] = []
+
+  @Flag(help: "Random people only: nothing breaks and no supply fails.")
+  var noFaults = false
+
   @Flag(help: "Tell nothing on stderr.")
   var quiet = false
 
+  func validate() throws {
+    guard script == nil || random == nil else { throw ValidationError("Give --script or --random, not both.") }
+    guard (1...36_000).contains(eventsPerHour) else { throw ValidationError("--events-per-hour is 1…36000.") }
+  }
+
+  /// What the options ask the world to play. Exit code 78 for a script that cannot be played.
+  private func play() throws -> WorldPlay? {
+    if let random {
+      let kinds = RandomWorld.Kinds(
+        tokens: token.isEmpty ? ["CARD"] : token, faults: noFaults ? [] : SimulatedFault.allCases,
+        hasForce: !noFaults, hasSupplies: !noFaults)
+      return .random(seed: random, eventsPerHour: eventsPerHour, kinds: kinds)
+    }
+    guard let script else { return nil }
+    guard let bytes = readFile(script) else {
+      writeLine("\(script): cannot be read")
+      throw ExitCode(78)
+    }
+    let parsed: WorldScript
+    do throws(WorldScriptError) {
+      parsed = try WorldScript(parsing: bytes)
+    } catch {
+      writeLine("\(script): \(error)")
+      throw ExitCode(78)
+    }
+    let problems = WorldServer.problems(of: parsed)
+    for problem in problems { writeLine("\(script): \(problem)") }
+    guard problems.isEmpty else { throw ExitCode(78) }
+    return .script(parsed)
+  }
+
   func run() throws {
     let configuration = try WorldConfiguration(boardFile: board)
+    let play = try play()
     signal(SIGPIPE, SIG_IGN)
     let ends = blockEnds()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let isQuiet = quiet
-    let server = WorldServer(configuration: configuration, socket: socket, state: state, eventLoop: group.next()) {
+    let server = WorldServer(
+      configuration: configuration, socket: socket, state: state, play: play, eventLoop: group.next()
+    ) {
       text in
       if !isQuiet { writeLine(text) }
     }

@@ -14,7 +14,8 @@ struct ChargerCtl: ParsableCommand {
       """,
     subcommands: [
       StatusCommand.self, WatchCommand.self, ExplainCommand.self, EventsCommand.self, GetCommand.self,
-      SetCommand.self, OutboxCommand.self, LogCommand.self, FlightRecorderCommand.self, VersionCommand.self,
+      SetCommand.self, LimitCommand.self, PauseCommand.self, ResumeCommand.self, StartNowCommand.self,
+      ClearFaultsCommand.self, OutboxCommand.self, LogCommand.self, FlightRecorderCommand.self, VersionCommand.self,
       CommissionCommand.self,
       BenchCommand.self, CSMSCommand.self,
     ])

@@ -92,7 +92,8 @@ struct FlightRecorderKillTests {
     return try #require(bytes.withUnsafeBytes { FlightRecording($0) })
   }
 
-  @Test("Killed with SIGKILL at any instant: every entry up to the kill is there, in order, none torn", arguments: 0..<6)
+  @Test(
+    "Killed with SIGKILL at any instant: every entry up to the kill is there, in order, none torn", arguments: 0..<6)
   func killed(round: Int) throws {
     let path = "/tmp/flight-kill-\(getpid())-\(round)-\(linux_boottime_ns())"
     defer { for suffix in ["", ".written"] { unlink(path + suffix) } }

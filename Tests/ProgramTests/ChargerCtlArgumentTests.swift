@@ -97,6 +97,23 @@ struct ChargerCtlArgumentTests {
         == ["Voltage.L1": Self.number("231.5"), "Current.Import": nil])
   }
 
+  @Test("A limit has an owner, a value in amperes or watts, phases and an end; lifting names the owner alone")
+  func limits() throws {
+    #expect(
+      JSONValue.object(
+        try LimitCommand.parse(["--evse", "1", "--owner", "ems", "--watts", "4200", "--phases", "1", "--seconds", "60"])
+          .params) == ["evse": 1, "owner": "ems", "watts": 4200, "phases": 1, "seconds": 60])
+    #expect(
+      JSONValue.object(try LimitCommand.parse(["--amps", "9.5"]).params)
+        == ["owner": "installer", "amps": Self.number("9.5")])
+    #expect(JSONValue.object(try LimitCommand.parse(["--lift"]).params) == ["owner": "installer"])
+    for wrong in [
+      [], ["--amps", "1", "--watts", "2"], ["--lift", "--seconds", "5"], ["--owner", "sixteen characters", "--lift"],
+    ] {
+      #expect(throws: (any Error).self) { try LimitCommand.parse(wrong) }
+    }
+  }
+
   @Test("Wrong use is told before anything is sent")
   func wrongUse() {
     #expect(throws: (any Error).self) { try BenchCarState.parse(["1", "G"]) }

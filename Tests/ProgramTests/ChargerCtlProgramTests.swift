@@ -100,6 +100,22 @@ struct ChargerCtlProgramTests {
     }
   }
 
+  @Test("Service commands say what they have done")
+  func service() throws {
+    try withStation { socket in
+      for (arguments, words) in [
+        (["clear-faults", "1", "2"], "Latched faults of EVSE 1, connector 2 are cleared."),
+        (["pause", "1"], "EVSE 1, connector 1 is paused."), (["resume", "1"], "EVSE 1, connector 1 goes on."),
+        (["start-now", "2", "1"], "The start delay of EVSE 2, connector 1 is lifted."),
+        (["limit", "--owner", "ems", "--amps", "8", "--evse", "1"], "\"ems\" limits EVSE 1."),
+        (["limit", "--lift"], "The limit of \"installer\" for the station is lifted."),
+      ] {
+        let outcome = try run(arguments + ["--socket", socket])
+        #expect(outcome.code == 0 && outcome.output == words + "\n", "\(outcome)")
+      }
+    }
+  }
+
   @Test("A component's bare name means it at every EVSE and connector; a name that is nowhere is told")
   func bareComponent() throws {
     try withStation { socket in

@@ -24,7 +24,7 @@ struct ChargerCtlRenderingTests {
         1.1  cable 32 A, residual current healthy, 41.5 °C, 231 V, contactor opened 815 times, 3 under load
         2.1  FAULT: contactor welded
         2.1  out of service
-        2.1  contactor opened 20210 times, 96 under load
+        2.1  contactor opened 120210 times, 96 under load: DUE FOR SERVICE
         """)
   }
 

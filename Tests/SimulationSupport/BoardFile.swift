@@ -70,7 +70,7 @@ extension ChargePointConfiguration {
           connectors: evse.connectors.map {
             Connector(
               number: $0.id.number, type: $0.type.rawValue, hasFixedCable: $0.cable == .fixed,
-              supplyPhases: Int32(evse.phases))
+              supplyPhases: Int32(evse.phases), hasLock: $0.lock != nil)
           }, supplyPhases: Int32(evse.phases))
       },
       networkProfiles: [NetworkProfile(url: "ws://csms.example/ocpp", identity: "CS-1")],

@@ -66,7 +66,17 @@ package final class EngineHarness {
     .init(key: VariableKey(component, variable, instance: instance), value: value)
   }
 
+  /// What every lock makes of a request to release its cable; nil for locks that do not answer.
+  package var unlockOutcome: UnlockOutcome? = .unlocked
+
   private func connectReceivers() {
+    delegate.onUnlock = { [weak self] connector, number in
+      guard let self, let unlockOutcome else { return }
+      let at = clock.now + .milliseconds(300)
+      queue.schedule(at: at) { [weak self] in
+        self?.chargePoint.handle(StationFact.unlocked(connector, number: number, unlockOutcome, at: at))
+      }
+    }
     store.receiver = { [weak self] event in self?.chargePoint.handle(event) }
     link.receiver = { [weak self] event in self?.chargePoint.handle(event) }
   }
@@ -159,6 +169,8 @@ package final class RecordingDelegate: ChargePointDelegate {
   package var allowsReset: ((ResetScope) -> Bool)?
   /// Runs when a reset is asked for.
   package var onReset: (ResetScope) -> Void = { _ in }
+  /// Runs when a cable is to be released.
+  package var onUnlock: (ConnectorID, UInt32) -> Void = { _, _ in }
 
   package init() {}
 
@@ -181,7 +193,10 @@ package final class RecordingDelegate: ChargePointDelegate {
   package func chargePoint(_ chargePoint: ChargePoint, isResetAllowed scope: ResetScope) -> Bool {
     allowsReset?(scope) ?? (scope == .station)
   }
-  package func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID) { unlocked.append(connector) }
+  package func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32) {
+    unlocked.append(connector)
+    onUnlock(connector, number)
+  }
   package func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus) { linkStatuses.append(status) }
   package func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant) {
     times.append((wall, instant))

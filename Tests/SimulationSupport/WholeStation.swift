@@ -51,8 +51,15 @@ package final class WholeStation: StationOutlet {
   }
 
   /// A station of one of the repository's boards, not yet started.
-  package init(board: String = "bench-ac-dual", seed: UInt64 = 1, settings: [(String, String, String)] = []) throws {
-    profile = try BoardFile.load(board)
+  package convenience init(
+    board: String = "bench-ac-dual", seed: UInt64 = 1, settings: [(String, String, String)] = []
+  ) throws {
+    self.init(profile: try BoardFile.load(board), seed: seed, settings: settings)
+  }
+
+  /// A station of another board.
+  package init(profile: BoardProfile, seed: UInt64 = 1, settings: [(String, String, String)] = []) {
+    self.profile = profile
     self.settings = settings.map { EngineHarness.setting($0.0, $0.1, $0.2) }
     controlConfiguration = profile.controlConfiguration(unit: nil)
     world = InProcessWorld(configuration: WorldConfiguration(profile), startingAt: clock.now)

@@ -18,10 +18,10 @@ struct EnergyExplanationTests {
     (.lockNotConfirmed, "lockNotConfirmed"), (.residualCurrentUntested, "residualCurrentUntested"),
     (.startDelayed, "startDelayed"), (.mainsReturning, "mainsReturning"), (.phasesSwitching, "phasesSwitching"),
     (.cableUnknown, "cableUnknown"), (.wakingVehicle, "wakingVehicle"),
-    (.digitalCommunication, "digitalCommunication"), (.paused, "paused"),
+    (.digitalCommunication, "digitalCommunication"), (.paused, "paused"), (.simplifiedVehicle, "simplifiedVehicle"),
   ]
 
-  @Test("DESIGN §5 Every condition that blocks energy has a sentence of its own", arguments: 0..<22)
+  @Test("DESIGN §5 Every condition that blocks energy has a sentence of its own", arguments: 0..<23)
   func everyBlocker(_ bit: Int) throws {
     let row = try #require(Self.blockers.first { $0.blocker.rawValue == 1 << UInt32(bit) })
     let answer = ExplanationBench(row.blocker).answer

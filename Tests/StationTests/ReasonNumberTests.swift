@@ -40,16 +40,10 @@ struct ReasonNumberTests {
     #expect(hot.text == "The post is hot (78.5 °C) and gives 0 A, a vehicle needs 6 A.")
     let power = ExplanationBench(.limitBelowMinimum).limited(
       .external, "grid", to: Current(milliamperes: 3_623), as: .total(Power(watts: 2_500)), expiresIn: .seconds(55))
-    #expect(power.text == "The energy manager \"grid\" allows 3.623 A (2500 W in all), a vehicle needs 6 A.")
+    #expect(power.text == "The energy manager \"grid\" allows 3.6 A (2500 W in all), a vehicle needs 6 A.")
     let reason = try #require(power.answer.reasons.first)
     #expect(reason.remedy.hasPrefix("It lapses by itself in 55 s"))
     #expect(reason.number("expiresInS") == 55)
-  }
-
-  @Test("A simplified vehicle that the post refuses is told as that")
-  func simplified() {
-    #expect(
-      ExplanationBench(.limitBelowMinimum).limited(.vehicle, to: .zero).codes == ["simplifiedVehicle"])
   }
 
   @Test("A delay is told with what is left of it, rounded up")

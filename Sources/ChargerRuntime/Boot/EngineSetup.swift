@@ -38,7 +38,7 @@ struct EngineSetup {
           connectors: evse.connectors.map {
             ChargePointConfiguration.Connector(
               number: $0.id.number, type: $0.type.rawValue, hasFixedCable: $0.cable == .fixed,
-              supplyPhases: Int32(evse.phases))
+              supplyPhases: Int32(evse.phases), hasLock: $0.lock != nil)
           },
           maximumPowerW: maximumPower(evse), supplyPhases: Int32(evse.phases))
       },

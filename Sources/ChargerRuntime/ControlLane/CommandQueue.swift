@@ -65,7 +65,7 @@ extension ControlCommand {
     switch self {
     case .revoke, .shutDown, .setOperative(_, false), .pause(_, true), .unlock: true
     case .grant, .setLimit, .liftLimit, .setOperative(_, true), .clearLatchedFaults, .pause(_, false), .startNotBefore,
-      .digitalCommunication, .signReading:
+      .keepLocked, .digitalCommunication, .signReading:
       false
     }
   }

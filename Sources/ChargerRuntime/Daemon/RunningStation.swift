@@ -75,10 +75,14 @@ final class RunningStation {
     flightRecorder = arguments.control.flatMap {
       FlightRecorderFile(path: StationFilesLoading.directory(of: $0) + "/flight-recorder")
     }
+    let contactors = ContactorCounters(snapshot: snapshot)
+    network.contactors = contactors
+    var configuration = profile.controlConfiguration(
+      unit: files.files.unit, randomSeed: SystemRandomSource().next())
+    configuration.continueCounting(contactors)
     controlLane = try ControlLane(
-      configuration: profile.controlConfiguration(unit: files.files.unit, randomSeed: SystemRandomSource().next()),
-      hardware: hardware,
-      recorder: flightRecorder?.recorder, wake: { network.controlLaneNotified() })
+      configuration: configuration, hardware: hardware, recorder: flightRecorder?.recorder,
+      wake: { network.controlLaneNotified() })
 
     let resetRequested = self.resetRequested
     let handover = Handover(value: hardware)
@@ -111,7 +115,11 @@ final class RunningStation {
       station.attach(chargePoint)
       network.station = station
       network.chargePoint = chargePoint
-      network.whenStored(firstMark) {}
+      network.whenStored([firstMark]) {}
+      for connector in profile.evses.flatMap(\.connectors) {
+        let operations = contactors.operations(of: connector.id)
+        if ContactorCounters.isServiceDue(operations) { network.tellService(of: connector.id, operations) }
+      }
       station.startDrivers { network.readersNotified() }
     }.wait()
     if let path = arguments.control {
@@ -160,7 +168,9 @@ final class RunningStation {
     try? network.eventLoop.submit {
       network.turn { network.chargePoint?.stop() }
     }.wait()
-    let isStored = CleanMark.write(registry.cleanMark, to: store, through: network, within: Self.stopLimit)
+    let counters = try? network.eventLoop.submit { network.contactors.takeMutation() }.wait()
+    let marks = [counters, registry.cleanMark].compactMap { $0 }
+    let isStored = CleanMark.write(marks, to: store, through: network, within: Self.stopLimit)
     if !isStored { logger.error("the clean stop could not be stored; the next start will count this as a crash") }
     try? network.eventLoop.submit { network.stopDrivers() }.wait()
     socket?.close()

@@ -34,6 +34,9 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   /// The engine counts its requests from one; these are nobody else's.
   private static let markRequest = StoreRequestID(.max)
   private static let letterRequest = StoreRequestID(.max - 1)
+  private static let counterRequest = StoreRequestID(.max - 2)
+  /// Set before the control lane starts.
+  var contactors = ContactorCounters(snapshot: StoreSnapshot())
   /// At most one a client of the station socket.
   private var letterReaders: [([OutboxEntry]) -> Void] = []
   private var markStored: (() -> Void)?
@@ -129,6 +132,9 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
         let waiting = letterReaders
         letterReaders = []
         for reader in waiting { reader(entries) }
+      case .committed(let id) where id == Self.counterRequest, .failed(let id, _) where id == Self.counterRequest:
+        // Written again with the next hundred openings, whatever became of these.
+        break
       case .failed(let id, _) where id == Self.letterRequest:
         let waiting = letterReaders
         letterReaders = []
@@ -146,10 +152,11 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
       store?.query(.deadLetters(limit: OutboxDocument.maximumDeadLetters), id: Self.letterRequest)
     }
   }
-  /// Stores one mutation of the runtime's own and tells when it is on disk; what was submitted before is stored then too.
-  func whenStored(_ mutation: StoreMutation, _ body: @escaping () -> Void) {
+
+  /// Stores what is the runtime's own and tells when it is on disk; what was submitted before is stored then too.
+  func whenStored(_ mutations: [StoreMutation], _ body: @escaping () -> Void) {
     markStored = body
-    store?.commit([mutation], durability: .full, id: Self.markRequest)
+    store?.commit(mutations, durability: .full, id: Self.markRequest)
   }
 
   package func linkTold(_ event: LinkEvent) {
@@ -170,6 +177,22 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   package func timeSet(_ wall: WallTime, at instant: MonotonicInstant) {
     let system = WallTime(millisecondsSinceEpoch: linux_realtime_ms())
     wallCorrection = wall - (system + (instant - time.now))
+  }
+
+  package func contactorOperated(_ connector: ConnectorID, _ operations: ContactorOperations) {
+    let (mustBeWritten, becameDue) = contactors.take(connector, operations)
+    if mustBeWritten {
+      store?.commit([contactors.takeMutation()], durability: .relaxed, id: Self.counterRequest)
+    }
+    if becameDue { tellService(of: connector, operations) }
+  }
+
+  /// A contactor that is due for service is told at each start, and when it becomes so.
+  func tellService(of connector: ConnectorID, _ operations: ContactorOperations) {
+    let text =
+      "The contactor has opened \(operations.withoutLoad) times without load and \(operations.underLoad) times under load: it is due for service."
+    noted(StationEvent(kind: "connector", evse: connector.evse, connector: connector.number, text: text))
+    logger.warning("\(connector): \(text)")
   }
 
   package func noted(_ event: StationEvent) {

@@ -11,7 +11,7 @@ enum BlockerNames {
     (.lockNotConfirmed, "lockNotConfirmed"), (.residualCurrentUntested, "residualCurrentUntested"),
     (.startDelayed, "startDelayed"), (.mainsReturning, "mainsReturning"), (.phasesSwitching, "phasesSwitching"),
     (.cableUnknown, "cableUnknown"), (.wakingVehicle, "wakingVehicle"),
-    (.digitalCommunication, "digitalCommunication"), (.paused, "paused"),
+    (.digitalCommunication, "digitalCommunication"), (.paused, "paused"), (.simplifiedVehicle, "simplifiedVehicle"),
   ]
 
   static func names(of blockers: EnergyBlockers) -> [String] {

@@ -67,11 +67,16 @@ final class StationSocket: @unchecked Sendable {  // used on the network loop af
       } catch {
         call.fail(error)
       }
+    case let method where ServiceMethods.names.contains(method):
+      call.answer { () throws(JSONRPCError) in
+        try ServiceMethods.run(method, call.params, lane)
+        return .object([])
+      }
     default:
       call.fail(
         .unknownMethod(
           "\(call.method) is no method of the station socket; it has station.status, .explain, .subscribe, .outbox, .log, "
-            + ".version, .deviceModel.get and .deviceModel.set"))
+            + ".version, .clearFaults, .limit, .pause, .startNow, .deviceModel.get and .deviceModel.set"))
     }
   }
 }

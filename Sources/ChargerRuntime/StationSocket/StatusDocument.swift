@@ -124,6 +124,7 @@ enum StatusDocument {
         .object([
           JSONMember("withoutLoad", JSONValue(Int64(details.contactorOperations.withoutLoad))),
           JSONMember("underLoad", JSONValue(Int64(details.contactorOperations.underLoad))),
+          JSONMember("serviceDue", JSONValue(ContactorCounters.isServiceDue(details.contactorOperations))),
         ])),
     ]
   }

@@ -65,7 +65,7 @@ extension FlightRecorder {
       note(.startGate, connector, seconds, at: now)
     case .unlock(let connector, _):
       note(.lockCommand, connector, 0, at: now)
-    case .digitalCommunication, .signReading:
+    case .keepLocked, .digitalCommunication, .signReading:
       break
     case .setOperative(let connector, let isOperative):
       note(.operative, connector, isOperative ? 1 : 0, at: now)

@@ -20,6 +20,9 @@ public enum ControlCommand: Sendable, Equatable {
   case setOperative(ConnectorID, Bool)
   /// Unlocks the plug once the contactor is confirmed open; the answer is the fact `unlocked`. Ends the permit.
   case unlock(ConnectorID, number: UInt32)
+  /// Keeps a plug that is locked locked although no permit is in force, until this is withdrawn, the plug is unlocked by
+  /// command or by hand, or the mains is lost: its owner has yet to come (OCPP 2.0.1 E05.FR.11, E09.FR.03, E10.FR.01).
+  case keepLocked(ConnectorID, Bool)
   /// Clears the latched faults of a connector and of its EVSE after service; a fault that is still there comes back.
   case clearLatchedFaults(ConnectorID)
   /// The pilot shows 5 % for a higher-level stack, or offers by duty cycle again; refused where the connector has none.

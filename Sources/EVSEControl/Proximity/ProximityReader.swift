@@ -87,7 +87,6 @@ package struct ProximityReader: Hashable, Sendable {
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     presence.visitInstants(visit)
-    if candidate == cable { candidateSince = .zero }
     visit(&candidateSince)
     missingSince.visitInstant(visit)
   }

@@ -5,7 +5,7 @@ import HAL
 extension ConnectorStateMachine {
   /// There is a lock, energy may be wanted or flows, and the position contact does not confirm the plug.
   var lockIsMissing: Bool {
-    guard let lock, permit.isInForce || contactor.command == .closed else { return false }
+    guard let lock, isInSession || contactor.command == .closed else { return false }
     return !lock.isConfirmedLocked
   }
 
@@ -18,6 +18,7 @@ extension ConnectorStateMachine {
     // Each command has its one answer: an earlier one that still waits is overtaken.
     if let unlockNumber { effects.tell(.unlocked(id, number: unlockNumber, .failed, at: now)) }
     unlockNumber = number
+    isKeptLocked = false
     permit.revoke()
     lock?.tryAgain(at: now)
   }
@@ -27,6 +28,8 @@ extension ConnectorStateMachine {
     into effects: inout ControlEffects
   ) {
     guard lock != nil else { return }
+    // What is free, or was freed by hand, is not caught again for an owner who may have taken it.
+    if !isInSession && lock?.position == .unlocked { isKeptLocked = false }
     if let wanted = wantedLock(in: surroundings, at: now, timing: timing) { lock?.want(wanted, at: now) }
     lock?.evaluate(at: now, timing: timing)
     if let command = lock?.takeCommand() { effects.command(command, at: place) }
@@ -47,7 +50,7 @@ extension ConnectorStateMachine {
       return (isInSession && unlockNumber == nil) || lock?.position == .locked ? .locked : nil
     }
     if unlockNumber != nil || lockIsReleased(in: surroundings, at: now, timing: timing) { return .unlocked }
-    if isInSession { return .locked }
+    if isInSession || isKeptLocked { return .locked }
     // A session that goes on after a restart of the program has its permit a moment later: its plug stays locked.
     return startedAt == nil ? .unlocked : nil
   }

@@ -39,6 +39,8 @@ package struct ConnectorStateMachine: Hashable, Sendable {
 
   package internal(set) var isOperative = true
   package internal(set) var isPaused = false
+  /// The plug stays locked without a permit.
+  package internal(set) var isKeptLocked = false
   package internal(set) var usesDigitalCommunication = false
 
   /// The command to unlock that waits for its answer.
@@ -203,7 +205,7 @@ package struct ConnectorStateMachine: Hashable, Sendable {
       contactorIsMoving: contactor.isMoving || contactor.isResting(at: now, timing: timing),
       offerIsResting: offerIsResting(at: now, timing: timing),
       lockIsMissing: lockIsMissing,
-      residualCurrentIsUntested: surroundings.residualCurrentIsUntested && (permit.isInForce || !isOpen),
+      residualCurrentIsUntested: surroundings.residualCurrentIsUntested && (isInSession || !isOpen),
       cableIsUnknown: isConnected == true && proximity.map { $0.rating == nil } ?? false,
       otherConnectorIsInUse: surroundings.otherConnectorIsInUse, isPaused: isPaused,
       usesDigitalCommunication: usesDigitalCommunication, phasesAreSwitching: surroundings.phasesAreSwitching,

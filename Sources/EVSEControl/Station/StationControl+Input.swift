@@ -89,6 +89,8 @@ extension StationControl {
       if let place = place(of: id) { machines[place].isOperative = isOperative }
     case .unlock(let id, let number):
       if let place = place(of: id) { machines[place].unlock(number: number, at: now, into: &effects) }
+    case .keepLocked(let id, let isKept):
+      if let place = place(of: id) { machines[place].isKeptLocked = isKept }
     case .clearLatchedFaults(let id):
       clearLatchedFaults(of: id)
     case .digitalCommunication(let id, let isUsed):

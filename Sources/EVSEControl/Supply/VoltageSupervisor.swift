@@ -128,18 +128,11 @@ package struct VoltageSupervisor: Hashable, Sendable {
 
   /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
   package mutating func forgetPast() {
-    guard !meterIsBehindContactor else { return }
-    takenAt = .longAgo
-    if closedSince != nil { closedSince = .longAgo }
+    // When a reading was taken matters only behind the contactor, and only whether it was before the closing.
+    takenAt = closedSince.map { takenAt >= $0 ? $0 : .longAgo } ?? .longAgo
   }
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
-    // When a reading was taken matters only behind the contactor, and only whether it was before the closing.
-    if let closedSince, meterIsBehindContactor {
-      takenAt = takenAt >= closedSince ? closedSince : .zero
-    } else {
-      takenAt = .zero
-    }
     visit(&takenAt)
     closedSince.visitInstant(visit)
     over.visitInstants(visit)

@@ -109,7 +109,6 @@ package struct TemperatureSupervisor: Hashable, Sendable {
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     for place in sensors.indices {
       sensors[place].presence.visitInstants(visit)
-      if sensors[place].temperature == nil { sensors[place].takenAt = .zero }
       visit(&sensors[place].takenAt)
     }
   }

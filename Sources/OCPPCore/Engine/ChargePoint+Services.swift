@@ -49,7 +49,14 @@ extension ChargePoint: EngineServices {
     delegate?.chargePoint(self, show: feedback, at: evse)
   }
 
-  package func unlock(_ connector: ConnectorID) { delegate?.chargePoint(self, unlock: connector) }
+  package func unlock(_ connector: ConnectorID, number: UInt32) {
+    delegate?.chargePoint(self, unlock: connector, number: number)
+  }
+
+  package func keepLocked(_ isKept: Bool, _ connector: ConnectorID) {
+    delegate?.chargePoint(self, keepLocked: isKept, connector)
+  }
+
   package func note(_ event: EngineEvent) { delegate?.chargePoint(self, noted: event) }
 }
 

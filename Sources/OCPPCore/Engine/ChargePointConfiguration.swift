@@ -41,12 +41,18 @@ public struct ChargePointConfiguration: Sendable {
     public var hasFixedCable: Bool
     /// AC phases; 0 is DC.
     public var supplyPhases: Int32
+    /// A lock of the station's holds the plug in its socket.
+    public var hasLock: Bool
 
-    public init(number: Int32 = 1, type: String = "sType2", hasFixedCable: Bool = false, supplyPhases: Int32 = 3) {
+    public init(
+      number: Int32 = 1, type: String = "sType2", hasFixedCable: Bool = false, supplyPhases: Int32 = 3,
+      hasLock: Bool = true
+    ) {
       self.number = number
       self.type = type
       self.hasFixedCable = hasFixedCable
       self.supplyPhases = supplyPhases
+      self.hasLock = hasLock && !hasFixedCable
     }
   }
 

@@ -45,7 +45,9 @@ package protocol EngineServices: AnyObject {
   func grant(_ grant: EnergyGrant, to connector: ConnectorID)
   func revokeGrant(at connector: ConnectorID)
   func show(_ feedback: DriverFeedback, at evse: EVSEID?)
-  func unlock(_ connector: ConnectorID)
+  /// Releases a cable; the fact `unlocked` with the same number answers.
+  func unlock(_ connector: ConnectorID, number: UInt32)
+  func keepLocked(_ isKept: Bool, _ connector: ConnectorID)
   func note(_ event: EngineEvent)
 }
 

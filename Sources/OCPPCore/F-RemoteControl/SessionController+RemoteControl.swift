@@ -1,7 +1,7 @@
 import ChargerBase
 import OCPPTypes
 
-// F01–F03 and F05: the CSMS starts, stops and unlocks. The answer goes out first, the consequences follow it.
+// F01–F03: the CSMS starts and stops. The answer goes out first, the consequences follow it.
 
 extension SessionController {
   func requestStart(_ call: IncomingCall) throws(MessageViolation) {
@@ -88,30 +88,5 @@ extension SessionController {
       guard let self, transactionID(at: evse) == request.transactionId else { return }
       run(evse) { machine, context in machine.stop(SessionCause(.remoteStop, .remote), context) }
     }
-  }
-
-  /// F05. A cable that hangs at the station has no lock to open, and the answer says so.
-  func unlockConnector(_ call: IncomingCall) throws(MessageViolation) {
-    let request = try UnlockConnectorRequest.decode(call.payload, version: call.version)
-    let connector = ConnectorID(evse: EVSEID(request.evseId), number: request.connectorId)
-    let answer = unlock(connector)
-    call.respond { writer, version in answer.encode(into: &writer, version: version) }
-  }
-
-  private func unlock(_ connector: ConnectorID) -> UnlockConnectorResponse {
-    guard let place = place(of: connector.evse), slots[place].machine.connectors.contains(connector) else {
-      return UnlockConnectorResponse(status: .unknownConnector)
-    }
-    let machine = slots[place].machine
-    if machine.transaction != nil, machine.authorization != nil, machine.connector ?? connector == connector {
-      return UnlockConnectorResponse(status: .ongoingAuthorizedTransaction)
-    }
-    guard !machine.hasFixedCable(connector) else {
-      return UnlockConnectorResponse(
-        status: .unlockFailed,
-        statusInfo: StatusInfo(reasonCode: "UnsupportedRequest", additionalInfo: "the cable is fixed to the station"))
-    }
-    services.unlock(connector)
-    return UnlockConnectorResponse(status: .unlocked)
   }
 }

@@ -30,6 +30,7 @@ extension EVSESessionStateMachine {
     transaction?.isEnergyBarred = false
     transaction?.energyLimit = nil
     transaction?.stopReason = nil
+    isStoppedByOwner = false
     if connector == nil { connectionDeadline = context.now + context.settings.connectionTimeout }
     return evaluate(old, SessionCause(.authorized), context)
   }
@@ -41,6 +42,7 @@ extension EVSESessionStateMachine {
     let old = conditions.union(.authorized)
     // Told with the stop when it was never told: a stop right after the start loses nothing.
     if transaction?.stopReason == nil { transaction?.stopReason = cause.stopReason }
+    isStoppedByOwner = true
     authorization = nil
     authorizedSince = nil
     connectionDeadline = nil

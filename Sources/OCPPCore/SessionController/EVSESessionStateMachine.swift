@@ -66,6 +66,7 @@ package struct EVSESessionStateMachine: Sendable {
   package let evse: EVSEID
   package let connectors: [ConnectorID]
   private let fixedCables: [ConnectorID]
+  private let locks: [ConnectorID]
 
   /// The connector that a vehicle is at, and since when.
   package var connector: ConnectorID?
@@ -101,13 +102,22 @@ package struct EVSESessionStateMachine: Sendable {
   package var unusable: [ConnectorID] = []
   /// A cable that its owner may take now; the controller takes it from here.
   package var cableToUnlock: ConnectorID?
+  /// A cable of a session that is over, and whose owner has yet to come.
+  package var heldCable: HeldCable?
+  /// Whoever the transaction belongs to, or the CSMS for him, has stopped it.
+  var isStoppedByOwner = false
+  /// Locks that show themselves open.
+  var openLocks: [ConnectorID] = []
   package var permissionEpoch: UInt32 = 0
   package var budgetOfEpoch: Decimal?
 
-  package init(evse: EVSEID, connectors: [ConnectorID], fixedCables: [ConnectorID] = []) {
+  package init(
+    evse: EVSEID, connectors: [ConnectorID], fixedCables: [ConnectorID] = [], locks: [ConnectorID] = []
+  ) {
     self.evse = evse
     self.connectors = connectors
     self.fixedCables = fixedCables
+    self.locks = locks
   }
 
   /// What holds now.
@@ -152,6 +162,7 @@ package struct EVSESessionStateMachine: Sendable {
   }
 
   func hasFixedCable(_ connector: ConnectorID) -> Bool { fixedCables.contains(connector) }
+  func hasLock(_ connector: ConnectorID) -> Bool { locks.contains(connector) }
 
   /// When `advance` must run next.
   package var nextDeadline: MonotonicInstant {
@@ -205,6 +216,8 @@ extension EVSESessionStateMachine {
     self.transaction = transaction
     pathOpenedAt = nil
     hasFinished = false
+    isStoppedByOwner = false
+    heldCable = nil
     scheduleSampling(context)
     return [report(.started, cause, context)]
   }
@@ -253,16 +266,8 @@ extension EVSESessionStateMachine {
     isAwaitingResumedEnergy = false
     hasFinished = connector != nil
     budgetOfEpoch = nil
+    isStoppedByOwner = false
     return effect
-  }
-
-  /// E06.FR.10, E09.FR.02, .03; after a refusal the cable stays until its owner comes (E05.FR.11).
-  private mutating func releaseCable(after reason: StopReason, _ context: Context) {
-    guard let number = transaction?.connector else { return }
-    let place = ConnectorID(evse: evse, number: number)
-    guard !hasFixedCable(place), reason != .deAuthorized else { return }
-    if reason == .evDisconnected, !context.settings.unlocksOnVehicleSideDisconnect { return }
-    cableToUnlock = place
   }
 
   func storedDocument() -> [UInt8]? {

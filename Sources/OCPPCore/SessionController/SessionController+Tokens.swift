@@ -39,6 +39,7 @@ extension SessionController {
       presentedAgain(token, at: own)
       return
     }
+    if releaseHeldCable(by: token, among: evses) { return }
     if let waiting = undecided.firstIndex(where: { $0.authorization.token.isSameToken(as: token) }) {
       undecided[waiting].until = services.now + settings.connectionTimeout
       notify(.plugIn, at: evses.count == 1 ? evses.first : nil)

@@ -22,6 +22,8 @@ package final class SessionController: SessionControlling {
     var commitsUnderWay = 0
     var shown: DriverFeedback?
     var notice: (feedback: DriverFeedback, until: MonotonicInstant)?
+    /// The cable that the station has been told to keep.
+    var keptCable: ConnectorID?
   }
 
   unowned let services: any EngineServices
@@ -35,6 +37,9 @@ package final class SessionController: SessionControlling {
   var questions: [TokenQuestion] = []
   var nextQuestion: UInt64 = 1
   private var lastGrantNumber: UInt32 = 0
+  /// At most one a connector.
+  var pendingUnlocks: [PendingUnlock] = []
+  var lastUnlockNumber: UInt32 = 0
 
   package init(services: any EngineServices) {
     self.services = services
@@ -42,10 +47,12 @@ package final class SessionController: SessionControlling {
     codec = TransactionEventCodec(services: services)
     slots = services.configuration.evses.map { evse in
       let id = EVSEID(evse.id)
-      let places = evse.connectors.map { (ConnectorID(evse: id, number: $0.number), $0.hasFixedCable) }
+      func places(_ isMeant: (ChargePointConfiguration.Connector) -> Bool) -> [ConnectorID] {
+        evse.connectors.filter(isMeant).map { ConnectorID(evse: id, number: $0.number) }
+      }
       return EVSESlot(
         machine: EVSESessionStateMachine(
-          evse: id, connectors: places.map { $0.0 }, fixedCables: places.filter { $0.1 }.map { $0.0 }))
+          evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock)))
     }
     codec.tokenAnswered = { [weak self] record, information in self?.tokenAnswered(record, information) }
   }
@@ -92,6 +99,10 @@ package final class SessionController: SessionControlling {
       faultChanged(place, fault, isActive, instant)
     case .usable(let connector, let isUsable, let instant):
       run(connector.evse, at: instant) { machine, context in machine.usable(isUsable, connector, context) }
+    case .unlocked(let connector, let number, let outcome, _):
+      unlockAnswered(connector, number: number, outcome)
+    case .lock(let connector, let isLocked, let instant):
+      run(connector.evse, at: instant) { machine, _ in machine.lock(isLocked: isLocked, connector) }
     case .permitEnded(let connector, let number, let instant):
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
       run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
@@ -200,11 +211,13 @@ package final class SessionController: SessionControlling {
       if let until = slots[place].notice?.until { deadline = min(deadline, until) }
     }
     for driver in undecided { deadline = min(deadline, driver.until) }
+    for unlock in pendingUnlocks { deadline = min(deadline, unlock.until) }
     return deadline
   }
 
   package func advance(to now: MonotonicInstant) {
     undecided.removeAll { $0.until <= now }
+    expireUnlocks(at: now)
     for place in slots.indices {
       if let notice = slots[place].notice, notice.until <= now { slots[place].notice = nil }
       if slots[place].machine.nextDeadline <= now {
@@ -304,6 +317,13 @@ package final class SessionController: SessionControlling {
 
   /// Brings energy and the driver's picture in line with the machine: withdrawal at once, the rest when it is durable.
   func settle(_ place: Int) {
+    // Before the permit goes: without one the plug would be let go.
+    let kept = slots[place].machine.keptCable(settings)
+    if kept != slots[place].keptCable {
+      if let former = slots[place].keptCable { services.keepLocked(false, former) }
+      if let kept { services.keepLocked(true, kept) }
+      slots[place].keptCable = kept
+    }
     let wanted = slots[place].machine.permission
     if let issued = slots[place].issued, wanted != issued {
       // A new budget or connector is a new grant; the old one ends only where nothing follows.
@@ -321,7 +341,7 @@ package final class SessionController: SessionControlling {
     }
     if let cable = slots[place].machine.cableToUnlock {
       slots[place].machine.cableToUnlock = nil
-      services.unlock(cable)
+      services.unlock(cable, number: takeUnlockNumber())
     }
     let picture = slots[place].notice?.feedback ?? slots[place].machine.feedback
     if slots[place].shown != picture {

@@ -21,8 +21,21 @@ public enum StationFact: Sendable, Equatable {
   case fault(ConnectorID?, StationFault, active: Bool, at: MonotonicInstant)
   /// The hardware can, or cannot, be used (members 20 and 21).
   case usable(ConnectorID, Bool, at: MonotonicInstant)
+  /// What became of the request to release a cable that has this number.
+  case unlocked(ConnectorID, number: UInt32, UnlockOutcome, at: MonotonicInstant)
+  /// The lock's own contact: a cable is held, or free to be taken.
+  case lock(ConnectorID, isLocked: Bool, at: MonotonicInstant)
   /// The control lane let a permit end: its lease or its energy budget ran out.
   case permitEnded(ConnectorID, number: UInt32, at: MonotonicInstant)
+}
+
+/// What became of a request to release a cable.
+public enum UnlockOutcome: UInt8, Sendable {
+  /// Confirmed by the lock's position contact.
+  case unlocked
+  case failed
+  /// The connector has no lock.
+  case noLock
 }
 
 /// A token as it was presented, before anybody has said whether it is good.

@@ -5,7 +5,7 @@ import EVSEControl
 enum LimitWords {
   /// `the energy manager "ems" allows 4 A`: a clause without its full stop.
   static func clause(_ snapshot: ConnectorSnapshot) -> String {
-    let limit = snapshot.limit
+    let limit = snapshot.limit.inWords
     let owner = snapshot.details.limitOwner
     let named = owner.isEmpty ? "" : " \"\(owner)\""
     let clause =
@@ -25,7 +25,7 @@ enum LimitWords {
   }
 
   private static func heat(_ snapshot: ConnectorSnapshot) -> String {
-    snapshot.details.temperature.map { " (\($0))" } ?? ""
+    snapshot.details.temperature.map { " (\($0.inWords))" } ?? ""
   }
 
   /// What the clause leaves out when the limit was told as a power, or for so many phases.
@@ -85,5 +85,13 @@ enum Span {
   private static func whole(_ span: Duration) -> Int64 {
     let milliseconds = max(0, span.wholeMilliseconds)
     return milliseconds / 1_000 + (milliseconds % 1_000 > 0 ? 1 : 0)
+  }
+}
+
+extension ThousandthsQuantity {
+  /// Rounded to a tenth: nobody reads milliamperes.
+  var inWords: String {
+    let tenths = thousandths.addingSaturating(thousandths < 0 ? -50 : 50) / 100
+    return "\(Self(thousandths: tenths.multipliedSaturating(by: 100)))"
   }
 }

@@ -205,13 +205,6 @@ struct ReasonChain {
   }
 
   private var limitReason: EnergyReason {
-    if snapshot.limitSource == .vehicle {
-      return LimitWords.details(
-        EnergyReason(
-          code: "simplifiedVehicle",
-          text: "The vehicle asks for energy in the simplified way, without state B, which this post refuses.",
-          remedy: "Unplug and plug in again; use another cable or adapter."), snapshot, at: context.now)
-    }
     let least = DutyCycle.leastOffer
     let reason = EnergyReason(
       code: "limitBelowMinimum", text: Sentence.of("\(LimitWords.clause(snapshot)), a vehicle needs \(least)"),
@@ -256,6 +249,13 @@ struct ReasonChain {
           code: "ventilationMissing", text: "The vehicle asks for ventilation, and this post has none.",
           remedy: "Charge this vehicle at a post outdoors or with ventilation."))
     }
+    if blockers.contains(.simplifiedVehicle) {
+      found.append(
+        EnergyReason(
+          code: "simplifiedVehicle",
+          text: "The vehicle asked for energy at once, in the simplified way without state B, which this post refuses.",
+          remedy: "Unplug and plug in again; if it stays, use another cable or adapter."))
+    }
     if blockers.contains(.wakingVehicle) {
       found.append(
         EnergyReason(
@@ -296,7 +296,7 @@ struct ReasonChain {
     let remedy: String
     switch snapshot.pilotState {
     case .b, .a:
-      let offered = offer.map { ", although it is offered \($0)" } ?? ""
+      let offered = offer.map { ", although it is offered \($0.inWords)" } ?? ""
       text = "The vehicle is plugged in but does not ask for energy\(offered)."
       remedy = "It may be full, timed or locked: look at its display."
     case .c, .d:
@@ -334,13 +334,14 @@ struct ReasonChain {
     if let measured = details.measuredCurrent, measured + Self.margin < offered {
       return EnergyReason(
         code: "vehicleDecides",
-        text: "The vehicle takes \(measured) of the \(offered)\(phases) that it is offered: it wants no more.",
+        text: "The vehicle takes \(measured.inWords) of the \(offered.inWords)\(phases) that it is offered: "
+          + "it wants no more.",
         remedy: "Look at the vehicle's own settings; a nearly full battery takes less."
       ).with("measuredA", measured.decimal).with("offeredA", offered.decimal)
     }
     let reason = EnergyReason(
       code: "\(snapshot.limitSource)",
-      text: "The vehicle is offered \(offered)\(phases) because \(LimitWords.clause(snapshot)).",
+      text: "The vehicle is offered \(offered.inWords)\(phases) because \(LimitWords.clause(snapshot)).",
       remedy: LimitWords.remedy(snapshot, at: context.now))
     return LimitWords.details(reason, snapshot, at: context.now)
       .with("offeredA", offered.decimal).with("measuredA", details.measuredCurrent?.decimal)

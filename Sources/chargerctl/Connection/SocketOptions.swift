@@ -23,6 +23,13 @@ struct StationOptions: ParsableArguments {
   }
 }
 
+extension StationOptions {
+  /// Calls a method and says what was done.
+  func perform(_ method: String, _ params: [JSONMember], done: String) throws {
+    try show(method, .object(params)) { _ in done }
+  }
+}
+
 /// The options of every bench verb.
 struct WorldOptions: ParsableArguments {
   @Option(name: .long, help: "The world's socket; else CHARGER_WORLD_SOCKET, else \(SocketKind.world.defaultPath).")

@@ -138,7 +138,9 @@ enum StatusText {
     if let idle = operations?["withoutLoad"]?.int64, let loaded = operations?["underLoad"]?.int64,
       case let all = idle.addingReportingOverflow(loaded).partialValue, all > 0
     {
-      parts.append("contactor opened \(all) times" + (loaded > 0 ? ", \(loaded) under load" : ""))
+      parts.append(
+        "contactor opened \(all) times" + (loaded > 0 ? ", \(loaded) under load" : "")
+          + (operations?["serviceDue"]?.bool == true ? ": DUE FOR SERVICE" : ""))
     }
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }

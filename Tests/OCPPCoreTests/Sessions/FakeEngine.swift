@@ -44,6 +44,7 @@ final class FakeEngine: EngineServices {
     case revoke(ConnectorID)
     case show(DriverFeedback, EVSEID?)
     case unlock(ConnectorID)
+    case keepLocked(ConnectorID, Bool)
   }
 
   let configuration: ChargePointConfiguration
@@ -61,6 +62,7 @@ final class FakeEngine: EngineServices {
   /// The CSMS's word on a token; nil answers nothing until `answerLate`.
   var verdict: (IdToken) -> CallAnswerKind = { _ in .accepted(group: nil) }
   var holdsCommits = false
+  private(set) var unlockNumber: UInt32 = 0
   /// Told after each action, for a world that reacts.
   var onAction: ((Action) -> Void)?
   private(set) var waitingCommits: [() -> Void] = []
@@ -175,7 +177,11 @@ final class FakeEngine: EngineServices {
   }
   func revokeGrant(at connector: ConnectorID) { did(.revoke(connector)) }
   func show(_ feedback: DriverFeedback, at evse: EVSEID?) { did(.show(feedback, evse)) }
-  func unlock(_ connector: ConnectorID) { did(.unlock(connector)) }
+  func unlock(_ connector: ConnectorID, number: UInt32) {
+    unlockNumber = number
+    did(.unlock(connector))
+  }
+  func keepLocked(_ isKept: Bool, _ connector: ConnectorID) { did(.keepLocked(connector, isKept)) }
   func note(_ event: EngineEvent) { notes.append(event.text) }
 
   private func did(_ action: Action) {

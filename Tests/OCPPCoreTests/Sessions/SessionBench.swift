@@ -28,6 +28,8 @@ final class SessionBench {
   /// 7.2 kW: 2 Wh a second.
   let milliwattHoursPerSecond: Int64 = 2_000
   var metersAreSilent = false
+  /// What the lock makes of a command; nil for a lock that does not answer.
+  var unlockOutcome: UnlockOutcome? = .unlocked
   private var settings: [(StationVariable, String)] = []
   private var facts: [StationFact] = []
 
@@ -189,6 +191,10 @@ final class SessionBench {
     case .revoke(let connector):
       places[Int(connector.evse.number) - 1].isGranted = false
       react(connector.evse.number)
+    case .unlock(let connector):
+      guard let unlockOutcome else { return }
+      tell(.unlocked(connector, number: engine.unlockNumber, unlockOutcome, at: engine.now))
+      if unlockOutcome == .unlocked { tell(.lock(connector, isLocked: false, at: engine.now)) }
     default: break
     }
   }
@@ -218,11 +224,16 @@ final class SessionBench {
 
   /// Sends a CALL of the CSMS and gives the payload of the answer.
   func call(_ action: OCPPAction, _ payload: [UInt8]) -> [UInt8]? {
+    openCall(action, payload).answers.first
+  }
+
+  /// Sends a CALL of the CSMS whose answer may come later.
+  func openCall(_ action: OCPPAction, _ payload: [UInt8]) -> ReplySink {
     let sink = ReplySink()
     let call = IncomingCall(action: action, version: .v201, payload: payload[...], number: 1, sink: sink)
     do throws(MessageViolation) { try sessions.handle(call) } catch { sink.violation = error }
     settle()
-    return sink.answer
+    return sink
   }
 
   func remoteStart(_ token: String, id: Int32, evse: Int32?) -> RequestStartTransactionResponse? {
@@ -238,15 +249,15 @@ final class SessionBench {
   }
 }
 
-private final class ReplySink: CallReplySink {
-  var answer: [UInt8]?
+final class ReplySink: CallReplySink {
+  /// Exactly one, in the end.
+  var answers: [[UInt8]] = []
   var violation: MessageViolation?
 
   func respond(_ number: UInt64, version: OCPPVersion, _ payload: (inout JSONWriter, OCPPVersion) -> Void) {
-    guard answer == nil else { return }
     var writer = JSONWriter()
     payload(&writer, version)
-    answer = writer.bytes
+    answers.append(writer.bytes)
   }
 
   func reject(_ number: UInt64, _ code: OCPPErrorCode, path: String, detail: String) {}

@@ -174,26 +174,6 @@ struct SessionRemoteControlTests {
     #expect(try status(bench, id) == GetTransactionStatusResponse(messagesInQueue: false, ongoingIndicator: false))
   }
 
-  private func unlock(_ bench: SessionBench, evse: Int32, connector: Int32) throws -> UnlockStatus {
-    let payload = UnlockConnectorRequest(evseId: evse, connectorId: connector).encode(version: .v201)
-    let answer = try #require(bench.call(.unlockConnector, payload))
-    return try UnlockConnectorResponse.decode(answer[...], version: .v201).status
-  }
-
-  @Test("TC_F_05_CS TC_F_06_CS TC_F_07_CS TC_F_10_CS F05.FR.02-.06 Unlocking: never in an authorized transaction")
-  func unlock() throws {
-    let bench = SessionBench()
-    #expect(try unlock(bench, evse: 1, connector: 2) == .unknownConnector)
-    #expect(try unlock(bench, evse: 7, connector: 1) == .unknownConnector)
-    #expect(try unlock(bench, evse: 1, connector: 1) == .unlocked, "F05.FR.06 without a cable too")
-    bench.plugIn()
-    bench.tap("CARD")
-    #expect(try unlock(bench, evse: 1, connector: 1) == .ongoingAuthorizedTransaction)
-    #expect(bench.isGranted())
-    let fixed = SessionBench(hasFixedCable: true)
-    #expect(try unlock(fixed, evse: 1, connector: 1) == .unlockFailed)
-  }
-
   @Test("TC_F_13_CS TC_F_14_CS F06.FR.07 F06.FR.11 A triggered TransactionEvent, for one EVSE and for all")
   func triggeredEvent() {
     let bench = SessionBench(evseCount: 2)

@@ -1,0 +1,50 @@
+import ChargerBase
+import EVSEControl
+import OCPPJSON
+import Testing
+
+@testable import ChargerRuntime
+@testable import Station
+
+@Suite("What the station socket says of reasons and limits")
+struct StationDocumentTests {
+  @Test("Every blocker that a connector can have has a name of its own")
+  func blockerNames() {
+    let all = BlockerNames.all
+    #expect(Set(all.map(\.name)).count == all.count)
+    // One bit each, without a gap.
+    #expect(all.reduce(into: UInt32(0)) { $0 |= $1.blocker.rawValue } == (1 << UInt32(all.count)) - 1)
+    #expect(BlockerNames.names(of: [.paused, .noPermit]) == ["noPermit", "paused"])
+  }
+
+  @Test("A limit is told in the unit in which it was set, with what is left of its time")
+  func limits() {
+    let now = MonotonicInstant.zero + .seconds(10)
+    #expect(
+      LimitDocument.make(
+        CurrentLimit(
+          .external, owner: "ems", .total(Power(watts: 4_200)), phases: 1, expiry: now + .milliseconds(60_500)), at: now
+      )
+        == ["source": "external", "owner": "ems", "limitW": 4200, "phases": 1, "expiresInS": 60])
+    #expect(
+      LimitDocument.make(CurrentLimit(.hardware, .perPhase(Current(amperes: 32))), at: now)
+        == ["source": "hardware", "owner": "", "limitA": 32, "phases": nil, "expiresInS": nil])
+  }
+
+  @Test("An explanation carries its numbers by name")
+  func explanation() {
+    var snapshot = ConnectorSnapshot(
+      connector: ConnectorID(evse: EVSEID(1), number: 1), takenAt: .zero, pilotState: .b,
+      pilotOutput: .steadyPositive, isOperative: true, contactorCommand: .open, contactorFeedback: .open, permit: nil,
+      offeredCurrent: nil, limit: Current(amperes: 4), limitSource: .external, blockers: .limitBelowMinimum, faults: [],
+      phase: .suspendedByStation)
+    snapshot.details.limitOwner = "ems"
+    let answer = EnergyExplanation(
+      evse: EVSEID(1), connectors: [snapshot], context: ExplanationContext(now: .zero))
+    let document = ExplainDocument.document(answer, at: .zero)
+    #expect(document["connector"] == 1 && document["charging"] == false && document["current"]?.isNull == true)
+    #expect(document["reasons"]?[0]?["code"] == "limitBelowMinimum")
+    #expect(
+      document["reasons"]?[0]?["values"] == ["limitA": 4, "source": "external", "owner": "ems", "neededA": 6])
+  }
+}
