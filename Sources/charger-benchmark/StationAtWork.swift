@@ -56,9 +56,9 @@ final class StationAtWork {
     guard let board = Files.read(places.board), let unit = Files.read(places.unit), board.hasPrefix("{") else {
       throw BenchmarkFailure(description: "\(places.board) or \(places.unit) cannot be read")
     }
-    // The least filter that a profile may have, and no rest: what is left is the lane.
+    // The least filter and travel that a profile may have, and no rest: what is left is the lane.
     let timing =
-      #""timing": { "pilotFilterMilliseconds": 1, "contactorRestMilliseconds": 0, "offerRaiseIntervalMilliseconds": 0 },"#
+      #""timing": { "pilotFilterMilliseconds": 1, "contactorTravelMilliseconds": 20, "contactorRestMilliseconds": 0, "offerRaiseIntervalMilliseconds": 0 },"#
     try Files.write("{" + timing + board.dropFirst(), to: scratch.path + "/board.json")
     try Files.write(unit, to: scratch.path + "/unit.json")
     let reader = BenchmarkReader(name: "front")

@@ -80,9 +80,10 @@ final class RunningStation {
     var configuration = profile.controlConfiguration(
       unit: files.files.unit, randomSeed: SystemRandomSource().next())
     configuration.continueCounting(contactors)
+    let bell = try LoopBell(on: loop) { network.takeControlFacts() }
     controlLane = try ControlLane(
       configuration: configuration, hardware: hardware, recorder: flightRecorder?.recorder,
-      wake: { network.controlLaneNotified() })
+      wake: { bell.ring() })
 
     let resetRequested = self.resetRequested
     let handover = Handover(value: hardware)
