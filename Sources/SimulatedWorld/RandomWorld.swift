@@ -125,7 +125,9 @@ public struct RandomWorld: Sendable {
 
   private mutating func handle(_ connector: SimulatedConnector) -> [WorldAction] {
     guard connector.car != nil else { return [] }
-    let states: [CarState?] = [.connected, .ready, .readyWithVentilation, .unplugged, .diodeMissing, .shorted, nil, nil]
+    let states: [CarState?] = [
+      .connected, .ready, .readyWithVentilation, .unplugged, .diodeMissing, .shorted, nil, nil,
+    ]
     guard let state = pick(states) else { return [] }
     return [.holdCar(connector.id, state)]
   }

@@ -39,8 +39,8 @@ struct SimulatedContactor: Sendable, Equatable {
   private(set) var openingsUnderLoad = 0
 
   init(closing: Duration, opening: Duration) {
-    self.closing = max(.zero, closing)
-    self.opening = max(.zero, opening)
+    self.closing = closing.clamped(to: .zero...Duration.seconds(3_600))
+    self.opening = opening.clamped(to: .zero...Duration.seconds(3_600))
   }
 
   mutating func command(closed: Bool, at now: MonotonicInstant) {

@@ -35,6 +35,9 @@ struct SimulatedMeter: Sendable, Equatable {
   /// One milliwatthour in mA·mV·ns: 3.6 J in units of 10⁻¹⁵ J.
   static let unitsPerMilliwattHour: Int128 = 3_600_000_000_000_000
 
+  /// A meter can be made to show more, but no more than this drives energy: sums stay far within their range.
+  static let mostVoltage = Voltage(volts: 10_000)
+
   let phases: Int
   var importBase = Energy.zero
   var exportRegister = Energy.zero
@@ -108,7 +111,9 @@ struct SimulatedMeter: Sendable, Equatable {
   func rate(milliamperes: Int64, phases used: Int, mainsUp: Bool) -> Int128 {
     guard mainsUp, milliamperes != 0 else { return 0 }
     var sum = Int128(0)
-    for phase in 0..<max(0, used) { sum += Int128(presentVoltage(phase, mainsUp: true).millivolts) }
+    for phase in 0..<max(0, used) {
+      sum += Int128(min(Self.mostVoltage, presentVoltage(phase, mainsUp: true)).millivolts)
+    }
     return sum * Int128(milliamperes)
   }
 

@@ -89,13 +89,13 @@ public struct WorldConnector: Sendable, Equatable {
 
 /// The lock that keeps a plug in its socket.
 public struct WorldLock: Sendable, Equatable {
-  /// From end to end.
+  /// From end to end; an hour at most.
   public var travel: Duration
   /// A spring opens it when the mains is gone.
   public var opensWithoutMains: Bool
 
   public init(travel: Duration = .milliseconds(300), opensWithoutMains: Bool = false) {
-    self.travel = max(.zero, travel)
+    self.travel = travel.clamped(to: .zero...Duration.seconds(3_600))
     self.opensWithoutMains = opensWithoutMains
   }
 }
@@ -107,7 +107,7 @@ public struct WorldResidualCurrentMonitor: Sendable, Equatable {
 
   public init(tripLevel: Current = Current(milliamperes: 6), tripDelay: Duration = .milliseconds(10)) {
     self.tripLevel = max(Current(milliamperes: 1), tripLevel)
-    self.tripDelay = max(.zero, tripDelay)
+    self.tripDelay = tripDelay.clamped(to: .zero...Duration.seconds(3_600))
   }
 }
 
@@ -126,10 +126,10 @@ public struct WorldTemperatureSensor: Sendable, Equatable {
 }
 
 public struct WorldSigningMeter: Sendable, Equatable {
-  /// From the request to the answer.
+  /// From the request to the answer; an hour at most.
   public var delay: Duration
 
-  public init(delay: Duration = .seconds(1)) { self.delay = max(.zero, delay) }
+  public init(delay: Duration = .seconds(1)) { self.delay = delay.clamped(to: .zero...Duration.seconds(3_600)) }
 }
 
 /// A safety contact of one EVSE, or with nil of the whole station.

@@ -45,6 +45,8 @@ public struct EVSEView: Sendable, Equatable {
   /// Nil without a phase switch.
   public var connectedPhases: Int?
   public var phaseSwitchingsUnderLoad: Int
+  /// Sets that the meter has signed; nil for one that does not sign.
+  public var signedSets: UInt64?
   public var light: String
   public var lines: [String]
   public var faults: [SimulatedFault]
@@ -89,7 +91,8 @@ extension SimulatedWorld {
         isResidualCurrentTripped: evse.residualCurrent?.isTripped,
         isTestCurrentOn: evse.residualCurrent?.isTestCurrentOn ?? false,
         residualCurrent: evse.residualCurrent?.leakage ?? .zero, connectedPhases: evse.phaseSwitch?.connected,
-        phaseSwitchingsUnderLoad: evse.phaseSwitchingsUnderLoad, light: evse.light, lines: evse.lines,
+        phaseSwitchingsUnderLoad: evse.phaseSwitchingsUnderLoad, signedSets: evse.signing?.pagination,
+        light: evse.light, lines: evse.lines,
         faults: evse.faults,
         connectors: evse.connectors.map { connector in
           ConnectorView(

@@ -31,6 +31,8 @@ extension JSONValue {
       JSONMember("temperaturesC", .array(view.temperatures.map { JSONValue($0) })),
       JSONMember("residualCurrent", residualCurrent),
       JSONMember("connectedPhases", view.connectedPhases.map { JSONValue($0) } ?? .null),
+      JSONMember("phaseSwitchingsUnderLoad", JSONValue(view.phaseSwitchingsUnderLoad)),
+      JSONMember("signedSets", view.signedSets.map { JSONValue($0) } ?? .null),
     ]
   }
 

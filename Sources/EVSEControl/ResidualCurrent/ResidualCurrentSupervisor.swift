@@ -13,8 +13,8 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
     case tripping
     /// The test current is off; the trip must go.
     case recovering
-    /// The driver fell silent within a test: what it left behind must go before the test is repeated.
-    case recoveringBeforeRepeat
+    /// The driver fell silent within a test: what it left behind must go before another test.
+    case recoveringAfterSilence
   }
 
   /// Passed its test since the last session ended.
@@ -25,7 +25,6 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
   private var isTripped: Bool?
   private var step = Step.none
   private var stepBegan: MonotonicInstant
-  private var testIsWanted = false
   private var tripIsLatched = false
   private var testHasFailed = false
   /// When service has cleared the trip, until the monitor reads free or has had the time to.
@@ -64,18 +63,19 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
     return found
   }
 
-  /// Begins a test as soon as the monitor is healthy, unless one runs or has passed. The caller keeps the contactor open
-  /// while `isTesting`.
+  /// Begins a test where the monitor is healthy and free, unless one runs or has passed; else nothing. The caller asks
+  /// only while the contactor is confirmed open, keeps it open while `isTesting`, and asks again until `isTested`: a
+  /// request is not kept, for the contactor may be closed by the time it could be met.
   package mutating func requestTest(at now: MonotonicInstant) {
-    guard !isTested, step == .none else { return }
-    testIsWanted = true
-    beginTest(at: now)
+    guard !isTested, step == .none, isHealthy, isTripped == false else { return }
+    testCurrent = true
+    step = .tripping
+    stepBegan = now
   }
 
   /// The next session needs a test of its own.
   package mutating func sessionEnded() {
     isTested = false
-    testIsWanted = false
   }
 
   /// What is to be sent to the monitor now; each output is answered once.
@@ -127,7 +127,7 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
     // The end of the test may not reach a silent driver, so it is sent when it is back too.
     testCurrent = false
     resets = true
-    step = .recoveringBeforeRepeat
+    step = .recoveringAfterSilence
     stepBegan = now
   }
 
@@ -136,12 +136,12 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
     presence.evaluate(at: now, silence: timing.residualCurrentSilence)
     if let clearedAt, now >= clearedAt + timing.residualCurrentTestRecovery { self.clearedAt = nil }
     guard presence.isReadable, let isTripped else {
-      if step == .recoveringBeforeRepeat { stepBegan = now }
+      if step == .recoveringAfterSilence { stepBegan = now }
       return
     }
     switch step {
     case .none:
-      if testIsWanted { beginTest(at: now) }
+      break
     case .tripping:
       if isTripped {
         endTest()
@@ -150,25 +150,14 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
       } else if now >= stepBegan + timing.residualCurrentTestTrip {
         failTest()
       }
-    case .recovering, .recoveringBeforeRepeat:
+    case .recovering, .recoveringAfterSilence:
       if !isTripped {
-        let isPassed = step == .recovering
+        isTested = step == .recovering
         step = .none
-        isTested = isPassed
-        testIsWanted = !isPassed
-        if !isPassed { beginTest(at: now) }
       } else if now >= stepBegan + timing.residualCurrentTestRecovery {
         failTest()
       }
     }
-  }
-
-  private mutating func beginTest(at now: MonotonicInstant) {
-    guard isHealthy, isTripped == false else { return }
-    isTested = false
-    testCurrent = true
-    step = .tripping
-    stepBegan = now
   }
 
   private mutating func endTest() {
@@ -180,7 +169,6 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
   private mutating func failTest() {
     endTest()
     testHasFailed = true
-    testIsWanted = false
   }
 
   package func deadlines(_ soonest: inout Deadline, timing: TimingTable) {
@@ -189,7 +177,7 @@ package struct ResidualCurrentSupervisor: Hashable, Sendable {
     switch step {
     case .none: break
     case .tripping: soonest.add(stepBegan + timing.residualCurrentTestTrip)
-    case .recovering, .recoveringBeforeRepeat: soonest.add(stepBegan + timing.residualCurrentTestRecovery)
+    case .recovering, .recoveringAfterSilence: soonest.add(stepBegan + timing.residualCurrentTestRecovery)
     }
   }
 

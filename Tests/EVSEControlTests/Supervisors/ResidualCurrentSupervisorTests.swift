@@ -204,10 +204,12 @@ struct ResidualCurrentSupervisorTests {
     // The test's own trip may still be there.
     monitor.read(true)
     #expect(monitor.supervisor.faults.isEmpty)
+    monitor.request()
+    #expect(!monitor.testCurrentIsOn)
     monitor.read(false)
-    #expect(monitor.testCurrentIsOn)
-    monitor.read(true)
-    monitor.read(false)
+    #expect(!monitor.testCurrentIsOn, "the contactor may be closed by now: the test waits to be asked for again")
+    #expect(!monitor.supervisor.isTested)
+    monitor.passTest()
     #expect(monitor.supervisor.isTested)
   }
 
