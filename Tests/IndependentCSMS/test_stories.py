@@ -16,9 +16,12 @@ OFFLINE = [{"component": {"name": "AuthCtrlr"}, "variable": {"name": "OfflineTxF
 
 
 class Story(unittest.IsolatedAsyncioTestCase):
+    board = "bench-ac-dual.json"
+    connectors = 2
+
     async def asyncSetUp(self):
         self.csms = await StrictCSMS().start()
-        self.bench = Bench(device_model=QUICK + OFFLINE)
+        self.bench = Bench(board=self.board, device_model=QUICK + OFFLINE)
         await self.bench.start(self.csms.port)
 
     async def asyncTearDown(self):
@@ -33,7 +36,7 @@ class Story(unittest.IsolatedAsyncioTestCase):
 
     async def booted(self):
         await self.csms.until(lambda: self.csms.boots and self.csms.station, "the station boots")
-        await self.csms.until(lambda: len(self.csms.statuses) >= 2, "every connector is reported")
+        await self.csms.until(lambda: len(self.csms.statuses) >= self.connectors, "every connector is reported")
 
     async def plug_in(self, evse=1, **car):
         await self.bench.world.call("bench.plugIn", evse=evse, connector=1, car={**CAR, **car})
@@ -287,6 +290,35 @@ class Sessions(Story):
         self.assertIsNone(process.returncode)
         await self.ended()
         self.assertEqual(self.only_transaction().in_order()[-1]["transactionInfo"].get("stoppedReason"), "ImmediateReset")
+
+
+class Socket(Story):
+    board = "bench-ac-socket.json"
+    connectors = 1
+
+    async def engaged(self):
+        state = await self.bench.world.call("bench.state")
+        return state["evses"][0]["connectors"][0]["lock"]["engaged"]
+
+    async def test_locked_plug(self):
+        """IEC 61851-1: the plug is locked while energy flows, and the driver has it back after the session."""
+        await self.booted()
+        begin = await self.world_register()
+        self.assertFalse(await self.engaged())
+        await self.plug_in()
+        await self.tap()
+        await self.charging()
+        self.assertTrue(await self.engaged())
+        await asyncio.sleep(2)
+        await self.tap()
+        for _ in range(200):
+            if not await self.engaged():
+                break
+            await asyncio.sleep(0.1)
+        self.assertFalse(await self.engaged(), "the plug is let go")
+        await self.unplug()
+        await self.ended()
+        await self.assert_energy_is_true(self.only_transaction(), begin)
 
 
 class Hostile(Story):

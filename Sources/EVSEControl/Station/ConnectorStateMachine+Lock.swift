@@ -5,7 +5,7 @@ import HAL
 extension ConnectorStateMachine {
   /// There is a lock, energy may be wanted or flows, and the position contact does not confirm the plug.
   var lockIsMissing: Bool {
-    guard let lock, permit.isInForce || contactor.command == .closed else { return false }
+    guard let lock, isInSession || contactor.command == .closed else { return false }
     return !lock.isConfirmedLocked
   }
 

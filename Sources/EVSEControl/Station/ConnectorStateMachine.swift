@@ -205,7 +205,7 @@ package struct ConnectorStateMachine: Hashable, Sendable {
       contactorIsMoving: contactor.isMoving || contactor.isResting(at: now, timing: timing),
       offerIsResting: offerIsResting(at: now, timing: timing),
       lockIsMissing: lockIsMissing,
-      residualCurrentIsUntested: surroundings.residualCurrentIsUntested && (permit.isInForce || !isOpen),
+      residualCurrentIsUntested: surroundings.residualCurrentIsUntested && (isInSession || !isOpen),
       cableIsUnknown: isConnected == true && proximity.map { $0.rating == nil } ?? false,
       otherConnectorIsInUse: surroundings.otherConnectorIsInUse, isPaused: isPaused,
       usesDigitalCommunication: usesDigitalCommunication, phasesAreSwitching: surroundings.phasesAreSwitching,

@@ -29,8 +29,6 @@ extension StationControl {
     }
   }
 
-  /// Visits every instant on which a later decision depends, the present one included: shifting all of them by the same
-  /// span leaves the behaviour as it is, the draw of random delays excepted. For exhaustive exploration.
   /// Forgets what no later decision reads, so that what behaves alike is equal; for exhaustive exploration.
   package mutating func forgetPast() {
     for index in machines.indices { machines[index].forgetPast(at: now, timing: configuration.timing) }
@@ -42,6 +40,8 @@ extension StationControl {
     supply?.forgetPast(at: now, timing: configuration.timing)
   }
 
+  /// Visits every instant on which a later decision depends, the present one included: shifting all of them by the same
+  /// span leaves the behaviour as it is, the draw of random delays excepted. For exhaustive exploration.
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {
     visit(&now)
     for index in machines.indices { machines[index].visitInstants(visit) }
