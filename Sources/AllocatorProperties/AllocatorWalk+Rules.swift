@@ -54,6 +54,7 @@ extension AllocatorWalk {
     var sum: Int64 = 0
     var tolerance: Int64 = 0
     var obey = true
+    var isSeen = true
     for index in slots.indices {
       let offer = slots[index].present
       let current = slots[index].current
@@ -61,6 +62,7 @@ extension AllocatorWalk {
       sum += max(offer, current)
       if !slots[index].obeys {
         obey = false
+        if isSilent(index) { isSeen = false }
         // A meter's error and a second's delay.
         tolerance += 600 + current / 40
       }
@@ -70,7 +72,8 @@ extension AllocatorWalk {
     let followed = supply.greatest(within: Self.lower + Self.follow + Self.moment, at: now)
     if obey && sum > followed { violate("sum of offers and currents is \(sum.amperes) of \(text(followed))") }
     // Vehicles that do not follow can make the sum exceed the supply; the station must not add to it.
-    if !obey && hasRaised && sum > followed + tolerance {
+    // Where the meter is silent, time alone must count.
+    if !obey && isSeen && hasRaised && sum > followed + tolerance {
       violate("an offer was raised while the sum of offers and currents is \(sum.amperes) of \(text(followed))")
     }
   }
@@ -101,7 +104,9 @@ extension AllocatorWalk {
       let current = slots[index].current
       // A meter's error.
       let noise = scenario.absoluteNoise + current * scenario.relativeNoise / 10_000
-      let isOver = scenario.metersTellCurrent && offer > 0 && current > offer + max(1_000, offer / 10) + noise
+      // Nobody can see it while the meter is silent.
+      let isWatched = slots[index].evse.watchesOverCurrent && !isSilent(index)
+      let isOver = isWatched && offer > 0 && current > offer + max(1_000, offer / 10) + noise
       slots[index].exceedsSince = isOver ? slots[index].exceedsSince ?? now : nil
       let isWithdrawn = offer == 0 && slots[index].isClosed
       slots[index].withdrawnSince = isWithdrawn ? slots[index].withdrawnSince ?? now : nil
@@ -116,8 +121,14 @@ extension AllocatorWalk {
 
   // MARK: Waiting
 
+  /// The EVSE's meter has said nothing for a while.
+  private func isSilent(_ index: Int) -> Bool { now > slots[index].readAt + .milliseconds(1_500) }
+
   private func couldCharge(_ index: Int) -> Bool {
-    slots[index].isGranted && supply.latest >= 6_000 && slots[index].cap.latest >= 6_000 && slots[index].obeys
+    // A power is less of a current when the voltage is high.
+    let least: Int64 = scenario.changesSupply ? 6_400 : 6_000
+    return slots[index].isGranted && supply.latest >= least && slots[index].cap.latest >= least && slots[index].obeys
+      && !(slots[index].evse.meterNeeded && now > slots[index].readAt + .seconds(8))
   }
 
   /// Everybody who could charge gets an offer within as many turns as there are EVSEs.
@@ -139,15 +150,26 @@ extension AllocatorWalk {
   private mutating func checkUnused() {
     guard now > lastExternalAt + .seconds(60), now > lastOfferChangeAt + .seconds(20) else { return }
     var left = supply.latest
+    var obey = true
+    var tolerance: Int64 = 0
     for index in slots.indices {
-      guard slots[index].obeys else { return }
-      left -= slots[index].present
+      left -= max(slots[index].present, slots[index].current)
+      guard !slots[index].obeys else { continue }
+      obey = false
+      if isSilent(index) { return }
+      tolerance += 1_500 + slots[index].current / 40
     }
+    guard obey else {
+      // Where nobody opens a vehicle that takes too much, the others have made room for it.
+      if left < -tolerance { violate("the supply is overdrawn by \((-left).amperes), and nobody makes room") }
+      return
+    }
+    let rounding = 1_000 + (supply.latest == Self.unlimited ? 0 : supply.latest / 25)
     for index in slots.indices where couldCharge(index) {
       let slot = slots[index]
       let missing = slot.cap.latest - slot.present
       // A power is turned into a current by the voltage of the moment; a duty cycle is rounded down.
-      let isMissed = slot.present > 0 ? min(missing, left) > 1_500 + slot.cap.latest / 40 : left >= 6_500
+      let isMissed = slot.present > 0 ? min(missing, left) > rounding + slot.cap.latest / 25 : left >= 6_000 + rounding
       if isMissed { violate("\(slot.evse.id) could have \(min(missing, left).amperes) more that nobody uses") }
     }
   }

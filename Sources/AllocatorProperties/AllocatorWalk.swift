@@ -149,8 +149,10 @@ public struct AllocatorWalk {
     if scenario.changesSupply {
       slots[index].leavesAt = now + seconds(300...5_400)
       slots[index].appetiteAt = now + seconds(120...2_400)
-    } else if scenario.kind == .calm, Int.random(in: 0..<3, using: &random) == 0 {
+    } else if scenario.kind == .calm, Int.random(in: 0..<3, using: &random) > 0 {
+      // It is full after a while, or begins in earnest only then.
       slots[index].appetiteAt = now + seconds(60...1_800)
+      if Bool.random(using: &random) { slots[index].vehicle?.set(appetite: 6_500, at: now) }
     }
     measure(index)
   }
@@ -193,7 +195,7 @@ public struct AllocatorWalk {
     // What ignores its offer changes nothing by itself either: otherwise nobody could know what it will draw.
     guard let vehicle = slots[index].vehicle, vehicle.manner == .obeys else { return }
     external()
-    let isFull = scenario.kind == .calm || Int.random(in: 0..<3, using: &random) == 0
+    let isFull = scenario.kind == .calm ? vehicle.appetite > 6_500 : Int.random(in: 0..<3, using: &random) == 0
     slots[index].vehicle?.set(appetite: isFull ? 0 : Int64.random(in: 4_000...40_000, using: &random), at: now)
     if scenario.changesSupply { slots[index].appetiteAt = now + seconds(60...2_400) }
   }
@@ -286,7 +288,14 @@ public struct AllocatorWalk {
 
   /// One reading of the EVSE's meter, with its noise.
   private mutating func read(_ index: Int) {
+    // What was not seen while the meter was silent is seen now.
+    if now > slots[index].readAt + .milliseconds(1_500) { external() }
+    slots[index].readAt = now
     slots[index].nextReading = now + .seconds(1)
+    if scenario.metersFallSilent, Int.random(in: 0..<1_000, using: &random) == 0 {
+      slots[index].nextReading = now + seconds(Bool.random(using: &random) ? 2...40 : 60...240)
+      external()
+    }
     let current = slots[index].current
     slots[index].register += current
     var reading = MeterReading(takenAt: now, importRegister: Energy(milliwattHours: slots[index].register))

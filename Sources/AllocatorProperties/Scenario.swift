@@ -21,6 +21,8 @@ struct Scenario {
   /// The station's supply changes by a limit of the whole station.
   var changesSupply: Bool
   var metersTellCurrent: Bool
+  /// Now and then a meter says nothing for up to four minutes.
+  var metersFallSilent: Bool
   /// The meter's error: a part of the current in hundredths of a percent, and milliamperes.
   var relativeNoise: Int64
   var absoluteNoise: Int64
@@ -35,6 +37,8 @@ struct Scenario {
       : Int64.random(in: 6 * count...32 * count, using: &random)
     let hasSupply = kind == .equal || Int.random(in: 0..<12, using: &random) > 0
     let equalMaximum: Int64 = 32
+    // Where nobody opens a vehicle that takes too much, the others must make room for it.
+    let watches = kind != .unruly || Int.random(in: 0..<3, using: &random) > 0
     var evses: [EVSEControlConfiguration] = []
     for number in 1...Int32(count) {
       let id = EVSEID(number)
@@ -44,6 +48,8 @@ struct Scenario {
         maximumCurrent: Current(amperes: kind == .equal ? equalMaximum : maximum),
         phases: Int.random(in: 0..<4, using: &random) == 0 ? 1 : 3)
       evse.connectors[0].wakeUp = nil
+      evse.meterNeeded = Int.random(in: 0..<3, using: &random) > 0
+      evse.watchesOverCurrent = watches
       evses.append(evse)
     }
     configuration = ControlConfiguration(
@@ -53,6 +59,7 @@ struct Scenario {
     duration = .seconds(kind == .busy || kind == .unruly ? 3_600 : 5_400)
     changesSupply = kind == .busy || kind == .unruly
     metersTellCurrent = Int.random(in: 0..<8, using: &random) > 0 || kind == .unruly
+    metersFallSilent = changesSupply && Bool.random(using: &random)
     relativeNoise = Int64.random(in: 0...80, using: &random)
     absoluteNoise = Int64.random(in: 0...80, using: &random)
   }

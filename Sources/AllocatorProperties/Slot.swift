@@ -12,6 +12,8 @@ struct Slot {
   /// Where the contactor goes, and when it is there.
   var movesTo: (position: ContactorPosition, at: MonotonicInstant)?
   var nextReading: MonotonicInstant
+  /// When the meter was last read.
+  var readAt: MonotonicInstant
   var register: Int64 = 0
 
   // What happens next; nil for never.
@@ -45,6 +47,7 @@ struct Slot {
   init(_ evse: EVSEControlConfiguration, at now: MonotonicInstant, firstReading: MonotonicInstant) {
     self.evse = evse
     nextReading = firstReading
+    readAt = now
     cap = RecentMaximum(evse.maximumCurrent.milliamperes, at: now)
     offer = RecentMaximum(0, at: now)
   }

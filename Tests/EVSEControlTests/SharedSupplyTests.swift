@@ -132,6 +132,35 @@ struct SharedSupplyTests {
     #expect(bench.amperes == [20, 20])
   }
 
+  @Test("A meter that falls silent holds nobody up: after its time of silence the time to follow alone counts")
+  func silentMeter() {
+    let bench = SupplyBench(total: 40, caps: [32, 32])
+    bench.come(0)
+    bench.run(seconds: 5)
+    bench.metersTellCurrent = false
+    bench.come(1)
+    bench.run(seconds: 9)
+    #expect(bench.amperes == [20, 8], "less has not been measured yet")
+    bench.run(seconds: 1)
+    #expect(bench.amperes == [20, 20])
+  }
+
+  @Test("What a vehicle drew over its grant stays booked when its meter falls silent, until its contactor is open")
+  func silentWhileExceeding() {
+    let bench = SupplyBench(total: 40, caps: [32, 32])
+    bench.come(0)
+    bench.ignores[0] = true
+    bench.appetite[0] = 32
+    bench.run(seconds: 5)
+    bench.come(1)
+    bench.run(seconds: 7)
+    bench.metersTellCurrent = false
+    bench.run(seconds: 60)
+    #expect(bench.amperes[1] <= 8)
+    bench.leave(0)
+    #expect(bench.amperes[1] == 32)
+  }
+
   @Test("A withdrawn share stays booked until the contactor is open, where no current is measured")
   func withdrawn() {
     let bench = SupplyBench(total: 32, caps: [32, 32])

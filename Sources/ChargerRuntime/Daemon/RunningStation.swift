@@ -119,7 +119,7 @@ final class RunningStation {
       network.whenStored([firstMark]) {}
       for connector in profile.evses.flatMap(\.connectors) {
         let operations = contactors.operations(of: connector.id)
-        if ContactorCounters.isServiceDue(operations) { network.tellService(of: connector.id, operations) }
+        if operations.isDue(after: connector.contactorService) { network.tellService(of: connector.id, operations) }
       }
       station.startDrivers { network.readersNotified() }
     }.wait()

@@ -183,7 +183,8 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   }
 
   package func contactorOperated(_ connector: ConnectorID, _ operations: ContactorOperations) {
-    let (mustBeWritten, becameDue) = contactors.take(connector, operations)
+    let (mustBeWritten, becameDue) = contactors.take(
+      connector, operations, serviceAfter: profile.contactorService(of: connector))
     if mustBeWritten {
       store?.commit([contactors.takeMutation()], durability: .relaxed, id: Self.counterRequest)
     }

@@ -40,6 +40,8 @@ package struct SupplyShare: Hashable, Sendable {
   /// The newest measured current; nil without one that is fresh.
   private(set) var measured: Int64?
   private(set) var measuredAt = MonotonicInstant.zero
+  /// It was seen over its grant after its time to follow.
+  private(set) var doesNotFollow = false
   /// The vehicle draws more than it is granted, since.
   private(set) var exceedsSince: MonotonicInstant?
   /// What it takes beyond its grant for good, and what others must therefore do without.
@@ -83,6 +85,8 @@ package struct SupplyShare: Hashable, Sendable {
   mutating func take(measured current: Current, at takenAt: MonotonicInstant) {
     measured = mayDraw ? abs(current.milliamperes.clamped(to: -Self.mostMeasured...Self.mostMeasured)) : 0
     measuredAt = takenAt
+    // While it has time to follow nothing is proven by what it still draws.
+    if !isOver { doesNotFollow = false } else if followsBy == nil { doesNotFollow = true }
     noteUse()
   }
 
@@ -92,12 +96,14 @@ package struct SupplyShare: Hashable, Sendable {
   mutating func setMayDraw(_ new: Bool) {
     guard new != mayDraw else { return }
     mayDraw = new
-    if !new && measured != nil { measured = 0 }
+    guard !new else { return }
+    doesNotFollow = false
+    if measured != nil { measured = 0 }
   }
 
-  /// An old reading counts no more, except that of a vehicle that was over its grant: it may still be.
+  /// An old reading counts no more, except that of a vehicle that does not keep to its grant: it goes on, for all we know.
   mutating func judgeFreshness(at now: MonotonicInstant, timing: TimingTable) {
-    if measured != nil && !(mayDraw && isOver) && now >= measuredAt + timing.meterSilence { measured = nil }
+    if measured != nil && !doesNotFollow && now >= measuredAt + timing.meterSilence { measured = nil }
   }
 
   mutating func reduce(to new: Int64, at now: MonotonicInstant, timing: TimingTable) {

@@ -97,6 +97,9 @@ package struct PermitLease: Hashable, Sendable {
   package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
     // The expiry counts while the lease runs alone.
     if status != .valid { permit?.expiry = .longAgo }
+    // Of the numbers it matters only which one was revoked: 1 stands for it, and 2 for the present one.
+    if revokedNumber != nil { revokedNumber = 1 }
+    permit?.number = 2
   }
 
   package mutating func visitInstants(_ visit: (inout MonotonicInstant) -> Void) {

@@ -29,9 +29,12 @@ extension ConnectorStateMachine {
       conditions = self.conditions(in: surroundings, at: now, timing: timing)
     }
     closeIfAllowed(conditions, place: place, at: now, timing: timing, into: &effects)
+    holdFaults(causes(in: surroundings, at: now, timing: timing))
     conditions = self.conditions(in: surroundings, at: now, timing: timing)
     wakeVehicle(conditions, at: now)
     blockers = conditions.blockers
+    // What was decided may end a fault: a lock that is wanted elsewhere now, a pilot that cannot be judged any more.
+    tellFaults(conditions.faults, at: now, into: &effects)
     tellPowerPath(at: now, into: &effects)
     tellPhase(at: now, into: &effects)
     tellPermitEnd(at: now, into: &effects)

@@ -32,6 +32,19 @@ extension StationControl {
     return connectors.first { machines[$0].isConnected == true }
   }
 
+  /// Every contactor of an EVSE is commanded open and shows it.
+  func isConfirmedOpen(_ index: Int) -> Bool {
+    evses[index].connectors.allSatisfy { machines[$0].contactor.isConfirmedOpen }
+  }
+
+  /// Another connector of the EVSE has its turn, or its contactor is or shows closed: nothing is closed beside it.
+  private func otherIsInUse(beside place: Int, evse index: Int) -> Bool {
+    if let occupant = evses[index].occupant, occupant != place { return true }
+    return evses[index].connectors.contains {
+      $0 != place && (machines[$0].contactor.command == .closed || machines[$0].contactor.feedback == .closed)
+    }
+  }
+
   func surroundings(of place: Int, evse index: Int, limit: Current) -> ConnectorStateMachine.Surroundings {
     let timing = configuration.timing
     let id = evses[index].id
@@ -44,7 +57,7 @@ extension StationControl {
       limit: limit, faults: faults,
       driversAreAlive: evses[index].driversAreAlive(at: now, timing: timing) && inputs.areReadable(for: id),
       meterIsFresh: isFresh && evses[index].meter.register != nil,
-      otherConnectorIsInUse: !isOccupant && evses[index].occupant != nil,
+      otherConnectorIsInUse: otherIsInUse(beside: place, evse: index),
       residualCurrentIsUntested: evses[index].testsResidualCurrent && !isTested,
       phasesAreSwitching: evses[index].phaseSwitch?.isSwitching ?? false,
       mainsIsReturning: evses[index].mainsReturnsAt != nil, isShuttingDown: isShuttingDown,
@@ -87,7 +100,7 @@ extension StationControl {
   /// A session's first closing waits for the test; it is begun when a vehicle has its permit and nothing can flow.
   mutating func testResidualCurrent(of index: Int) {
     guard evses[index].testsResidualCurrent, let place = evses[index].occupant, machines[place].isInSession,
-      evses[index].connectors.allSatisfy({ machines[$0].contactor.isConfirmedOpen })
+      isConfirmedOpen(index)
     else { return }
     evses[index].residualCurrent?.requestTest(at: now)
   }

@@ -12,10 +12,13 @@ final class Scenario: Sendable {
   let alphabet: [Step]
   /// The connectors at which energy must flow where the world does everything right.
   let goals: [Int]
+  /// What happens first: every driver is read, so that what a driver is that was never read is explored only where one can
+  /// fall silent and come back.
+  let start: [Step]
 
   init(
     _ name: String, _ purpose: String, configuration: ControlConfiguration, ticks: Ticks = Ticks(), alphabet: [Step],
-    goals: [Int] = [0]
+    goals: [Int] = [0], isStarted: Bool = true
   ) {
     self.name = name
     self.purpose = purpose
@@ -30,6 +33,7 @@ final class Scenario: Sendable {
     for (index, evse) in configuration.evses.enumerated() { for _ in evse.connectors { evseOf.append(index) } }
     self.evseOf = evseOf
     connectors = configuration.evses.flatMap(\.connectors)
+    start = isStarted ? Self.firstReadings(of: configuration) : []
     steps = Set(alphabet)
     repairs = alphabet.filter { step in
       switch step {
@@ -54,4 +58,23 @@ final class Scenario: Sendable {
   let repairs: [Step]
 
   func evse(of place: Int) -> EVSEControlConfiguration { configuration.evses[evseOf[place]] }
+
+  private static func firstReadings(of configuration: ControlConfiguration) -> [Step] {
+    var steps: [Step] = []
+    var place = 0
+    for (index, evse) in configuration.evses.enumerated() {
+      for connector in evse.connectors {
+        steps += [.pilot(place, .a), .contactor(place, .open)]
+        if connector.hasLock { steps.append(.lock(place, .unlocked)) }
+        if connector.hasProximity { steps.append(.proximity(place, .open)) }
+        place += 1
+      }
+      if evse.hasResidualCurrentMonitor { steps.append(.residualCurrent(index, isTripped: false)) }
+      if evse.hasPhaseSwitch { steps.append(.phases(index, .three)) }
+      if evse.temperatureSensors > 0 { steps.append(.temperature(index, .cool)) }
+      if evse.meterNeeded { steps.append(.meter(index, .idle)) }
+    }
+    for input in configuration.safetyInputs.indices { steps.append(.safetyInput(input, isActive: false)) }
+    return steps + [.tick, .tick, .tick]
+  }
 }

@@ -20,6 +20,7 @@ struct World: Sendable {
     effects.removeAll()
     control.handle(.time, at: Self.present, into: &effects)
     _ = see(effects, scenario)
+    for step in scenario.start { _ = take(step, scenario, &effects) }
     normalize(scenario)
   }
 
@@ -81,6 +82,11 @@ struct World: Sendable {
     for place in scenario.connectors.indices {
       if let output = effects.outputs[place].pilot { watch.put(output, place) }
     }
+    for fact in effects.facts {
+      if case .unlocked(let id, _, let result, _) = fact {
+        violation = violation ?? watch.answered(result, at: id, scenario)
+      }
+    }
     for index in scenario.configuration.evses.indices {
       violation = violation ?? watch.see(effects.evseOutputs[index], evse: index, scenario)
     }
@@ -124,16 +130,16 @@ struct World: Sendable {
   private func command(for step: Step, at now: MonotonicInstant, _ scenario: Scenario) -> ControlCommand {
     func id(_ place: Int) -> ConnectorID { scenario.connectors[place].id }
     func evse(_ index: Int) -> EVSEID { scenario.configuration.evses[index].id }
-    func permit(_ place: Int, _ ticks: UInt8?, budget: Bool = false, number: UInt8? = nil) -> EnergyPermit {
+    func permit(_ place: Int, _ ticks: UInt8?, budget: Bool = false, number: UInt32 = 2) -> EnergyPermit {
       EnergyPermit(
-        number: UInt32(number ?? watch.connectors[place].number), reason: .authorized,
+        number: number, reason: .authorized,
         energyBudget: budget ? Energy(wattHours: 1) : nil,
         expiry: now + Ticks.span(ticks ?? Self.farAway) + (ticks == nil ? Ticks.span(Self.farAway) : .zero))
     }
     switch step {
     case .grant(let place, let ticks): return .grant(id(place), permit(place, ticks))
     case .grantBudget(let place): return .grant(id(place), permit(place, nil, budget: true))
-    case .grantRevoked(let place): return .grant(id(place), permit(place, nil, number: watch.connectors[place].revoked))
+    case .grantRevoked(let place): return .grant(id(place), permit(place, nil, number: 1))
     case .revoke(let place): return .revoke(id(place))
     case .limit(let index, let amperes):
       return .limit(evse(index), source: .external, amperes.map { Current(amperes: $0) })

@@ -2,33 +2,221 @@ import ChargerBase
 import EVSEControl
 import HAL
 
-/// The configurations that are explored, each until no new state is found.
+/// The configurations that are explored, each until no new state is found; those that take longest come first.
+///
+/// One product of everything would not end. Each configuration therefore leaves out what another one has: the purpose
+/// tells what is in it. Whatever has a clock, a memory or a guard is in at least one of them together with the connector
+/// machine, the contactor and the permit.
 enum Scenarios {
-  static let all: [Scenario] = LeaseExpiryPolicy.allCases.map { pilot($0) }
+  static let all: [Scenario] =
+    [product, socket, pilot, twoConnectors, sharedSupply] + LeaseExpiryPolicy.allCases.map { permit($0) } + [
+      start, budget, bouncing, ventilation, residualCurrent, phases, meter, heat, inputs, gates, wakeUp, digital,
+    ]
 
-  private static func connector(_ number: Int32 = 1, evse: Int32 = 1) -> ConnectorControlConfiguration {
-    var connector = ConnectorControlConfiguration(id: ConnectorID(evse: EVSEID(evse), number: number), cable: .fixed)
-    connector.wakeUp = nil
-    return connector
+  /// Connector, contactor, lock, residual current detection and permit together.
+  private static let product = Scenario(
+    "product", "connector × contactor × lock × residual current × permit",
+    configuration: station(
+      evse: { $0.hasResidualCurrentMonitor = true }, connector: { $0.hasLock = true }),
+    alphabet: vehicle([.a, .b, .c]) + contactor() + lock() + trips + [
+      .grant(0, ticks: nil), .grant(0, ticks: 1), .revoke(0), .clearFaults(0), .unlock(0),
+    ])
+
+  /// A socket: the lock in full, the cable, an unlocking at any time.
+  private static let socket = Scenario(
+    "socket", "lock and its silence, proximity and its silence, unlocking, pilot short",
+    configuration: station(connector: {
+      $0.cable = .socket
+      $0.hasLock = true
+      $0.hasProximity = true
+    }),
+    alphabet: vehicle([.a, .b, .c, .e]) + contactor() + lock() + silence(.lock(connector: 0)) + [
+      .proximity(0, .open), .proximity(0, .twentyAmperes), .proximity(0, .invalid), .grant(0, ticks: nil), .revoke(0),
+      .clearFaults(0), .unlock(0),
+    ])
+
+  /// Every voltage, the silence of the pilot.
+  private static let pilot = Scenario(
+    "pilot", "every pilot state, hysteresis, no diode, silence of the pilot",
+    configuration: station(),
+    alphabet: vehicle([.a, .b, .c, .d, .e, .f, .betweenBAndC, .cWithoutDiode])
+      + silence(.pilot(connector: 0)) + contactor() + [.grant(0, ticks: nil), .revoke(0), .clearFaults(0)])
+
+  /// From the very first call on, with drivers that were never read.
+  private static let start = Scenario(
+    "start", "the first readings of every driver, in any order, or never",
+    configuration: station(evse: { $0.hasResidualCurrentMonitor = true }, connector: { $0.hasLock = true }),
+    alphabet: vehicle([.a, .c]) + [
+      .contactor(0, .open), .lock(0, .locked), .lock(0, .unlocked), .residualCurrent(0, isTripped: false),
+      .residualCurrent(0, isTripped: true), .grant(0, ticks: nil), .clearFaults(0),
+    ], isStarted: false)
+
+  /// A longer filter, so that readings can change within it.
+  private static let bouncing = Scenario(
+    "bouncing", "edges that bounce within the filter's time",
+    configuration: station(), ticks: Ticks(pilotFilter: 2, pilotSettling: 2),
+    alphabet: vehicle([.a, .b, .c, .betweenAAndB, .betweenBAndC, .cWithoutDiode]) + contactor() + [
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
+    ])
+
+  private static let ventilation = Scenario(
+    "ventilation", "state D with ventilation, simplified vehicles, the least and a middle limit",
+    configuration: station(connector: { $0.hasVentilation = true }),
+    alphabet: vehicle([.a, .b, .c, .d, .betweenCAndD]) + contactor() + [
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0), .limit(0, 6), .limit(0, 12), .limit(0, nil),
+      .shortLimit(0, 5, ticks: 2),
+    ])
+
+  /// Leases that run out, are renewed and revoked; limits; out of service; silence of the contactor.
+  private static func permit(_ policy: LeaseExpiryPolicy) -> Scenario {
+    Scenario(
+      "permit, \(policy.rawValue)", "leases, revocation, limits, availability, silence of the contactor",
+      configuration: station(policy: policy),
+      alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.contactor(connector: 0)) + [
+        .grant(0, ticks: nil), .grant(0, ticks: 2), .grantRevoked(0), .revoke(0), .limit(0, 0), .limit(0, nil),
+        .operative(0, false), .operative(0, true), .clearFaults(0),
+      ])
   }
 
-  /// A fixed cable: everything that a pilot can show, the contactor, the permit with its ends.
-  private static func pilot(_ policy: LeaseExpiryPolicy) -> Scenario {
-    var evse = EVSEControlConfiguration(
-      id: EVSEID(1), connectors: [connector()], maximumCurrent: Current(amperes: 16), meterNeeded: false)
-    evse.voltageBand = nil
-    evse.watchesOverCurrent = false
-    var alphabet: [Step] = [.tick, .deadline]
-    for reading: PilotReading in [.a, .b, .c, .d, .e, .f, .betweenBAndC, .cWithoutDiode] {
-      alphabet.append(.pilot(0, reading))
+  /// A budget needs a meter that speaks.
+  private static let budget = Scenario(
+    "budget", "energy budget, the meter's registers and silence",
+    configuration: station(evse: { $0.meterNeeded = true }),
+    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.meter(evse: 0)) + [
+      .meter(0, .idle), .meter(0, .energy), .grant(0, ticks: nil), .grantBudget(0), .revoke(0), .clearFaults(0),
+    ])
+
+  private static let residualCurrent = Scenario(
+    "residual current", "trips, the test and its failures, silence of the monitor",
+    configuration: station(evse: { $0.hasResidualCurrentMonitor = true }),
+    alphabet: vehicle([.a, .b, .c]) + contactor() + trips + silence(.residualCurrent(evse: 0)) + [
+      .grant(0, ticks: nil), .grant(0, ticks: 2), .revoke(0), .clearFaults(0),
+    ])
+
+  private static let phases = Scenario(
+    "phases", "one and three phases, the switch, its failure and silence",
+    configuration: station(evse: { $0.hasPhaseSwitch = true }),
+    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.phaseSwitch(evse: 0)) + [
+      .phases(0, .one), .phases(0, .three), .phaseLimit(0, true), .phaseLimit(0, false), .grant(0, ticks: nil),
+      .revoke(0), .clearFaults(0),
+    ])
+
+  private static let meter = Scenario(
+    "meter", "too much current, voltages out of their band, silence of the meter",
+    configuration: station(evse: {
+      $0.meterNeeded = true
+      $0.watchesOverCurrent = true
+      $0.voltageBand = VoltageBand()
+    }),
+    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.meter(evse: 0)) + [
+      .meter(0, .idle), .meter(0, .tooMuchCurrent), .meter(0, .tooHighVoltage), .meter(0, .tooLowVoltage),
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
+    ])
+
+  private static let heat = Scenario(
+    "heat", "derating, too much heat, silence of the sensor",
+    configuration: station(evse: { $0.temperatureSensors = 1 }),
+    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.temperature(evse: 0, sensor: 0)) + [
+      .temperature(0, .cool), .temperature(0, .derating), .temperature(0, .tooHot), .grant(0, ticks: nil), .revoke(0),
+      .clearFaults(0),
+    ])
+
+  private static let inputs = Scenario(
+    "inputs", "emergency stop, tilt, mains loss and its return, their silence",
+    configuration: station(station: {
+      $0.safetyInputs = [
+        SafetyInputConfiguration(kind: .emergencyStop), SafetyInputConfiguration(kind: .tilt),
+        SafetyInputConfiguration(kind: .mainsLoss),
+      ]
+    }),
+    alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.safetyInput(0)) + [
+      .safetyInput(0, isActive: true), .safetyInput(0, isActive: false), .safetyInput(1, isActive: true),
+      .safetyInput(1, isActive: false), .safetyInput(2, isActive: true), .safetyInput(2, isActive: false),
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
+    ])
+
+  private static let gates = Scenario(
+    "gates", "pause, start gates, out of service, shutdown",
+    configuration: station(),
+    alphabet: vehicle([.a, .b, .c]) + contactor() + [
+      .pause(0, true), .pause(0, false), .gate(0, ticks: 2), .gate(0, ticks: nil), .grant(0, ticks: nil),
+      .grant(0, ticks: 2), .revoke(0), .operative(0, false), .operative(0, true), .shutDown, .clearFaults(0),
+    ])
+
+  private static let wakeUp = Scenario(
+    "wake-up", "a vehicle that sleeps under an offer",
+    configuration: station(connector: {
+      $0.wakeUp = WakeUp(after: Ticks.span(3), steadyFor: Ticks.span(2), attempts: 2)
+    }),
+    alphabet: vehicle([.a, .b, .c, .d]) + contactor() + [
+      .pause(0, true), .pause(0, false), .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
+    ])
+
+  private static let digital = Scenario(
+    "digital", "5 % for a higher-level stack and back",
+    configuration: station(connector: { $0.hasDigitalCommunication = true }),
+    alphabet: vehicle([.a, .b, .c, .cWithoutDiode]) + contactor() + [
+      .digitalCommunication(0, true), .digitalCommunication(0, false), .grant(0, ticks: nil), .revoke(0),
+      .clearFaults(0),
+    ])
+
+  private static let twoConnectors = Scenario(
+    "two connectors", "two connectors of one EVSE",
+    configuration: station(connectors: 2),
+    alphabet: vehicle([.a, .c]) + vehicle([.a, .c], at: 1) + contactor() + contactor(1) + [
+      .grant(0, ticks: nil), .grant(1, ticks: nil), .revoke(0), .revoke(1), .clearFaults(0), .clearFaults(1),
+    ])
+
+  /// Without readings of the current: what is lent and taken back is the allocator's own program.
+  private static let sharedSupply = Scenario(
+    "shared supply", "two EVSEs at one supply that has 6 A for each",
+    configuration: station(evses: 2, station: { $0.sharedSupply = Current(amperes: 16) }),
+    alphabet: vehicle([.a, .c]) + vehicle([.a, .c], at: 1) + contactor() + contactor(1) + [
+      .grant(0, ticks: nil), .grant(1, ticks: nil), .revoke(0), .revoke(1), .clearFaults(0), .clearFaults(1),
+    ], goals: [0, 1])
+}
+
+// MARK: Parts
+
+extension Scenarios {
+  private static func vehicle(_ readings: [PilotReading], at place: Int = 0) -> [Step] {
+    (place == 0 ? [.tick, .deadline] : []) + readings.map { .pilot(place, $0) }
+  }
+
+  private static func contactor(_ place: Int = 0) -> [Step] { [.contactor(place, .open), .contactor(place, .closed)] }
+
+  private static func lock() -> [Step] { [.lock(0, .unlocked), .lock(0, .locked)] }
+
+  private static let trips: [Step] = [.residualCurrent(0, isTripped: true), .residualCurrent(0, isTripped: false)]
+
+  private static func silence(_ driver: ControlDriver) -> [Step] { [.silence(driver), .speech(driver)] }
+
+  /// A station with what the configuration needs and nothing else: what is not there has no state.
+  private static func station(
+    evses: Int32 = 1, connectors: Int32 = 1, policy: LeaseExpiryPolicy = .stop,
+    evse changeEVSE: (inout EVSEControlConfiguration) -> Void = { _ in },
+    connector changeConnector: (inout ConnectorControlConfiguration) -> Void = { _ in },
+    station change: (inout ControlConfiguration) -> Void = { _ in }
+  ) -> ControlConfiguration {
+    var all: [EVSEControlConfiguration] = []
+    for evse in 1...evses {
+      var places: [ConnectorControlConfiguration] = []
+      for number in 1...connectors {
+        var connector = ConnectorControlConfiguration(
+          id: ConnectorID(evse: EVSEID(evse), number: number), cable: .fixed)
+        connector.wakeUp = nil
+        changeConnector(&connector)
+        places.append(connector)
+      }
+      var new = EVSEControlConfiguration(
+        id: EVSEID(evse), connectors: places, maximumCurrent: Current(amperes: 16), meterNeeded: false)
+      new.voltageBand = nil
+      new.watchesOverCurrent = false
+      changeEVSE(&new)
+      all.append(new)
     }
-    alphabet += [
-      .contactor(0, .open), .contactor(0, .closed), .silence(.pilot(connector: 0)), .speech(.pilot(connector: 0)),
-      .silence(.contactor(connector: 0)), .speech(.contactor(connector: 0)), .grant(0, ticks: nil),
-      .grant(0, ticks: 1), .revoke(0), .clearFaults(0),
-    ]
-    return Scenario(
-      "pilot, \(policy.rawValue)", "connector × contactor × permit, every voltage",
-      configuration: ControlConfiguration(evses: [evse], leaseExpiry: policy), alphabet: alphabet)
+    var configuration = ControlConfiguration(evses: all, leaseExpiry: policy)
+    change(&configuration)
+    return configuration
   }
 }

@@ -27,14 +27,14 @@ struct Ticks: Hashable, Sendable {
   var phaseTravel: UInt8 = 1
   var phaseRest: UInt8 = 2
   var unlockAfterStateF: UInt8 = 2
-  var openUnderLoad: UInt8 = 3
-  var meterSilence: UInt8 = 3
-  var voltageRecovery: UInt8 = 3
-  var mainsReturnSpread: UInt8 = 3
-  var wakeUpAfter: UInt8 = 3
+  var openUnderLoad: UInt8 = 2
+  var meterSilence: UInt8 = 2
+  var voltageRecovery: UInt8 = 2
+  var mainsReturnSpread: UInt8 = 2
+  var wakeUpAfter: UInt8 = 2
   var wakeUpSteady: UInt8 = 1
-  var supplyLendAfter: UInt8 = 4
-  var supplyTurn: UInt8 = 5
+  var supplyLendAfter: UInt8 = 2
+  var supplyTurn: UInt8 = 2
 
   /// The longest span: nothing that is longer ago makes a difference.
   var horizon: UInt8 {

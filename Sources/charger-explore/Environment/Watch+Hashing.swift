@@ -4,7 +4,9 @@ import HAL
 // Many small values in few words: hashing them one by one would cost more than all the rest.
 extension Watch {
   func hash(into hasher: inout Hasher, _ scenario: Scenario) {
-    hasher.combine(UInt64(activeInputs) | UInt64(silentInputs) << 8 | (isShuttingDown ? 1 << 16 : 0))
+    hasher.combine(
+      UInt64(activeInputs) | UInt64(silentInputs) << 8 | UInt64(readInputs) << 16 | (isShuttingDown ? 1 << 24 : 0)
+        | (tilted ? 1 << 25 : 0))
     for place in scenario.connectors.indices { connectors[place].combine(into: &hasher) }
     for index in scenario.configuration.evses.indices { evses[index].combine(into: &hasher) }
   }
@@ -46,12 +48,12 @@ extension ConnectorWatch {
     told.add(permit, bits: 4)
     told.add(clock: leaseLeft)
     told.add(clock: gateLeft)
-    told.add(number, bits: 2)
-    told.add(revoked, bits: 2)
     for flag in [pilotIsSilent, lowIsSeen, isConnected, contactorIsSilent, lockIsSilent, cableIsSilent] {
       told.add(flag)
     }
-    for flag in [hasBudget, isOperative, isPaused, needsService, needsUnplugging] { told.add(flag) }
+    for flag in [hasBudget, isOperative, isPaused, needsService, needsUnplugging, hasRevoked, hasUsedBudget] {
+      told.add(flag)
+    }
     hasher.combine(told.bits)
     var commanded = Word()
     switch output {
@@ -68,6 +70,11 @@ extension ConnectorWatch {
     commanded.add(clock: withdrawnFor)
     commanded.add(clock: closedAgainstCommandFor)
     commanded.add(lockCommanded, bits: 2)
+    commanded.add(clock: unseenFor)
+    commanded.add(clock: cableFor)
+    commanded.add(cableInForce, bits: 4)
+    commanded.add(unlocksWaiting, bits: 2)
+    commanded.add(isSimplified)
     hasher.combine(commanded.bits)
   }
 }
@@ -79,13 +86,21 @@ extension EVSEWatch {
     word.add(clock: meterAge)
     word.add(clock: limitLeft)
     word.add(UInt8(clamping: limit.map { $0 + 1 } ?? 0))
-    word.add(isTripped.map { $0 ? 2 : 1 } ?? 0, bits: 2)
-    word.add(phases, bits: 4)
-    word.add(phasesCommanded, bits: 4)
-    word.add(heat, bits: 4)
-    for flag in [meterIsSilent, residualCurrentIsSilent, testCurrent, hasTrippedInTest, isTested, phasesAreSilent] {
+    word.add(clock: overFor)
+    word.add(clock: voltageIsWrongFor)
+    word.add(clock: heatAge)
+    word.add(clock: phasesMovedFor)
+    word.add(phases, bits: 3)
+    word.add(phasesCommanded, bits: 3)
+    word.add(heat, bits: 3)
+    word.add(residualCurrent.isTripped.map { $0 ? 2 : 1 } ?? 0, bits: 2)
+    let rcd = residualCurrent
+    for flag in [rcd.isSilent, rcd.isTesting, rcd.hasTrippedInTest, rcd.isRecovering, rcd.isTested, rcd.isLatched] {
       word.add(flag)
     }
+    word.add(meterIsSilent)
+    word.add(registerIsHigh.map { $0 ? 2 : 1 } ?? 0, bits: 2)
+    word.add(phasesAreSilent)
     word.add(wantsOnePhase)
     word.add(heatIsSilent)
     hasher.combine(word.bits)

@@ -37,14 +37,22 @@ extension Watch {
     case .lock(let place, let position):
       if !connectors[place].lockIsSilent { connectors[place].lock = position }
     case .proximity(let place, let cable):
-      if !connectors[place].cableIsSilent { connectors[place].cable = cable }
+      guard !connectors[place].cableIsSilent else { return }
+      if cable != connectors[place].cable { connectors[place].cableFor = 0 }
+      connectors[place].cable = cable
     case .meter(let index, let kind): take(kind, evse: index, scenario)
-    case .residualCurrent(let index, let isTripped): evses[index].take(isTripped: isTripped, connectors: &connectors)
+    case .residualCurrent(let index, let isTripped): evses[index].residualCurrent.take(isTripped)
     case .phases(let index, let phases): if !evses[index].phasesAreSilent { evses[index].phases = phases }
-    case .temperature(let index, let heat): if !evses[index].heatIsSilent { evses[index].heat = heat }
+    case .temperature(let index, let heat):
+      guard !evses[index].heatIsSilent else { return }
+      evses[index].heat = heat
+      evses[index].heatAge = 0
     case .safetyInput(let index, let isActive):
       let bit = UInt8(1) << UInt8(index)
+      guard silentInputs & bit == 0 else { return }
+      readInputs |= bit
       activeInputs = isActive ? activeInputs | bit : activeInputs & ~bit
+      if isActive && scenario.configuration.safetyInputs[index].kind == .tilt { tilted = true }
     case .silence(let driver): setSilent(true, driver)
     case .speech(let driver): setSilent(false, driver)
     default: command(step, scenario)
@@ -66,8 +74,16 @@ extension Watch {
     case .pause(let place, let isPaused): connectors[place].isPaused = isPaused
     case .gate(let place, let ticks): connectors[place].gateLeft = ticks
     case .operative(let place, let isOperative): connectors[place].isOperative = isOperative
-    case .unlock(let place): connectors[place].revoke()
-    case .clearFaults(let place): connectors[place].service()
+    case .unlock(let place):
+      if scenario.connectors[place].hasLock {
+        connectors[place].revoke()
+        // A second one overtakes the first, which is answered as failed.
+        connectors[place].unlocksWaiting = min(connectors[place].unlocksWaiting + 1, 2)
+      }
+    case .clearFaults(let place):
+      connectors[place].service()
+      evses[scenario.evseOf[place]].residualCurrent.isLatched = false
+      if !isActive(.tilt, scenario) { tilted = false }
     case .shutDown:
       isShuttingDown = true
       for place in scenario.connectors.indices { connectors[place].revoke() }
@@ -77,7 +93,9 @@ extension Watch {
 
   private mutating func grant(_ place: Int, ticks: UInt8?, hasBudget: Bool) {
     guard !isShuttingDown else { return }
-    connectors[place].permit = .valid
+    // The same number again gives no new budget.
+    let isUsed = connectors[place].permit == .used && hasBudget
+    connectors[place].permit = isUsed ? .used : .valid
     connectors[place].leaseLeft = ticks ?? .max
     connectors[place].hasBudget = hasBudget
   }
@@ -87,9 +105,11 @@ extension Watch {
     guard evses[index].meter == .none || evses[index].meterAge > 0 else { return }
     evses[index].meter = kind
     evses[index].meterAge = 0
-    guard kind == .energy else { return }
-    for place in scenario.connectors.indices where scenario.evseOf[place] == index && connectors[place].hasBudget {
-      if connectors[place].isPermitted { connectors[place].permit = .used }
+    let hasGrown = kind == .energy && evses[index].registerIsHigh == false
+    evses[index].registerIsHigh = kind == .energy
+    guard hasGrown else { return }
+    for place in scenario.connectors.indices where scenario.evseOf[place] == index {
+      if connectors[place].permit != .none { connectors[place].hasUsedBudget = true }
     }
   }
 
@@ -106,10 +126,11 @@ extension Watch {
     case .proximity(let place):
       connectors[place].cableIsSilent = isSilent
       connectors[place].cable = .none
+      connectors[place].cableInForce = .none
+      connectors[place].cableFor = 0
     case .meter(let index): evses[index].meterIsSilent = isSilent
     case .residualCurrent(let index):
-      evses[index].residualCurrentIsSilent = isSilent
-      evses[index].isTripped = nil
+      evses[index].residualCurrent.setSilent(isSilent)
     case .phaseSwitch(let index):
       evses[index].phasesAreSilent = isSilent
       evses[index].phases = nil
@@ -119,13 +140,36 @@ extension Watch {
     case .safetyInput(let index):
       let bit = UInt8(1) << UInt8(index)
       silentInputs = isSilent ? silentInputs | bit : silentInputs & ~bit
+      readInputs &= ~bit
+      activeInputs &= ~bit
+    }
+  }
+
+  /// A safety input of this kind is active.
+  func isActive(_ kind: SafetyInputKind, _ scenario: Scenario) -> Bool {
+    scenario.configuration.safetyInputs.indices.contains {
+      scenario.configuration.safetyInputs[$0].kind == kind && activeInputs & (1 << UInt8($0)) != 0
     }
   }
 
   /// What the inputs mean now, by the explorer's own account; after every step and before the control is called.
   mutating func judge(_ scenario: Scenario) {
+    let isStopped = isActive(.emergencyStop, scenario)
     for place in scenario.connectors.indices {
+      let wasConnected = connectors[place].isConnected
       connectors[place].judge(scenario.ticks, scenario.configuration.leaseExpiry)
+      if wasConnected && !connectors[place].isConnected {
+        evses[scenario.evseOf[place]].residualCurrent.isTested = false
+      }
+      // Whoever was there goes before energy flows again.
+      if !connectors[place].isConnected { connectors[place].needsUnplugging = false }
+      if isStopped { connectors[place].needsUnplugging = true }
+    }
+    for index in scenario.configuration.evses.indices {
+      let isClosed = scenario.connectors.indices.contains {
+        scenario.evseOf[$0] == index && connectors[$0].commanded == .closed
+      }
+      evses[index].judge(isClosed: isClosed, scenario.ticks)
     }
   }
 }
@@ -141,14 +185,16 @@ extension ConnectorWatch {
     openFor.run(ticks, upTo: spans.contactorRest)
     withdrawnFor.run(ticks, upTo: spans.openUnderLoad)
     closedAgainstCommandFor.run(ticks, upTo: spans.contactorTravel)
+    unseenFor.run(ticks, upTo: spans.pilotFilter * 2)
+    cableFor.run(ticks, upTo: spans.proximityFilter)
     if leaseLeft != .max { leaseLeft -= min(leaseLeft, ticks) }
-    if let gate = gateLeft { gateLeft = gate - min(gate, ticks) }
+    if let gate = gateLeft { gateLeft = gate <= ticks ? nil : gate - ticks }
   }
 
   fileprivate mutating func take(_ new: PilotReading) {
     guard !pilotIsSilent else { return }
     reading = new
-    lowIsSeen = output.isOffered
+    lowIsSeen = output.isPulsing
   }
 
   fileprivate mutating func setPilot(silent: Bool) {
@@ -162,20 +208,32 @@ extension ConnectorWatch {
     state = .unknown
     pending = .unknown
     pendingFor = 0
+    unseenFor = nil
     lowIsWrongFor = nil
   }
 
   mutating func judge(_ ticks: Ticks, _ policy: LeaseExpiryPolicy) {
     judgePilot(ticks)
+    if isPermitted && hasBudget && hasUsedBudget { permit = .used }
     if permit == .valid && leaseLeft == 0 {
       permit = policy == .finishSession && commanded == .closed ? .finishing : .expired
     }
     judgeContactor(ticks)
+    judgePlug(ticks)
+  }
+
+  private mutating func judgePlug(_ ticks: Ticks) {
+    if cable != cableInForce && cableFor >= ticks.proximityFilter { cableInForce = cable }
+    if cable == cableInForce { cableFor = 0 }
+    // Opened by hand while energy may flow.
+    if commanded == .closed && lock == .unlocked { needsUnplugging = true }
   }
 
   private mutating func judgePilot(_ ticks: Ticks) {
     guard !pilotIsSilent, reading != .none, output != .steadyNegative else { return }
-    let seen = reading.state(present: state)
+    // The hysteresis holds on to the state that counts, and else to the one that would follow it.
+    var seen = reading.state(present: state)
+    if seen != state && pending != state { seen = reading.state(present: pending) }
     if seen == .f && outputFor < ticks.pilotSettling {
       pending = .unknown
     } else if seen == state {
@@ -186,12 +244,26 @@ extension ConnectorWatch {
         pending = seen
         pendingFor = 0
       }
-      if pendingFor >= ticks.pilotFilter { state = seen }
+      let unseen = unseenFor ?? 0
+      unseenFor = unseen
+      let isLeft = (state == .c || state == .d) && unseen >= ticks.pilotFilter * 2
+      if pendingFor >= ticks.pilotFilter || isLeft {
+        if seen == .a || seen == .b { isSimplified = false }
+        if state == .a && (seen == .c || seen == .d) { isSimplified = true }
+        state = seen
+      }
     }
-    if pending == state || pending == .unknown { pendingFor = 0 }
+    if pending == state || pending == .unknown {
+      pendingFor = 0
+      if pending == state { unseenFor = nil }
+    }
     switch state {
     case .a:
-      if isConnected && isPermitted { permit = .left }
+      if isConnected {
+        if isPermitted { permit = .left }
+        // A pause is the present vehicle's.
+        isPaused = false
+      }
       isConnected = false
     case .b, .c, .d: isConnected = true
     case .unknown, .e, .f: break
@@ -215,16 +287,16 @@ extension ConnectorWatch {
   }
 
   fileprivate mutating func revoke() {
-    if permit != .none { revoked = number }
+    if permit != .none { hasRevoked = true }
     permit = .none
     leaseLeft = .max
     hasBudget = false
-    // The next grant is another one.
-    number = revoked == 1 ? 2 : 1
+    hasUsedBudget = false
   }
 
   fileprivate mutating func service() {
     needsService = false
+    needsUnplugging = false
     closedAgainstCommandFor = nil
   }
 
@@ -241,7 +313,10 @@ extension ConnectorWatch {
 }
 
 extension PilotOutput {
-  var isOffered: Bool { kind == 1 }
+  /// A duty cycle by which the vehicle may draw current: neither steady nor 5 %.
+  var isOffered: Bool { if case .pulseWidth(let duty) = self { duty.offeredCurrent != nil } else { false } }
+
+  var isPulsing: Bool { kind == 1 }
 
   fileprivate var kind: Int {
     switch self {
@@ -293,6 +368,10 @@ extension ConnectorWatch {
 extension EVSEWatch {
   fileprivate mutating func pass(_ ticks: UInt8, _ spans: Ticks) {
     meterAge.run(ticks, upTo: spans.meterSilence)
+    heatAge.run(ticks, upTo: spans.meterSilence)
+    overFor.run(ticks, upTo: spans.vehicleFollows + spans.overCurrent)
+    voltageIsWrongFor.run(ticks, upTo: spans.voltageFault)
+    phasesMovedFor.run(ticks, upTo: spans.phaseRest)
     if let left = limitLeft {
       limitLeft = left - min(left, ticks)
       if left <= ticks {
@@ -302,8 +381,47 @@ extension EVSEWatch {
     }
   }
 
-  fileprivate mutating func take(isTripped new: Bool, connectors: inout Pair<ConnectorWatch>) {
-    guard !residualCurrentIsSilent else { return }
+  fileprivate mutating func judge(isClosed: Bool, _ spans: Ticks) {
+    let isFresh = !meterIsSilent && meter != .none && meterAge < spans.meterSilence
+    overFor = isClosed && isFresh && meter == .tooMuchCurrent ? overFor ?? 0 : nil
+    let isWrong = meter == .tooHighVoltage || meter == .tooLowVoltage
+    voltageIsWrongFor = isFresh && isWrong ? voltageIsWrongFor ?? 0 : nil
+  }
+}
+
+extension ResidualCurrentWatch {
+  mutating func take(_ new: Bool) {
+    guard !isSilent else { return }
     isTripped = new
+    if new {
+      if isTesting { hasTrippedInTest = true } else if !isRecovering { isLatched = true }
+      if isLatched { isTested = false }
+    } else if isRecovering {
+      isRecovering = false
+      if hasTrippedInTest { isTested = true }
+      hasTrippedInTest = false
+    }
+  }
+
+  mutating func setSilent(_ silent: Bool) {
+    isSilent = silent
+    isTripped = nil
+    guard isTesting || isRecovering else { return }
+    // What a broken off test has left is no trip, and no passed test either.
+    isTesting = false
+    hasTrippedInTest = false
+    isRecovering = true
+  }
+
+  mutating func setTestCurrent(_ isOn: Bool) {
+    if isOn {
+      isTesting = true
+      hasTrippedInTest = false
+      isRecovering = false
+      isTested = false
+    } else if isTesting {
+      isTesting = false
+      isRecovering = true
+    }
   }
 }

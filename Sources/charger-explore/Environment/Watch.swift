@@ -10,6 +10,10 @@ struct Watch: Hashable, Sendable {
   /// Safety inputs that are active, and those that are silent, one bit each.
   var activeInputs: UInt8 = 0
   var silentInputs: UInt8 = 0
+  /// Those that were read since they last began to speak.
+  var readInputs: UInt8 = 0
+  /// Posts that were tilted, until service has come.
+  var tilted = false
   var isShuttingDown = false
 }
 
@@ -23,6 +27,10 @@ struct ConnectorWatch: Hashable, Sendable {
   var pendingFor: UInt8 = 0
   /// The newest measurement was taken under the present offer, so that it shows the low part.
   var lowIsSeen = false
+  /// Ticks for which the state that counts has not been seen, however the reading bounced.
+  var unseenFor: UInt8?
+  /// It went from A to C or D at once.
+  var isSimplified = false
   /// The low part was wrong under an offer for so many ticks; nil when it is right.
   var lowIsWrongFor: UInt8?
   /// A vehicle was seen, and not seen to leave.
@@ -32,6 +40,9 @@ struct ConnectorWatch: Hashable, Sendable {
   var lock: LockPosition?
   var lockIsSilent = false
   var cable = CableReading.none
+  /// The cable that has been read for the filter's time, and how long another one was.
+  var cableInForce = CableReading.none
+  var cableFor: UInt8 = 0
   var cableIsSilent = false
 
   // What was commanded.
@@ -47,14 +58,17 @@ struct ConnectorWatch: Hashable, Sendable {
   /// The auxiliary contact has shown closed for so many ticks against the command.
   var closedAgainstCommandFor: UInt8?
   var lockCommanded: LockPosition?
+  /// Commands to unlock that have no answer yet.
+  var unlocksWaiting: UInt8 = 0
 
   // What is in force.
   var permit = PermitWatch.none
   /// Ticks until the lease is over; the end of the range for one that lasts.
   var leaseLeft = UInt8.max
-  var number: UInt8 = 1
-  var revoked: UInt8 = 0
+  var hasRevoked = false
   var hasBudget = false
+  /// What a budget would allow has flowed under the present number.
+  var hasUsedBudget = false
   var isOperative = true
   var isPaused = false
   /// Ticks until a commanded start gate opens.
@@ -81,18 +95,37 @@ struct EVSEWatch: Hashable, Sendable {
   /// Ticks since the newest reading.
   var meterAge: UInt8 = 0
   var meterIsSilent = false
-  /// The external limit in amperes.
+  /// The register has grown since it was first read; nil before that.
+  var registerIsHigh: Bool?
+  /// More current than is offered has been read for so many ticks while the contactor was closed.
+  var overFor: UInt8?
+  /// A voltage out of its band has been read for so many ticks.
+  var voltageIsWrongFor: UInt8?
+  /// The external limit in amperes, and the ticks until it lapses.
   var limit: Int64?
   var limitLeft: UInt8?
-  var isTripped: Bool?
-  var residualCurrentIsSilent = false
-  var testCurrent = false
-  var hasTrippedInTest = false
-  var isTested = false
+  var residualCurrent = ResidualCurrentWatch()
   var phases: ConnectedPhases?
   var phasesAreSilent = false
   var phasesCommanded: ConnectedPhases?
+  /// Ticks since the phase switch was told to move.
+  var phasesMovedFor: UInt8 = 15
   var wantsOnePhase = false
   var heat = Heat.none
+  var heatAge: UInt8 = 0
   var heatIsSilent = false
+}
+
+struct ResidualCurrentWatch: Hashable, Sendable {
+  var isTripped: Bool?
+  var isSilent = false
+  /// The test current flows.
+  var isTesting = false
+  var hasTrippedInTest = false
+  /// The test is over, and what it has left may still be read.
+  var isRecovering = false
+  /// Tripped under the last test current and free after it, for the vehicle that is there.
+  var isTested = false
+  /// A trip without a test, until service.
+  var isLatched = false
 }

@@ -33,13 +33,14 @@ extension World {
   private func isDue(_ step: Step) -> Bool {
     switch step {
     case .speech(let driver): watch.isSilent(driver)
-    case .safetyInput(let index, _): watch.activeInputs & (1 << UInt8(index)) != 0
+    case .safetyInput(let index, _):
+      (watch.activeInputs | ~watch.readInputs) & (1 << UInt8(index)) != 0
     case .operative(let place, _): !watch.connectors[place].isOperative
     case .pause(let place, _): watch.connectors[place].isPaused
     case .gate(let place, _): watch.connectors[place].gateLeft != nil
     case .limit(let index, _): watch.evses[index].limit != nil
     case .phaseLimit(let index, _): watch.evses[index].wantsOnePhase
-    case .temperature(let index, _): watch.evses[index].heat != .cool
+    case .temperature(let index, _): watch.evses[index].heat != .cool || watch.evses[index].heatAge > 0
     case .meter(let index, _): watch.evses[index].meter != .idle || watch.evses[index].meterAge > 0
     default: false
     }
@@ -53,8 +54,10 @@ extension World {
     if scenario.connectors[place].hasLock && seen.lock == nil { return .lock(place, .unlocked) }
     let index = scenario.evseOf[place]
     let evse = watch.evses[index]
-    if scenario.evse(of: place).hasResidualCurrentMonitor, evse.isTripped != evse.testCurrent {
-      return .residualCurrent(index, isTripped: evse.testCurrent)
+    if scenario.evse(of: place).hasResidualCurrentMonitor,
+      evse.residualCurrent.isTripped != evse.residualCurrent.isTesting
+    {
+      return .residualCurrent(index, isTripped: evse.residualCurrent.isTesting)
     }
     if scenario.evse(of: place).hasPhaseSwitch, evse.phases != evse.phasesCommanded ?? .one {
       return .phases(index, evse.phasesCommanded ?? .one)
@@ -82,7 +85,7 @@ extension World {
       case .b: seen.output.isOffered ? .c : .b
       default: .b
       }
-    let isMeasured = seen.reading == wanted && (seen.lowIsSeen || !seen.output.isOffered)
+    let isMeasured = seen.reading == wanted && (seen.lowIsSeen || !seen.output.isPulsing)
     return isMeasured ? nil : .pilot(place, wanted)
   }
 }
@@ -95,7 +98,7 @@ extension Watch {
     case .lock(let place): connectors[place].lockIsSilent
     case .proximity(let place): connectors[place].cableIsSilent
     case .meter(let index): evses[index].meterIsSilent
-    case .residualCurrent(let index): evses[index].residualCurrentIsSilent
+    case .residualCurrent(let index): evses[index].residualCurrent.isSilent
     case .temperature(let index, _): evses[index].heatIsSilent
     case .phaseSwitch(let index): evses[index].phasesAreSilent
     case .safetyInput(let index): silentInputs & (1 << UInt8(index)) != 0
@@ -113,11 +116,13 @@ extension Watch {
     case .limit(let index, nil): return evses[index].limit != nil
     case .phaseLimit(let index, let isOne): return evses[index].wantsOnePhase != isOne
     case .gate(let place, nil): return connectors[place].gateLeft != nil
-    case .safetyInput(let index, let isActive): return (activeInputs & (1 << UInt8(index)) != 0) != isActive
-    case .grantRevoked(let place): return connectors[place].revoked != 0
+    case .safetyInput(let index, let isActive):
+      let bit = UInt8(1) << UInt8(index)
+      return readInputs & bit == 0 || (activeInputs & bit != 0) != isActive
+    case .grantRevoked(let place): return connectors[place].hasRevoked
     // Energy is counted up to the budget: past it nothing more is counted, so that the count has an end.
     case .meter(_, .energy):
-      return connectors.first.hasBudget && connectors.first.isPermitted
+      return !connectors.first.hasUsedBudget
     default: return true
     }
   }

@@ -25,7 +25,16 @@ extension Watch {
       return Violation(.closedWithoutPermit, "closes although the permit is: \(watch.permit)")
     }
     if !watch.output.isOffered { return Violation(.closedWithoutOffer, "closes under \(watch.output)") }
-    if watch.reading.isWithoutDiode { return Violation(.closedWithoutDiode, "closes on \(watch.reading)") }
+    if !watch.lowIsSeen || watch.reading.isWithoutDiode {
+      return Violation(.closedWithoutDiode, "closes on \(watch.reading), taken under this offer: \(watch.lowIsSeen)")
+    }
+    let read = watch.reading.state(present: watch.state)
+    if read != .c && read != .d { return Violation(.closedWithoutRequest, "closes while the pilot reads \(read)") }
+    if watch.gateLeft != nil { return Violation(.closedBeforeGate, "\(show(watch.gateLeft)) ticks too early") }
+    let evse = evses[scenario.evseOf[place]]
+    if scenario.evse(of: place).hasPhaseSwitch, evse.phasesMovedFor < scenario.ticks.phaseRest {
+      return Violation(.closedInPhaseSwitch, "moved \(evse.phasesMovedFor) ticks ago")
+    }
     let others = scenario.connectors.indices.filter { $0 != place && scenario.evseOf[$0] == scenario.evseOf[place] }
     if others.contains(where: { connectors[$0].commanded == .closed || connectors[$0].feedback == .closed }) {
       return Violation(.closedWithOther, "the other connector's contactor is not open")
@@ -44,10 +53,33 @@ extension Watch {
 
   /// Residual current test and phase switch.
   mutating func see(_ outputs: ControlEffects.EVSEOutputs, evse index: Int, _ scenario: Scenario) -> Violation? {
-    if let isOn = outputs.testCurrent { evses[index].testCurrent = isOn }
+    let places = scenario.connectors.indices.filter { scenario.evseOf[$0] == index }
+    let isOpen = places.allSatisfy { connectors[$0].commanded == .open && connectors[$0].feedback == .open }
+    if let isOn = outputs.testCurrent {
+      evses[index].residualCurrent.setTestCurrent(isOn)
+      if isOn && !isOpen { return Violation(.testedUnderLoad, "the contactor is not confirmed open") }
+    }
     guard let phases = outputs.phases else { return nil }
+    if evses[index].phases != phases { evses[index].phasesMovedFor = 0 }
     evses[index].phasesCommanded = phases
-    return nil
+    let isOffered = places.contains { connectors[$0].output.isOffered }
+    guard !isOpen || isOffered else { return nil }
+    return Violation(.phasesMovedUnderOffer, "contactors open: \(isOpen), offered: \(isOffered)")
+  }
+
+  /// What became of a command to unlock.
+  mutating func answered(_ result: UnlockResult, at id: ConnectorID, _ scenario: Scenario) -> Violation? {
+    guard let place = scenario.connectors.firstIndex(where: { $0.id == id }) else { return nil }
+    guard scenario.connectors[place].hasLock else {
+      return result == .noLock ? nil : Violation(.unlockAnswered, "\(result) without a lock")
+    }
+    let watch = connectors[place]
+    if watch.unlocksWaiting == 0 { return Violation(.unlockAnswered, "nobody has asked") }
+    connectors[place].unlocksWaiting -= 1
+    guard result == .unlocked, watch.lock != .unlocked || watch.commanded != .open || watch.feedback != .open else {
+      return nil
+    }
+    return Violation(.unlockAnswered, "told as unlocked: \(show(watch.lock)), contactor \(show(watch.feedback))")
   }
 }
 
@@ -90,14 +122,65 @@ extension Watch {
     if watch.output.isOffered && !watch.isPermitted {
       return Violation(.closedWithoutPermit, "closed although the permit is: \(watch.permit)")
     }
+    return plugViolation(watch, place, scenario) ?? surroundingsViolation(watch, place, scenario)
+  }
+
+  private func plugViolation(_ watch: ConnectorWatch, _ place: Int, _ scenario: Scenario) -> Violation? {
+    if scenario.connectors[place].hasLock && watch.lock != .locked {
+      return Violation(.closedWithoutLock, "closed while the lock shows \(show(watch.lock))")
+    }
+    if scenario.connectors[place].hasProximity && watch.cableInForce.rating == nil {
+      return Violation(.closedWithoutCable, "closed with the cable \(watch.cableInForce)")
+    }
+    if watch.needsUnplugging { return Violation(.closedInFault, "closed before the vehicle was unplugged") }
+    return nil
+  }
+
+  private func surroundingsViolation(_ watch: ConnectorWatch, _ place: Int, _ scenario: Scenario) -> Violation? {
+    let evse = evses[scenario.evseOf[place]]
+    let configuration = scenario.evse(of: place)
+    let ticks = scenario.ticks
+    if configuration.hasResidualCurrentMonitor {
+      let rcd = evse.residualCurrent
+      if rcd.isLatched { return Violation(.closedInFault, "closed after a trip, before service") }
+      if rcd.isSilent || rcd.isTripped != false || !rcd.isTested || rcd.isTesting || rcd.isRecovering {
+        return Violation(.closedUntested, "closed with \(rcd)")
+      }
+    }
+    if configuration.temperatureSensors > 0 {
+      let isKnown = !evse.heatIsSilent && evse.heat != .none && evse.heatAge < ticks.meterSilence
+      if !isKnown || evse.heat == .tooHot { return Violation(.closedInHeat, "closed while it is \(evse.heat)") }
+    }
+    if configuration.hasPhaseSwitch && (evse.phasesAreSilent || evse.phases == nil) {
+      return Violation(.closedWithSilentDriver, "closed with a silent phase switch")
+    }
+    if configuration.watchesOverCurrent, let over = evse.overFor, over >= ticks.vehicleFollows + ticks.overCurrent {
+      return Violation(.closedOverCurrent, "closed after \(over) ticks of too much current")
+    }
+    if configuration.voltageBand != nil, let wrong = evse.voltageIsWrongFor, wrong >= ticks.voltageFault {
+      return Violation(.closedOverCurrent, "closed after \(wrong) ticks of a wrong voltage")
+    }
+    let all = UInt8(truncatingIfNeeded: (1 << scenario.configuration.safetyInputs.count) - 1)
+    if activeInputs != 0 || tilted { return Violation(.closedInFault, "closed although a safety input says no") }
+    if silentInputs != 0 || readInputs & all != all {
+      return Violation(.closedWithSilentDriver, "closed with a silent safety input")
+    }
     return nil
   }
 
   private func offerViolation(_ watch: ConnectorWatch, _ place: Int, _ scenario: Scenario) -> Violation? {
     guard case .pulseWidth(let duty) = watch.output else { return nil }
+    // 5 % offers no current by itself.
+    if !watch.output.isOffered && scenario.connectors[place].hasDigitalCommunication { return nil }
     if !watch.isPermitted { return Violation(.offeredWithoutPermit, "offers although the permit is: \(watch.permit)") }
-    if !watch.isOperative || isShuttingDown || watch.needsService {
-      return Violation(.offeredOutOfService, "operative \(watch.isOperative), service needed \(watch.needsService)")
+    if !watch.isOperative || isShuttingDown || watch.needsService || watch.isPaused {
+      return Violation(
+        .offeredOutOfService,
+        "operative \(watch.isOperative), paused \(watch.isPaused), service needed \(watch.needsService)")
+    }
+    let evse = evses[scenario.evseOf[place]]
+    if scenario.evse(of: place).hasPhaseSwitch, evse.wantsOnePhase, evse.phases != .one {
+      return Violation(.closedInPhaseSwitch, "offers on three phases where one is allowed")
     }
     guard let offered = duty.offeredCurrent, offered >= Current(amperes: 6) else {
       return Violation(.offeredUnderMinimum, "\(duty)")
@@ -113,6 +196,10 @@ extension Watch {
     var limit = scenario.evse(of: place).maximumCurrent
     if let external = evses[index].limit { limit = min(limit, Current(amperes: external)) }
     if let supply = scenario.configuration.sharedSupply { limit = min(limit, supply) }
+    if let rating = connectors[place].cableInForce.rating { limit = min(limit, rating) }
+    if connectors[place].isSimplified { limit = min(limit, Current(amperes: 10)) }
+    // The curve is a straight line from all at 65 °C to 6 A at 80 °C; the configurations have 70 °C and 16 A.
+    if evses[index].heat == .derating { limit = min(limit, Current(amperes: 12)) }
     return limit
   }
 
@@ -139,6 +226,7 @@ extension Watch {
     if (snapshot.permit != nil) != watch.isPermitted {
       return Violation(.snapshotWrong, "permit in force: \(snapshot.permit != nil)")
     }
+    if snapshot.details.lock != watch.lock { return Violation(.snapshotWrong, "lock \(show(snapshot.details.lock))") }
     let energyFlows = watch.hasEnergy
     if !energyFlows && snapshot.blockers.isEmpty {
       return Violation(.unexplained, "no energy, and nothing that keeps it: \(watch.commanded), \(watch.output)")
