@@ -24,6 +24,7 @@ enum SteadyControl {
 private struct SteadySession {
   private static let permitLength = Duration.seconds(3_600)
   private var control: StationControl
+  private let connectors: [ConnectorID]
   private var effects: ControlEffects
   private var now = MonotonicInstant.zero
   private var places = [Place(), Place()]
@@ -57,6 +58,7 @@ private struct SteadySession {
     var configuration = ControlConfiguration(evses: evses, sharedSupply: Current(amperes: 40))
     configuration.safetyInputs = [SafetyInputConfiguration(kind: .emergencyStop)]
     control = StationControl(configuration: configuration, startingAt: now)
+    connectors = control.connectors
     effects = ControlEffects(for: configuration)
   }
 
@@ -67,7 +69,7 @@ private struct SteadySession {
     for place in places.indices {
       let permit = EnergyPermit(
         number: permits, reason: .authorized, energyBudget: nil, expiry: now + Self.permitLength)
-      feed(.command(.grant(control.connectors[place], permit)))
+      feed(.command(.grant(connectors[place], permit)))
     }
     pass(4_000)
     for round in 0..<2 {
@@ -75,7 +77,7 @@ private struct SteadySession {
       feed(.command(.limit(EVSEID(1), source: .external, Current(amperes: Int64(10 + round)))))
       set(volts: 9, for: 2_000)
     }
-    for connector in control.connectors { feed(.command(.revoke(connector))) }
+    for connector in connectors { feed(.command(.revoke(connector))) }
     set(volts: 12, for: 6_000)
   }
 
