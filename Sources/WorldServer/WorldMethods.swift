@@ -15,7 +15,10 @@ struct WorldMethods {
     ("bench.enterKey", "comes with a keypad in the simulated station"),
     ("bench.chooseOnDisplay", "comes with a touch display in the simulated station"),
     ("bench.parkingBay", "comes with a parking bay sensor in the simulated station"),
-    ("bench.externalLimit", "comes with a grid operator's input in the simulated station"),
+    (
+      "bench.externalLimit",
+      "comes with a grid operator's input in the simulated station; station.limit sets one without"
+    ),
   ]
 
   /// Calls of people and tests, which any client may make.

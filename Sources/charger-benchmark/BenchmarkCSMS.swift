@@ -23,6 +23,9 @@ final class BenchmarkCSMS: Sendable {
     var reportBytes = 0
     var reportsComplete = 0
     var callErrors = 0
+    /// Answers to calls of the CSMS's own.
+    var answered = 0
+    var transactionEvents = 0
   }
 
   var port: Int { channel.localAddress?.port ?? 0 }
@@ -63,6 +66,8 @@ final class BenchmarkCSMS: Sendable {
   var acceptedBoots: Int { state.withLockedValue { $0.acceptedBoots } }
   var callErrors: Int { state.withLockedValue { $0.callErrors } }
   var completeReports: Int { state.withLockedValue { $0.reportsComplete } }
+  var answered: Int { state.withLockedValue { $0.answered } }
+  var transactionEvents: Int { state.withLockedValue { $0.transactionEvents } }
   var reportBytes: Int { state.withLockedValue { $0.reportBytes } }
 
   func forgetBoot() { state.withLockedValue { $0.bootAcceptedAt = nil } }
@@ -121,6 +126,7 @@ final class BenchmarkCSMS: Sendable {
       case .callResult(let id, _), .callError(let id, _, _, _):
         let promise = state.withLockedValue { state -> EventLoopPromise<Int>? in
           if case .callError = message { state.callErrors += 1 }
+          state.answered += 1
           guard let index = state.pending.firstIndex(where: { $0.id == id }) else { return nil }
           return state.pending.remove(at: index).promise
         }
@@ -138,6 +144,9 @@ final class BenchmarkCSMS: Sendable {
         body = #"{"currentTime":"\#(time)","interval":86400,"status":"Accepted"}"#
       case "Heartbeat": body = #"{"currentTime":"\#(time)"}"#
       case "Authorize": body = #"{"idTokenInfo":{"status":"Accepted"}}"#
+      case "TransactionEvent":
+        state.withLockedValue { $0.transactionEvents += 1 }
+        body = #"{"idTokenInfo":{"status":"Accepted"}}"#
       case "NotifyReport":
         let isLast = !String(decoding: payload, as: UTF8.self).contains("\"tbc\":true")
         state.withLockedValue { state in

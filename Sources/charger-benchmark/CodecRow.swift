@@ -1,11 +1,12 @@
+import CAllocationCounter
 import CLinux
 import Glibc
 import ChargerBase
 import OCPPJSON
 import OCPPTypes
 
-/// Row h: writing a TransactionEvent of about 1.6 kB, reading a SetChargingProfile. In this process; instructions and
-/// allocations by running this program again under valgrind with a number of rounds and without.
+/// Row h: writing a TransactionEvent of about 1.6 kB, reading a SetChargingProfile. In this process; instructions by
+/// running this program again under valgrind with few rounds and with many, allocations by the program's own counter.
 enum CodecRow {
   /// What the inner runs do.
   enum Work: String, CaseIterable { case encode, decode }
@@ -81,13 +82,9 @@ enum CodecRow {
         $0.hasPrefix("totals:")
       }
       let instructions = totals?.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0
-      let log = "\(scratch.path)/memcheck-\(rounds)"
-      let memory = try ChildProcess(
-        "valgrind", [program, "--inner", work.rawValue, "--rounds", "\(rounds)"], logPath: log)
-      while memory.isRunning { usleep(5_000) }
-      let usage = (Files.read(log) ?? "").split(separator: "\n").first { $0.contains("total heap usage:") } ?? ""
-      let words = usage.split(separator: " ")
-      let mallocs = words.firstIndex(of: "usage:").flatMap { Double(words[$0 + 1].filter { $0 != "," }) } ?? 0
+      let before = allocation_count()
+      _ = run(work, rounds: rounds)
+      let mallocs = Double(allocation_count() - before)
       return (instructions, mallocs)
     }
     let few = try counted(100)

@@ -26,14 +26,25 @@ struct ChargerBenchmark: ParsableCommand {
   @Option(help: "Unit file.")
   var unit = "boards/bench-unit.json"
 
+  @Option(help: "One row alone: i.")
+  var row: String?
+
   @Option(help: ArgumentHelp("Runs one inner loop only (for valgrind).", visibility: .hidden))
   var inner: String?
 
   @Option(help: ArgumentHelp("Rounds of the inner loop.", visibility: .hidden))
   var rounds = 1
 
+  func validate() throws {
+    guard row == nil || row == "i" else { throw ValidationError("--row takes i.") }
+  }
+
   func run() throws {
     if let inner {
+      if inner == SteadyControl.name {
+        guard SteadyControl.run(rounds: rounds) else { throw ExitCode.failure }
+        return
+      }
       guard let work = CodecRow.Work(rawValue: inner) else { throw ValidationError("no inner loop '\(inner)'") }
       guard CodecRow.run(work, rounds: rounds) >= 0 else { throw ExitCode.failure }
       return
@@ -44,9 +55,14 @@ struct ChargerBenchmark: ParsableCommand {
     places.board = board
     places.unit = unit
     var report = BenchmarkReport()
+    if row == "i" {
+      try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
+      if json { report.printJSON() } else { report.printTable() }
+      return
+    }
     try StationRows(places: places, isQuick: quick).measure(into: &report)
     try CodecRow.measure(isQuick: quick, into: &report)
-    try ControlLaneRow.measure(isQuick: quick, into: &report)
+    try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
     if json { report.printJSON() } else { report.printTable() }
   }
 }

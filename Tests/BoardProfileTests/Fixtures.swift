@@ -33,6 +33,7 @@ enum Fixtures {
               "proximity": { "driver": "adc", "channel": 2 },
               "hasDigitalCommunication": true,
               "simplifiedVehicleA": "refused",
+              "contactorServiceAfterOpenings": 50000,
               "wakeUp": { "afterSeconds": 60, "steadySeconds": 5, "attempts": 3 }
             }
           ]

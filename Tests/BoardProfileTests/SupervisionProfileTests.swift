@@ -45,6 +45,13 @@ struct SupervisionProfileTests {
     #expect(evse.watchesOverCurrent)
   }
 
+  @Test("When a contactor is due for service is the board's to say")
+  func contactorService() throws {
+    let evses = try board().evses
+    #expect(evses[0].connectors[0].contactorService == ContactorOperations(withoutLoad: 50_000, underLoad: 1_000))
+    #expect(evses[1].connectors[0].contactorService == ContactorOperations(withoutLoad: 100_000, underLoad: 1_000))
+  }
+
   @Test("Every key of a connector's supervision reaches the control lane")
   func connector() throws {
     let evses = try board().controlConfiguration(unit: nil).evses

@@ -8,6 +8,7 @@ import Testing
 @Suite("Service counters of the contactors")
 struct ContactorCountersTests {
   private let first = ConnectorID(evse: EVSEID(1), number: 1)
+  private let service = ContactorOperations(withoutLoad: 100_000, underLoad: 1_000)
   private let second = ConnectorID(evse: EVSEID(2), number: 1)
 
   /// What the next start finds.
@@ -20,8 +21,8 @@ struct ContactorCountersTests {
   @Test("What was counted survives a restart, each connector for itself")
   func survives() {
     var counters = ContactorCounters(snapshot: StoreSnapshot())
-    _ = counters.take(first, ContactorOperations(withoutLoad: 12, underLoad: 1))
-    _ = counters.take(second, ContactorOperations(withoutLoad: 3, underLoad: 0))
+    _ = counters.take(first, ContactorOperations(withoutLoad: 12, underLoad: 1), serviceAfter: service)
+    _ = counters.take(second, ContactorOperations(withoutLoad: 3, underLoad: 0), serviceAfter: service)
     let next = restarted(&counters)
     #expect(next.operations(of: first) == ContactorOperations(withoutLoad: 12, underLoad: 1))
     #expect(next.operations(of: second) == ContactorOperations(withoutLoad: 3, underLoad: 0))
@@ -33,7 +34,9 @@ struct ContactorCountersTests {
     var counters = ContactorCounters(snapshot: StoreSnapshot())
     var writes = 0
     for count in UInt32(1)...1_000 {
-      guard counters.take(first, ContactorOperations(withoutLoad: count)).mustBeWritten else { continue }
+      guard counters.take(first, ContactorOperations(withoutLoad: count), serviceAfter: service).mustBeWritten else {
+        continue
+      }
       _ = counters.takeMutation()
       writes += 1
     }
@@ -44,17 +47,19 @@ struct ContactorCountersTests {
   func serviceIsDue() {
     for due in [ContactorOperations(withoutLoad: 100_000), ContactorOperations(underLoad: 1_000)] {
       var counters = ContactorCounters(snapshot: StoreSnapshot())
-      #expect(!counters.take(first, ContactorOperations(withoutLoad: 99_999, underLoad: 999)).becameDue)
-      #expect(counters.take(first, due).becameDue)
-      #expect(!counters.take(first, due).becameDue)
-      #expect(ContactorCounters.isServiceDue(due))
+      #expect(
+        !counters.take(first, ContactorOperations(withoutLoad: 99_999, underLoad: 999), serviceAfter: service).becameDue
+      )
+      #expect(counters.take(first, due, serviceAfter: service).becameDue)
+      #expect(!counters.take(first, due, serviceAfter: service).becameDue)
+      #expect(due.isDue(after: service))
     }
   }
 
   @Test("The control lane counts on from what earlier runs have counted")
   func countsOn() {
     var counters = ContactorCounters(snapshot: StoreSnapshot())
-    _ = counters.take(first, ContactorOperations(withoutLoad: 7, underLoad: 2))
+    _ = counters.take(first, ContactorOperations(withoutLoad: 7, underLoad: 2), serviceAfter: service)
     var configuration = ControlConfiguration(evses: [
       EVSEControlConfiguration(
         id: EVSEID(1), connectors: [ConnectorControlConfiguration(id: first, cable: .socket)],

@@ -133,6 +133,16 @@ struct LimitTests {
     #expect(bench.snapshot(1).limit == Current(amperes: 30))
   }
 
+  @Test("A share that was cut to another limit is not told as the reason for it")
+  func shareIsCut() {
+    let bench = Bench(Bench.station(evses: 2, supply: 40))
+    bench.charge(at: 0)
+    bench.limit(10, evse: 1)
+    bench.run(for: .seconds(20))
+    #expect(bench.snapshot(0).limit == Current(amperes: 10))
+    #expect(bench.snapshot(0).limitSource == .chargingProfile)
+  }
+
   @Test("Where the supply has no 6 A for all, those who came first charge and the others wait")
   func scarceSupply() {
     let bench = Bench(Bench.station(evses: 3, supply: 16))

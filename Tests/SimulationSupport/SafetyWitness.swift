@@ -22,7 +22,9 @@ package final class SafetyWitness {
   /// A drawn current may be above the shared supply by rounding only.
   package static let currentTolerance: Int64 = 50
 
-  package private(set) var violations: [String] = []
+  private var found: [String] = []
+  private var parts: PartsWitness?
+  package var violations: [String] { found + (parts?.violations ?? []) }
   /// When somebody who may charge showed it.
   private var authorizations: [MonotonicInstant] = []
   private var watched: [Watched]
@@ -30,8 +32,10 @@ package final class SafetyWitness {
   private let deadMan: Duration
   private let opening: Duration
 
-  package init(connectors: [ConnectorID], deadMan: Duration, opening: Duration) {
+  /// - Parameter world: what stands at the place; without it only pilots and contactors are judged.
+  package init(connectors: [ConnectorID], deadMan: Duration, opening: Duration, world: WorldConfiguration? = nil) {
     watched = connectors.map { Watched(id: $0) }
+    parts = world.map { PartsWitness($0) }
     self.deadMan = deadMan
     self.opening = opening
   }
@@ -45,6 +49,11 @@ package final class SafetyWitness {
   }
 
   func saw(_ event: WorldEvent) {
+    // Welded contacts are judged by nothing but the fault that they are.
+    if case .contactor(let id, _) = event.kind, watched[place(id)].hasWeldFault || watched[place(id)].isWelded {
+    } else {
+      parts?.saw(event)
+    }
     switch event.kind {
     case .pluggedIn(let id):
       watched[place(id)].pluggedInAt = event.at
@@ -76,10 +85,10 @@ package final class SafetyWitness {
     let connector = watched[place]
     guard !connector.isWelded else { return }
     guard let plugged = connector.pluggedInAt else {
-      return violations.append("\(connector.id) closed without a car at \(now)")
+      return found.append("\(connector.id) closed without a car at \(now)")
     }
     if !authorizations.contains(where: { $0 + Self.authorizationHolds >= plugged }) {
-      violations.append("\(connector.id) closed for nobody at \(now)")
+      found.append("\(connector.id) closed for nobody at \(now)")
     }
   }
 
@@ -88,25 +97,26 @@ package final class SafetyWitness {
     let connector = watched[place]
     guard connector.isClosed, !connector.isWelded else { return }
     if let diedAt {
-      if now > diedAt + deadMan + opening { violations.append("\(connector.id) closed without a program at \(now)") }
+      if now > diedAt + deadMan + opening { found.append("\(connector.id) closed without a program at \(now)") }
     } else if let unplugged = connector.unpluggedAt, now > unplugged + Self.afterUnplug + opening {
-      violations.append("\(connector.id) closed \(unplugged.duration(to: now)) after the car had gone, at \(now)")
+      found.append("\(connector.id) closed \(unplugged.duration(to: now)) after the car had gone, at \(now)")
     }
   }
 
   func check(_ station: WholeStation, at now: MonotonicInstant) {
+    parts?.check(at: now)
     guard watched.contains(where: \.isClosed), violations.count < 20 else { return }
     for place in watched.indices where watched[place].isClosed && !watched[place].isWelded {
       judgeClosed(place, until: now)
       let id = watched[place].id
       if let chargePoint = station.chargePoint, chargePoint.transactionID(at: id.evse) == nil {
-        violations.append("\(id) closed without a transaction at \(now)")
+        found.append("\(id) closed without a transaction at \(now)")
       }
     }
     guard let supply = station.controlConfiguration.sharedSupply else { return }
     let drawn = station.world.world.view.flatMap(\.connectors).map(\.drawn.milliamperes).reduce(0, +)
     if drawn > supply.milliamperes + Self.currentTolerance {
-      violations.append("the cars draw \(drawn) mA of \(supply) at \(now)")
+      found.append("the cars draw \(drawn) mA of \(supply) at \(now)")
     }
   }
 }

@@ -70,7 +70,8 @@ package final class WholeStation: StationOutlet {
     random = SimulatedRandom(seed: seed)
     witness = SafetyWitness(
       connectors: profile.evses.flatMap { $0.connectors.map(\.id) },
-      deadMan: world.world.configuration.deadManTime, opening: world.world.configuration.contactorOpening)
+      deadMan: world.world.configuration.deadManTime, opening: world.world.configuration.contactorOpening,
+      world: world.world.configuration)
     for token in ["CARD", "OTHER", "APP"] { csms.tokens[token] = .accepted }
     csms.tokens["BLOCKED"] = .blocked
     store.receiver = { [weak self] event in self?.upperSide { $0.handle(event) } }

@@ -68,6 +68,7 @@ struct EnergyExplanationTests {
     ([.shuttingDown, .noPermit, .vehicleNotReady], ["shuttingDown", "noPermit"]),
     ([.limitBelowMinimum, .vehicleNotReady, .paused], ["paused", "limitBelowMinimum"]),
     ([.mainsReturning, .contactorMoving], ["mainsReturning"]),
+    ([.mainsReturning, .noVehicle, .noPermit], ["noVehicle", "noPermit", "mainsReturning"]),
     (
       [.lockNotConfirmed, .residualCurrentUntested, .startDelayed, .vehicleNotReady],
       ["startDelayed", "lockNotConfirmed", "residualCurrentUntested"]

@@ -31,7 +31,14 @@ struct ConnectorLoader {
       cableRating: object[.cableRatingA].current(in: 6...80),
       hasVentilation: object[.hasVentilation].boolean() ?? false,
       hasDigitalCommunication: object[.hasDigitalCommunication].boolean() ?? false,
-      simplifiedVehicleLimit: simplifiedVehicleLimit(object[.simplifiedVehicleA]), wakeUp: wakeUp(object[.wakeUp]))
+      simplifiedVehicleLimit: simplifiedVehicleLimit(object[.simplifiedVehicleA]), wakeUp: wakeUp(object[.wakeUp]),
+      contactorService: ContactorOperations(
+        withoutLoad: count(object[.contactorServiceAfterOpenings]) ?? 100_000,
+        underLoad: count(object[.contactorServiceAfterLoadOpenings]) ?? 1_000))
+  }
+
+  private func count(_ field: ProfileField) -> UInt32? {
+    field.integer(in: 1...100_000_000).map { UInt32(clamping: $0) }
   }
 
   /// A connector must be able to carry what its EVSE offers.

@@ -118,6 +118,8 @@ public struct ConnectorProfile: Sendable, Equatable {
   public var simplifiedVehicleLimit: Current?
   /// How a vehicle that sleeps under an offer is woken; nil: it is not.
   public var wakeUp: WakeUp?
+  /// Openings after which the contactor is due for service, without load or under load.
+  public var contactorService: ContactorOperations
 }
 
 /// A contact that says whether energy may flow, and what it speaks for.

@@ -26,6 +26,7 @@ enum TemperatureCurveKey: String, ProfileKey {
 enum ConnectorKey: String, ProfileKey {
   case id, cable, connectorType, pilot, contactor, lock, proximity, cableRatingA, hasVentilation
   case hasDigitalCommunication, simplifiedVehicleA, wakeUp
+  case contactorServiceAfterOpenings, contactorServiceAfterLoadOpenings
 }
 
 enum WakeUpKey: String, ProfileKey {

@@ -1,3 +1,4 @@
+import BoardProfile
 import ChargerBase
 import EVSEControl
 import OCPPPorts
@@ -7,10 +8,6 @@ import OCPPPorts
 package struct ContactorCounters: Sendable, Equatable {
   static let key = "runtime.contactors"
   static let writeInterval: UInt32 = 100
-  /// When a contactor is due for service: electrical life under load and mechanical life without, as makers of
-  /// contactors for this use commonly give them (product values).
-  package static let serviceAfter = ContactorOperations(withoutLoad: 100_000, underLoad: 1_000)
-
   /// One a connector: bounded by the board profile.
   private var entries: [(connector: ConnectorID, operations: ContactorOperations, isWritten: UInt32)] = []
 
@@ -42,22 +39,18 @@ package struct ContactorCounters: Sendable, Equatable {
     entries.first { $0.connector == connector }?.operations ?? ContactorOperations()
   }
 
-  package static func isServiceDue(_ operations: ContactorOperations) -> Bool {
-    operations.withoutLoad >= serviceAfter.withoutLoad || operations.underLoad >= serviceAfter.underLoad
-  }
-
   /// Takes what the control lane has counted.
   ///
   /// - Returns: whether it is time to write, and whether the contactor has become due for service with this.
   package mutating func take(
-    _ connector: ConnectorID, _ operations: ContactorOperations
+    _ connector: ConnectorID, _ operations: ContactorOperations, serviceAfter limit: ContactorOperations
   ) -> (mustBeWritten: Bool, becameDue: Bool) {
     let former = self.operations(of: connector)
     let index = entries.firstIndex { $0.connector == connector } ?? entries.endIndex
     if index == entries.endIndex { entries.append((connector, operations, 0)) }
     entries[index].operations = operations
     let unwritten = Self.total(operations).subtractingReportingOverflow(entries[index].isWritten).partialValue
-    return (unwritten >= Self.writeInterval, Self.isServiceDue(operations) && !Self.isServiceDue(former))
+    return (unwritten >= Self.writeInterval, operations.isDue(after: limit) && !former.isDue(after: limit))
   }
 
   /// What is to be stored; from now on it counts as written.
@@ -82,5 +75,19 @@ extension ControlConfiguration {
         evses[evse].connectors[place].contactorOperations = counters.operations(of: evses[evse].connectors[place].id)
       }
     }
+  }
+}
+
+extension ContactorOperations {
+  package func isDue(after limit: ContactorOperations) -> Bool {
+    withoutLoad >= limit.withoutLoad || underLoad >= limit.underLoad
+  }
+}
+
+extension BoardProfile {
+  /// Openings after which the contactor of a connector is due for service; never for one that the board does not have.
+  func contactorService(of connector: ConnectorID) -> ContactorOperations {
+    evse(connector.evse)?.connectors.first { $0.id == connector }?.contactorService
+      ?? ContactorOperations(withoutLoad: .max, underLoad: .max)
   }
 }

@@ -80,9 +80,10 @@ final class RunningStation {
     var configuration = profile.controlConfiguration(
       unit: files.files.unit, randomSeed: SystemRandomSource().next())
     configuration.continueCounting(contactors)
+    let bell = try LoopBell(on: loop) { network.takeControlFacts() }
     controlLane = try ControlLane(
       configuration: configuration, hardware: hardware, recorder: flightRecorder?.recorder,
-      wake: { network.controlLaneNotified() })
+      wake: { bell.ring() })
 
     let resetRequested = self.resetRequested
     let handover = Handover(value: hardware)
@@ -118,7 +119,7 @@ final class RunningStation {
       network.whenStored([firstMark]) {}
       for connector in profile.evses.flatMap(\.connectors) {
         let operations = contactors.operations(of: connector.id)
-        if ContactorCounters.isServiceDue(operations) { network.tellService(of: connector.id, operations) }
+        if operations.isDue(after: connector.contactorService) { network.tellService(of: connector.id, operations) }
       }
       station.startDrivers { network.readersNotified() }
     }.wait()

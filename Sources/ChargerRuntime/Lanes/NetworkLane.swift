@@ -104,16 +104,19 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
 
   // MARK: From other lanes
 
-  /// Called by the control lane, from its thread, when facts wait.
+  /// Facts of the control lane may wait. From any thread; the control thread itself rings a `LoopBell`.
   package func controlLaneNotified() {
-    eventLoop.execute { [self] in
-      guard let controlLane, let station else { return }
-      turn {
-        // Facts first: fetching them allows the next notification, so that no snapshot after it is missed.
-        let facts = controlLane.drainFacts()
-        station.take(controlLane.snapshots())
-        station.take(facts, at: time.now)
-      }
+    eventLoop.execute { [self] in takeControlFacts() }
+  }
+
+  /// On the loop.
+  func takeControlFacts() {
+    guard let controlLane, let station else { return }
+    turn {
+      // Facts first: fetching them allows the next notification, so that no snapshot after it is missed.
+      let facts = controlLane.drainFacts()
+      station.take(controlLane.snapshots())
+      station.take(facts, at: time.now)
     }
   }
 
@@ -180,7 +183,8 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   }
 
   package func contactorOperated(_ connector: ConnectorID, _ operations: ContactorOperations) {
-    let (mustBeWritten, becameDue) = contactors.take(connector, operations)
+    let (mustBeWritten, becameDue) = contactors.take(
+      connector, operations, serviceAfter: profile.contactorService(of: connector))
     if mustBeWritten {
       store?.commit([contactors.takeMutation()], durability: .relaxed, id: Self.counterRequest)
     }

@@ -96,7 +96,7 @@ enum StatusDocument {
         JSONMember("limitA", quantity(snapshot.limit)),
         JSONMember("limitSource", JSONValue("\(snapshot.limitSource)")),
       ]
-        + details(snapshot, at: lane.time.now) + [
+        + details(snapshot, service: lane.profile.contactorService(of: snapshot.connector), at: lane.time.now) + [
           JSONMember("blockers", .array(BlockerNames.names(of: snapshot.blockers).map { JSONValue($0) })),
           JSONMember("faults", .array(snapshot.faults.faults.map { JSONValue("\($0)") })),
           JSONMember("phase", snapshot.phase.map { JSONValue("\($0)") } ?? .null),
@@ -105,7 +105,9 @@ enum StatusDocument {
         ])
   }
 
-  private static func details(_ snapshot: ConnectorSnapshot, at now: MonotonicInstant) -> [JSONMember] {
+  private static func details(
+    _ snapshot: ConnectorSnapshot, service: ContactorOperations, at now: MonotonicInstant
+  ) -> [JSONMember] {
     let details = snapshot.details
     let startsIn = details.startsAt.flatMap { $0 > now && $0 != .distantFuture ? ($0 - now).wholeSeconds : nil }
     return [
@@ -124,7 +126,7 @@ enum StatusDocument {
         .object([
           JSONMember("withoutLoad", JSONValue(Int64(details.contactorOperations.withoutLoad))),
           JSONMember("underLoad", JSONValue(Int64(details.contactorOperations.underLoad))),
-          JSONMember("serviceDue", JSONValue(ContactorCounters.isServiceDue(details.contactorOperations))),
+          JSONMember("serviceDue", JSONValue(details.contactorOperations.isDue(after: service))),
         ])),
     ]
   }

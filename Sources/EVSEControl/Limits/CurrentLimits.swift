@@ -203,7 +203,8 @@ package struct CurrentLimits: Hashable, Sendable {
 
   // MARK: What they come to
 
-  /// The smallest limit; among equals the first source in the enum's order. Nil when none stands.
+  /// The smallest limit; among equals the first source in the enum's order, and the share of a supply last: it is cut to
+  /// the others, so that another as small is its cause. Nil when none stands.
   package var winner: Winner? { winner(leavingOutShare: false) }
 
   /// The smallest limit beside the EVSE's share of a supply: what the share is cut to.
@@ -219,11 +220,14 @@ package struct CurrentLimits: Hashable, Sendable {
 
   private func winner(leavingOutShare: Bool) -> Winner? {
     var found: Winner?
+    var foundRank: UInt8 = 0
     for index in all.indices {
       let limit = all[index]
       if leavingOutShare && index < ownCount && limit.source == .supply { continue }
       let current = current(of: limit)
-      if let found, (found.limit, found.source.rawValue) <= (current, limit.source.rawValue) { continue }
+      let rank = index < ownCount && limit.source == .supply ? UInt8.max : limit.source.rawValue
+      if let found, (found.limit, foundRank) <= (current, rank) { continue }
+      foundRank = rank
       found = Winner(limit: current, source: limit.source, owner: limit.owner, original: limit)
     }
     return found

@@ -331,6 +331,11 @@ package final class SessionController: SessionControlling {
       if wanted == nil { slots[place].issued = nil }
     }
     guard slots[place].commitsUnderWay == 0 else { return }
+    // Before a new grant, which the unlocking would end; and not from under a session that has begun there already.
+    if let cable = slots[place].machine.cableToUnlock {
+      slots[place].machine.cableToUnlock = nil
+      if wanted?.connector != cable { services.unlock(cable, number: takeUnlockNumber()) }
+    }
     if let wanted, wanted != slots[place].issued {
       lastGrantNumber &+= 1
       slots[place].issued = wanted
@@ -338,10 +343,6 @@ package final class SessionController: SessionControlling {
       services.grant(
         EnergyGrant(number: lastGrantNumber, reason: wanted.reason, energyBudget: wanted.energyBudget),
         to: wanted.connector)
-    }
-    if let cable = slots[place].machine.cableToUnlock {
-      slots[place].machine.cableToUnlock = nil
-      services.unlock(cable, number: takeUnlockNumber())
     }
     let picture = slots[place].notice?.feedback ?? slots[place].machine.feedback
     if slots[place].shown != picture {

@@ -84,15 +84,6 @@ struct ReasonChain {
           code: "inoperative", text: "The connector is out of service.",
           remedy: "The operator can make it operative again."))
     }
-    if blockers.contains(.mainsReturning) {
-      let rest = remaining.map { " in \(Span.words($0))" } ?? " shortly"
-      found.append(
-        EnergyReason(
-          code: "mainsReturning",
-          text: "The mains is back; the EVSEs start one after the other, this one\(rest).",
-          remedy: "It goes on by itself."
-        ).with("remainingS", remaining.map(Span.seconds)))
-    }
     if blockers.contains(.otherConnectorInUse) {
       found.append(
         EnergyReason(
@@ -192,6 +183,15 @@ struct ReasonChain {
           code: "paused", text: "Charging was paused at the station.", remedy: "chargerctl resume lets it go on."))
     }
     if blockers.contains(.limitBelowMinimum) { found.append(limitReason) }
+    if blockers.contains(.mainsReturning) {
+      let rest = remaining.map { " in \(Span.words($0))" } ?? " shortly"
+      found.append(
+        EnergyReason(
+          code: "mainsReturning",
+          text: "The mains is back; the EVSEs start one after the other, this one\(rest).",
+          remedy: "It goes on by itself."
+        ).with("remainingS", remaining.map(Span.seconds)))
+    }
     if blockers.contains(.startDelayed) {
       let rest = remaining.map { "in \(Span.words($0))" } ?? "when the delay is lifted"
       found.append(

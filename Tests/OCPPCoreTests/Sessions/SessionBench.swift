@@ -192,6 +192,9 @@ final class SessionBench {
       places[Int(connector.evse.number) - 1].isGranted = false
       react(connector.evse.number)
     case .unlock(let connector):
+      // The control lane ends the permit with it.
+      places[Int(connector.evse.number) - 1].isGranted = false
+      react(connector.evse.number)
       guard let unlockOutcome else { return }
       tell(.unlocked(connector, number: engine.unlockNumber, unlockOutcome, at: engine.now))
       if unlockOutcome == .unlocked { tell(.lock(connector, isLocked: false, at: engine.now)) }

@@ -168,6 +168,22 @@ struct SessionUnlockTests {
     #expect(bench.engine.actions.contains(.unlock(bench.connector(1))) && !kept(bench))
   }
 
+  @Test("E06.FR.10 The plug of a session that has begun already is not let go for the one before it")
+  func nextSession() {
+    let bench = SessionBench()
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(3)
+    // The former transaction waits for its last reading while the next driver is already there.
+    bench.metersAreSilent = true
+    bench.plugOut()
+    bench.plugIn()
+    bench.tap("OTHER")
+    bench.wait(30)
+    #expect(bench.story.filter { $0.hasPrefix("Ended") }.count == 1)
+    #expect(bench.isGranted(), "the second session has its energy")
+  }
+
   @Test("A cable that was freed by hand, or by the CSMS, is held for nobody")
   func freed() throws {
     for isByHand in [true, false] {
