@@ -95,7 +95,7 @@ final class Exploration {
     if isServed { helped[number] = UInt32(clamping: number) }
     let helpful = isServed ? nil : world.helpfulStep(scenario)
     for (place, step) in scenario.alphabet.enumerated() {
-      guard world.watch.allows(step) else { continue }
+      guard world.watch.allows(step, scenario) else { continue }
       let ticks = world.ticks(of: step)
       // A deadline in the next tick is the next tick; one that never comes is none.
       if step == .deadline && (ticks < 2 || ticks >= World.farAway) { continue }

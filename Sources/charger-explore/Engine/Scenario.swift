@@ -12,13 +12,16 @@ final class Scenario: Sendable {
   let alphabet: [Step]
   /// The connectors at which energy must flow where the world does everything right.
   let goals: [Int]
+  /// Contactors that do what they are told, within their time or not, and never move by themselves: one dimension less
+  /// where the product would be too large. What contactors do wrong is in the other configurations.
+  let obedientContactors: [Int]
   /// What happens first: every driver is read, so that what a driver is that was never read is explored only where one can
   /// fall silent and come back.
   let start: [Step]
 
   init(
     _ name: String, _ purpose: String, configuration: ControlConfiguration, ticks: Ticks = Ticks(), alphabet: [Step],
-    goals: [Int] = [0], isStarted: Bool = true
+    goals: [Int] = [0], isStarted: Bool = true, obedientContactors: [Int] = []
   ) {
     self.name = name
     self.purpose = purpose
@@ -33,6 +36,7 @@ final class Scenario: Sendable {
     for (index, evse) in configuration.evses.enumerated() { for _ in evse.connectors { evseOf.append(index) } }
     self.evseOf = evseOf
     connectors = configuration.evses.flatMap(\.connectors)
+    self.obedientContactors = obedientContactors
     start = isStarted ? Self.firstReadings(of: configuration) : []
     steps = Set(alphabet)
     repairs = alphabet.filter { step in

@@ -6,37 +6,52 @@ import HAL
 ///
 /// One product of everything would not end. Each configuration therefore leaves out what another one has: the purpose
 /// tells what is in it. Whatever has a clock, a memory or a guard is in at least one of them together with the connector
-/// machine, the contactor and the permit.
+/// machine, the contactor and the permit. What is in none of them: an EVSE with everything at once, several EVSEs at one
+/// supply (the allocator's own program plays those), and contactors that move by themselves together with the rarer parts.
 enum Scenarios {
   static let all: [Scenario] =
-    [product, socket, pilot, twoConnectors, sharedSupply] + LeaseExpiryPolicy.allCases.map { permit($0) } + [
+    [product, lock, lockSilence, cable, pilot, twoConnectors, otherContact]
+    + LeaseExpiryPolicy.allCases.map { permit($0) } + [
       start, contact, budget, bouncing, ventilation, residualCurrent, phases, meter, heat, inputs, gates, wakeUp,
       digital,
     ]
 
-  /// Connector, contactor, lock, residual current detection and permit together.
+  /// Lock, residual current detection and permit together, with a contactor that is slow or stuck but never moves by itself.
   private static let product = Scenario(
-    "product", "connector × contactor × lock × residual current × permit",
+    "lock and residual current", "connector × slow or stuck contactor × lock × residual current × permit",
     configuration: station(
       evse: { $0.hasResidualCurrentMonitor = true }, connector: { $0.hasLock = true }),
     ticks: .short,
-    alphabet: vehicle([.a, .c]) + contactor() + lock() + trips + [
+    alphabet: vehicle([.a, .c]) + contactor() + lockContact + trips + [
       .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
+    ], obedientContactors: [0])
+
+  /// The lock in full, an unlocking at any time, and every contactor.
+  private static let lock = Scenario(
+    "lock", "connector × contactor × lock × permit, unlocking",
+    configuration: station(connector: { $0.hasLock = true }), ticks: .short,
+    alphabet: vehicle([.a, .c]) + contactor() + lockContact + [
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0), .unlock(0),
     ])
 
-  /// A socket: the lock in full, the cable, an unlocking at any time.
-  private static let socket = Scenario(
-    "socket", "lock and its silence, proximity and its silence, unlocking",
+  private static let lockSilence = Scenario(
+    "lock's silence", "the lock's driver falls silent and comes back, retries, unlocking",
+    configuration: station(connector: { $0.hasLock = true }),
+    alphabet: vehicle([.a, .c]) + contactor() + lockContact + silence(.lock(connector: 0)) + [
+      .grant(0, ticks: nil), .clearFaults(0), .unlock(0),
+    ], obedientContactors: [0])
+
+  /// A socket without a lock: the cable.
+  private static let cable = Scenario(
+    "cable", "proximity, its silence and its failures",
     configuration: station(connector: {
       $0.cable = .socket
-      $0.hasLock = true
       $0.hasProximity = true
     }),
-    ticks: .short,
-    alphabet: vehicle([.a, .c]) + contactor() + lock() + silence(.lock(connector: 0)) + [
-      .proximity(0, .open), .proximity(0, .twentyAmperes), .grant(0, ticks: nil), .revoke(0),
-      .clearFaults(0), .unlock(0),
-    ])
+    alphabet: vehicle([.a, .c]) + contactor() + silence(.proximity(connector: 0)) + [
+      .proximity(0, .open), .proximity(0, .twentyAmperes), .proximity(0, .thirteenAmperes), .proximity(0, .invalid),
+      .grant(0, ticks: nil), .clearFaults(0),
+    ], obedientContactors: [0])
 
   /// Every voltage, the silence of the pilot.
   private static let pilot = Scenario(
@@ -53,7 +68,7 @@ enum Scenarios {
       .contactor(0, .open), .contactor(0, .closed), .lock(0, .locked), .lock(0, .unlocked),
       .residualCurrent(0, isTripped: false), .residualCurrent(0, isTripped: true), .grant(0, ticks: nil),
       .clearFaults(0),
-    ], isStarted: false)
+    ], isStarted: false, obedientContactors: [0])
 
   /// A longer filter, so that readings can change within it.
   private static let bouncing = Scenario(
@@ -92,24 +107,27 @@ enum Scenarios {
   private static let budget = Scenario(
     "budget", "energy budget, the meter's registers and silence",
     configuration: station(evse: { $0.meterNeeded = true }),
+    ticks: .short,
     alphabet: vehicle([.a, .c]) + contactor() + silence(.meter(evse: 0)) + [
       .meter(0, .idle), .meter(0, .energy), .grant(0, ticks: nil), .grantBudget(0), .revoke(0), .clearFaults(0),
-    ])
+    ], obedientContactors: [0])
 
   private static let residualCurrent = Scenario(
     "residual current", "trips, the test and its failures, silence of the monitor",
     configuration: station(evse: { $0.hasResidualCurrentMonitor = true }),
+    ticks: .short,
     alphabet: vehicle([.a, .c]) + contactor() + trips + silence(.residualCurrent(evse: 0)) + [
-      .grant(0, ticks: nil), .grant(0, ticks: 2), .revoke(0), .clearFaults(0),
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
     ])
 
   private static let phases = Scenario(
     "phases", "one and three phases, the switch, its failure and silence",
     configuration: station(evse: { $0.hasPhaseSwitch = true }),
+    ticks: .short,
     alphabet: vehicle([.a, .c]) + contactor() + silence(.phaseSwitch(evse: 0)) + [
       .phases(0, .one), .phases(0, .three), .phaseLimit(0, true), .phaseLimit(0, false), .grant(0, ticks: nil),
       .revoke(0), .clearFaults(0),
-    ])
+    ], obedientContactors: [0])
 
   private static let meter = Scenario(
     "meter", "too much current, voltages out of their band, silence of the meter",
@@ -118,18 +136,20 @@ enum Scenarios {
       $0.watchesOverCurrent = true
       $0.voltageBand = VoltageBand()
     }),
+    ticks: .short,
     alphabet: vehicle([.a, .c]) + contactor() + silence(.meter(evse: 0)) + [
       .meter(0, .idle), .meter(0, .tooMuchCurrent), .meter(0, .tooHighVoltage), .meter(0, .tooLowVoltage),
       .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
-    ])
+    ], obedientContactors: [0])
 
   private static let heat = Scenario(
     "heat", "derating, too much heat, silence of the sensor",
     configuration: station(evse: { $0.temperatureSensors = 1 }),
+    ticks: .short,
     alphabet: vehicle([.a, .c]) + contactor() + silence(.temperature(evse: 0, sensor: 0)) + [
       .temperature(0, .cool), .temperature(0, .derating), .temperature(0, .tooHot), .grant(0, ticks: nil), .revoke(0),
       .clearFaults(0),
-    ])
+    ], obedientContactors: [0])
 
   private static let inputs = Scenario(
     "inputs", "emergency stop, tilt, mains loss and its return, their silence",
@@ -139,11 +159,12 @@ enum Scenarios {
         SafetyInputConfiguration(kind: .mainsLoss),
       ]
     }),
+    ticks: .short,
     alphabet: vehicle([.a, .c]) + contactor() + silence(.safetyInput(0)) + [
       .safetyInput(0, isActive: true), .safetyInput(0, isActive: false), .safetyInput(1, isActive: true),
       .safetyInput(1, isActive: false), .safetyInput(2, isActive: true), .safetyInput(2, isActive: false),
       .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
-    ])
+    ], obedientContactors: [0])
 
   private static let gates = Scenario(
     "gates", "pause, start gates, shutdown",
@@ -171,21 +192,18 @@ enum Scenarios {
     ])
 
   private static let twoConnectors = Scenario(
-    "two connectors", "two connectors of one EVSE",
-    configuration: station(connectors: 2),
-    ticks: .short,
+    "two connectors", "two connectors of one EVSE, a vehicle and a permit at each",
+    configuration: station(connectors: 2), ticks: .short,
     alphabet: vehicle([.a, .c]) + vehicle([.a, .c], at: 1) + contactor() + contactor(1) + [
-      .grant(0, ticks: nil), .grant(1, ticks: nil), .revoke(0), .clearFaults(0), .clearFaults(1),
-    ])
+      .grant(0, ticks: nil), .grant(1, ticks: nil), .clearFaults(0), .clearFaults(1),
+    ], obedientContactors: [0, 1])
 
-  /// Without readings of the current: what is lent and taken back is the allocator's own program.
-  private static let sharedSupply = Scenario(
-    "shared supply", "two EVSEs at one supply that has 6 A for each",
-    configuration: station(evses: 2, station: { $0.sharedSupply = Current(amperes: 16) }),
-    ticks: .short,
-    alphabet: vehicle([.a, .c]) + vehicle([.a, .c], at: 1) + contactor() + contactor(1) + [
-      .grant(0, ticks: nil), .grant(1, ticks: nil), .revoke(0), .clearFaults(0), .clearFaults(1),
-    ], goals: [0, 1])
+  private static let otherContact = Scenario(
+    "other contact", "a vehicle at one connector, and the other connector's contactor moves by itself",
+    configuration: station(connectors: 2), ticks: .short,
+    alphabet: vehicle([.a, .c]) + contactor() + contactor(1) + [
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0), .clearFaults(1),
+    ], obedientContactors: [0])
 }
 
 // MARK: Parts
@@ -197,7 +215,7 @@ extension Scenarios {
 
   private static func contactor(_ place: Int = 0) -> [Step] { [.contactor(place, .open), .contactor(place, .closed)] }
 
-  private static func lock() -> [Step] { [.lock(0, .unlocked), .lock(0, .locked)] }
+  private static let lockContact: [Step] = [.lock(0, .unlocked), .lock(0, .locked)]
 
   private static let trips: [Step] = [.residualCurrent(0, isTripped: true), .residualCurrent(0, isTripped: false)]
 

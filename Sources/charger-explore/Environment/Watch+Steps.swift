@@ -82,7 +82,9 @@ extension Watch {
       }
     case .clearFaults(let place):
       connectors[place].service()
-      evses[scenario.evseOf[place]].residualCurrent.service()
+      if scenario.evse(of: place).hasResidualCurrentMonitor {
+        evses[scenario.evseOf[place]].residualCurrent.service()
+      }
       if !isActive(.tilt, scenario) { tilted = false }
     case .shutDown:
       isShuttingDown = true
@@ -102,9 +104,9 @@ extension Watch {
 
   private mutating func take(_ kind: MeterKind, evse index: Int, _ scenario: Scenario) {
     // Two readings of one instant: the first counts.
-    guard !evses[index].meterIsSilent else { return }
-    guard evses[index].meter == .none || evses[index].meterAge > 0 else { return }
-    evses[index].meter = kind
+    guard evses[index].registerIsHigh == nil || evses[index].meterAge > 0 else { return }
+    // What a driver says that counts as silent is counted as energy, and nothing else.
+    if !evses[index].meterIsSilent { evses[index].meter = kind }
     evses[index].meterAge = 0
     let hasGrown = kind == .energy && evses[index].registerIsHigh == false
     evses[index].registerIsHigh = kind == .energy
@@ -418,10 +420,10 @@ extension ResidualCurrentWatch {
 
   /// The trip is cleared; what is still read of it before the monitor has been free is no new one.
   mutating func service() {
-    guard isLatched else { return }
     isLatched = false
+    guard !isTesting, !isRecovering, isTripped != false else { return }
     hasTrippedInTest = false
-    isRecovering = isTripped != false
+    isRecovering = true
   }
 
   mutating func setTestCurrent(_ isOn: Bool) {

@@ -106,8 +106,10 @@ extension Watch {
   }
 
   /// Whether a step can happen now and tells something new.
-  func allows(_ step: Step) -> Bool {
+  func allows(_ step: Step, _ scenario: Scenario) -> Bool {
     switch step {
+    case .contactor(let place, let position) where scenario.obedientContactors.contains(place):
+      return position == connectors[place].commanded
     case .silence(let driver): return !isSilent(driver)
     case .speech(let driver): return isSilent(driver)
     case .shutDown: return !isShuttingDown
