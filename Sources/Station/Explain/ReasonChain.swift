@@ -311,11 +311,13 @@ struct ReasonChain {
 
   private var contactorMoving: EnergyReason {
     let isResting = snapshot.contactorCommand == .open && snapshot.contactorFeedback == .open
+    let rest = context.timing.contactorRest
+    let span = rest >= .seconds(1) ? " for \(Span.words(rest))" : ""
     return EnergyReason(
       code: "contactorMoving",
       text: isResting
-        ? "The contactor rests for \(Span.words(context.timing.contactorRest)) before it may close again."
-        : "The contactor is switching.", remedy: "Wait a second.")
+        ? "The contactor rests\(span) before it may close again." : "The contactor is switching.",
+      remedy: "Wait a second.")
   }
 
   // MARK: While it charges
