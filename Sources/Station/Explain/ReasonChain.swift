@@ -336,9 +336,8 @@ struct ReasonChain {
     if let measured = details.measuredCurrent, measured + Self.margin < offered {
       return EnergyReason(
         code: "vehicleDecides",
-        text: "The vehicle takes \(measured.inWords) of the \(offered.inWords)\(phases) that it is offered: "
-          + "it wants no more.",
-        remedy: "Look at the vehicle's own settings; a nearly full battery takes less."
+        text: "The vehicle takes \(measured.inWords) of the \(offered.inWords)\(phases) that it is offered.",
+        remedy: "It may still be raising its current; a nearly full battery takes less, and so may its own settings."
       ).with("measuredA", measured.decimal).with("offeredA", offered.decimal)
     }
     let reason = EnergyReason(
