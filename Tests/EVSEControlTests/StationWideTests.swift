@@ -293,8 +293,8 @@ struct ServiceCounterTests {
     bench.charge()
     bench.drawn[0] = Current(amperes: 16)
     bench.run(for: .seconds(3))
+    // The vehicle stops: the meter's newest reading still shows the current of before.
     bench.drawn[0] = .zero
-    bench.run(for: .seconds(3))
     bench.vehicle(9)
     #expect(counted() == ContactorOperations(withoutLoad: 101, underLoad: 7))
     bench.vehicle(6)

@@ -120,7 +120,7 @@ struct ReasonNumberTests {
     let bench = ExplanationBench.charging(offered: amperes(16), measured: Current(milliamperes: 7_900))
     let reason = try #require(bench.answer.current)
     #expect(reason.code == "vehicleDecides")
-    #expect(reason.text == "The vehicle takes 7.9 A of the 16 A that it is offered: it wants no more.")
+    #expect(reason.text == "The vehicle takes 7.9 A of the 16 A that it is offered.")
   }
 
   @Test("One phase is told")

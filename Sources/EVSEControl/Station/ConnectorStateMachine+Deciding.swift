@@ -66,15 +66,17 @@ extension ConnectorStateMachine {
     return true
   }
 
-  /// Whether an opening now breaks a current: by the meter, where it has measured since the closing; else only a vehicle
-  /// that has stopped by itself is taken to draw nothing.
+  /// Whether an opening now breaks a current. A vehicle that opens S2 has ended its current before (IEC 61851-1 Annex A,
+  /// sequence 8), and the newest reading may be older than that; in any other state the meter says it where it has
+  /// measured since the closing, and without a measurement a current is assumed.
   private func isUnderLoad(measured surroundings: Surroundings) -> Bool {
+    if pilot.state == .b { return false }
     if let current = surroundings.measuredCurrent, let takenAt = surroundings.measuredAt, let closedAt,
       takenAt >= closedAt
     {
       return current > Self.leastLoad
     }
-    return pilot.state != .b
+    return true
   }
 
   private static let leastLoad = Current(amperes: 1)

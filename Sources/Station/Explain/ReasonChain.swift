@@ -311,11 +311,13 @@ struct ReasonChain {
 
   private var contactorMoving: EnergyReason {
     let isResting = snapshot.contactorCommand == .open && snapshot.contactorFeedback == .open
+    let rest = context.timing.contactorRest
+    let span = rest >= .seconds(1) ? " for \(Span.words(rest))" : ""
     return EnergyReason(
       code: "contactorMoving",
       text: isResting
-        ? "The contactor rests for \(Span.words(context.timing.contactorRest)) before it may close again."
-        : "The contactor is switching.", remedy: "Wait a second.")
+        ? "The contactor rests\(span) before it may close again." : "The contactor is switching.",
+      remedy: "Wait a second.")
   }
 
   // MARK: While it charges
@@ -334,9 +336,8 @@ struct ReasonChain {
     if let measured = details.measuredCurrent, measured + Self.margin < offered {
       return EnergyReason(
         code: "vehicleDecides",
-        text: "The vehicle takes \(measured.inWords) of the \(offered.inWords)\(phases) that it is offered: "
-          + "it wants no more.",
-        remedy: "Look at the vehicle's own settings; a nearly full battery takes less."
+        text: "The vehicle takes \(measured.inWords) of the \(offered.inWords)\(phases) that it is offered.",
+        remedy: "It may still be raising its current; a nearly full battery takes less, and so may its own settings."
       ).with("measuredA", measured.decimal).with("offeredA", offered.decimal)
     }
     let reason = EnergyReason(
