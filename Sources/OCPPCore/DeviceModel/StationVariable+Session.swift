@@ -50,6 +50,11 @@ extension StationVariable {
       .init(
         "TxCtrlr", "TxStopPoint", .init(.memberList, members: Self.stopPoints, allowsEmpty: false), .readWrite,
         "EVConnected,Authorized")
+    // Not the standard's: what becomes of transactions over restarts (`ResumeTable`).
+    case .resumeTransactions:
+      .init("TxCtrlr", "ResumeTransactions", boolean, .readWrite, "true")
+    case .resumeTimeLimit:
+      .init("TxCtrlr", "ResumeTimeLimit", Self.seconds(from: 0), .readWrite, "86400")
     case .sampledDataEnabled:
       .init("SampledDataCtrlr", "Enabled", boolean, .readWrite, "true")
     case .sampledTxStartedMeasurands:

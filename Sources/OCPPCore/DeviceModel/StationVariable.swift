@@ -23,7 +23,7 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   case authCacheAvailable, authCacheEnabled, authCacheLifeTime
   // TxCtrlr
   case evConnectionTimeOut, maxEnergyOnInvalidId, stopTxOnEVSideDisconnect, stopTxOnInvalidId, txStartPoint
-  case txStopPoint
+  case txStopPoint, resumeTransactions, resumeTimeLimit
   // SampledDataCtrlr, AlignedDataCtrlr
   case sampledDataEnabled, sampledTxStartedMeasurands, sampledTxUpdatedMeasurands, sampledTxUpdatedInterval
   case sampledTxEndedMeasurands, sampledTxEndedInterval

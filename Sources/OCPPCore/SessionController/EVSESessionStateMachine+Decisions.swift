@@ -31,7 +31,7 @@ extension EVSESessionStateMachine {
     transaction?.energyLimit = nil
     transaction?.stopReason = nil
     isStoppedByOwner = false
-    if connector == nil { connectionDeadline = context.now + context.settings.connectionTimeout }
+    if connector == nil { awaitConnection(for: context.settings.connectionTimeout, context) }
     return evaluate(old, SessionCause(.authorized), context)
   }
 
@@ -45,7 +45,7 @@ extension EVSESessionStateMachine {
     isStoppedByOwner = true
     authorization = nil
     authorizedSince = nil
-    connectionDeadline = nil
+    endConnectionWait()
     guard transaction != nil else { return [] }
     return evaluate(old, cause, context)
   }
@@ -53,7 +53,7 @@ extension EVSESessionStateMachine {
   /// The driver authorized here renews the time to plug in.
   package mutating func renewConnectionDeadline(_ context: Context) {
     guard connector == nil, connectionDeadline != nil else { return }
-    connectionDeadline = context.now + context.settings.connectionTimeout
+    awaitConnection(for: context.settings.connectionTimeout, context)
   }
 
   /// The CSMS accepts the token of an event, and may name its group.
@@ -86,7 +86,7 @@ extension EVSESessionStateMachine {
   private mutating func deauthorize(_ context: Context) -> [Effect] {
     authorization = nil
     authorizedSince = nil
-    connectionDeadline = nil
+    endConnectionWait()
     let cause = SessionCause(.deauthorized, .deAuthorized)
     let ending: TransactionPoints = [.authorized, .powerPathClosed, .energyTransfer]
     if !context.settings.stopPoints.intersection(ending).isEmpty || connector == nil && !isBayOccupied {
@@ -115,90 +115,12 @@ extension EVSESessionStateMachine {
   package mutating func endForReset(_ context: Context) -> [Effect] {
     authorization = nil
     nextAuthorization = nil
-    connectionDeadline = nil
+    endConnectionWait()
     resumption = nil
     guard transaction != nil else { return [] }
     if let pending = transaction?.pendingEnd { return [endNow(pending, context)] }
     transaction?.stopReason = .immediateReset
     return [endNow(SessionCause(.resetCommand, .immediateReset), context)]
-  }
-}
-
-// MARK: - Resuming
-
-extension EVSESessionStateMachine {
-  /// Takes up a transaction that was open when the program stopped; facts decide what becomes of it.
-  package mutating func resume(_ stored: OpenTransaction, reason: BootReason, at now: MonotonicInstant) {
-    transaction = stored
-    authorization = stored.isAuthorized ? stored.authorization : nil
-    authorizedSince = authorization == nil ? nil : now
-    isBayOccupied = stored.conditions.contains(.parkingBayOccupancy)
-    resumption = Resumption(
-      reason: reason, vehicleDeadline: now + ResumeTable.vehicleWait, meterDeadline: now + ResumeTable.meterWait)
-  }
-
-  mutating func resumptionSaw(vehicleAt place: ConnectorID?, _ context: Context) -> [Effect] {
-    connector = place
-    connectedSince = place == nil ? nil : context.now
-    physicalState = place == nil ? .idle : .evConnected
-    resumption?.vehicle = place == nil ? .gone : .present
-    return decideResumption(context)
-  }
-
-  mutating func resumptionSaw(_ sample: MeterSample, _ context: Context) -> [Effect] {
-    latestSample = sample
-    if let register = sample.energyImport {
-      let isBehind = transaction?.lastRegister.map { register < $0 } ?? false
-      resumption?.meter = isBehind ? .behind : .plausible
-    }
-    return decideResumption(context)
-  }
-
-  mutating func decideResumption(_ context: Context) -> [Effect] {
-    if let deadline = resumption?.vehicleDeadline, deadline <= context.now { resumption?.vehicleDeadline = nil }
-    if let deadline = resumption?.meterDeadline, deadline <= context.now { resumption?.meterDeadline = nil }
-    guard let resumption, let stored = transaction else { return [] }
-    guard resumption.vehicle != .unseen || resumption.vehicleDeadline == nil,
-      resumption.meter != .silent || resumption.meterDeadline == nil
-    else { return [] }
-    let stopPoints = context.settings.stopPoints.asStopPoints
-    let wasConnected = stored.conditions.contains(.evConnected)
-    let outcome = ResumeTable.outcome(
-      reason: resumption.reason, vehicle: resumption.vehicle, meter: resumption.meter, pendingEnd: stored.pendingEnd,
-      needsVehicle: wasConnected && !(stopPoints == [.parkingBayOccupancy] && isBayOccupied))
-    self.resumption = nil
-    switch outcome {
-    case .end(let cause):
-      // A register that fell belongs to another meter: the last one that was seen ends the transaction.
-      if resumption.meter == .behind {
-        latestSample = nil
-      } else if let latestSample {
-        noteRegister(of: latestSample, context)
-      }
-      if stored.stopReason == nil { transaction?.stopReason = cause.stopReason }
-      return [endNow(cause, context)]
-    case .goOn:
-      if let latestSample { noteRegister(of: latestSample, context) }
-      return goOn(context)
-    }
-  }
-
-  private mutating func goOn(_ context: Context) -> [Effect] {
-    isResumed = true
-    isAwaitingResumedEnergy = authorization != nil && transaction?.chargingState != .evConnected
-    permissionEpoch &+= 1
-    scheduleSampling(context)
-    if let limit = transaction?.energyLimit, let register = latestSample?.energyImport {
-      budgetOfEpoch = limit.subtracting(register)
-      if register >= limit { transaction?.isEnergyBarred = true }
-    }
-    if authorization != nil, connector == nil { connectionDeadline = context.now + context.settings.connectionTimeout }
-    guard transaction?.chargingState != chargingState else { return [] }
-    let reading = freshSample(context).flatMap {
-      self.reading($0, context, .interruptionEnd)
-        .selecting(context.settings.updatedMeasurands, context: .interruptionEnd)
-    }
-    return [report(.updated, SessionCause(.chargingStateChanged), context, reading: reading)]
   }
 }
 

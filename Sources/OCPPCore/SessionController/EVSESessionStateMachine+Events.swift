@@ -40,7 +40,23 @@ extension EVSESessionStateMachine {
       record.secondsCharging = Int32(clamping: transaction.millisecondsCharging / 1_000)
     }
     self.transaction = transaction
+    nextAliveMark = kind == .ended ? nil : context.now + Self.aliveInterval
     return .report(record, document: kind == .ended ? nil : storedDocument())
+  }
+
+  /// A transaction whose events come seldom is stored again, so that the time away after a restart can be told from the
+  /// time before it.
+  mutating func markAlive(_ context: Context) -> [Effect] {
+    guard let due = nextAliveMark, due <= context.now else { return [] }
+    nextAliveMark = transaction == nil ? nil : context.now + Self.aliveInterval
+    return aliveDocument(context).map { [.remember($0)] } ?? []
+  }
+
+  /// The transaction as it is now, in an orderly stop or from time to time.
+  package mutating func aliveDocument(_ context: Context) -> [UInt8]? {
+    guard transaction != nil, resumption == nil else { return nil }
+    transaction?.aliveAt = context.time
+    return storedDocument()
   }
 
   /// The token, and the remote start that brought it, are told in the next event, whichever it is (E03.FR.01,

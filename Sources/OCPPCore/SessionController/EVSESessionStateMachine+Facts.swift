@@ -13,7 +13,7 @@ extension EVSESessionStateMachine {
     let old = conditions
     connector = place
     connectedSince = context.now
-    connectionDeadline = nil
+    endConnectionWait()
     physicalState = .evConnected
     authorizeFreely(context)
     return evaluate(old, SessionCause(.cablePluggedIn), context)
@@ -70,7 +70,7 @@ extension EVSESessionStateMachine {
       authorizedSince = nil
     } else if hasFixedCable(place), authorization != nil {
       // E10.FR.02
-      connectionDeadline = context.now + context.settings.connectionTimeout
+      awaitConnection(for: context.settings.connectionTimeout, context)
     }
     return evaluate(old, SessionCause(.evCommunicationLost, .evDisconnected), context)
   }
@@ -147,11 +147,12 @@ extension EVSESessionStateMachine {
     if resumption != nil { return decideResumption(context) }
     var effects: [Effect] = []
     if let deadline = connectionDeadline, deadline <= context.now {
-      connectionDeadline = nil
+      endConnectionWait()
       effects += connectionTimedOut(context)
     }
     effects += finishEndIfReady(context)
     effects += samplePeriodically(context)
+    effects += markAlive(context)
     return effects
   }
 

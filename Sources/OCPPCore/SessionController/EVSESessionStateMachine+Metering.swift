@@ -8,6 +8,8 @@ extension EVSESessionStateMachine {
   mutating func took(_ sample: MeterSample, _ context: Context) -> [Effect] {
     if let latest = latestSample, sample.takenAt < latest.takenAt { return [] }
     if resumption != nil { return resumptionSaw(sample, context) }
+    let unproven = proveMeter(by: sample, context)
+    if isMeterForeign { return unproven + finishEndIfReady(context) }
     if let register = sample.energyImport, let last = transaction?.lastRegister, register < last {
       return [.note("meter register of \(evse) fell from \(last) to \(register) Wh; the reading is not used")]
     }

@@ -22,6 +22,8 @@ package struct EVSESessionStateMachine: Sendable {
     case report(TransactionEventRecord, document: [UInt8]?)
     /// Store the document alone.
     case store([UInt8])
+    /// Store it, as something that a power cut may take.
+    case remember([UInt8])
     case note(String)
   }
 
@@ -53,20 +55,12 @@ package struct EVSESessionStateMachine: Sendable {
     package var epoch: UInt32
   }
 
-  /// Waiting for the first facts after a start.
-  package struct Resumption: Sendable, Equatable {
-    var reason: BootReason
-    var vehicle: ResumeTable.Vehicle = .unseen
-    var meter: ResumeTable.Meter = .silent
-    /// Nil once they have passed.
-    var vehicleDeadline: MonotonicInstant?
-    var meterDeadline: MonotonicInstant?
-  }
-
   package let evse: EVSEID
   package let connectors: [ConnectorID]
   private let fixedCables: [ConnectorID]
   private let locks: [ConnectorID]
+  /// The most that the EVSE delivers.
+  let maximumPowerW: Int32
 
   /// The connector that a vehicle is at, and since when.
   package var connector: ConnectorID?
@@ -83,7 +77,9 @@ package struct EVSESessionStateMachine: Sendable {
   /// A driver who came while the former transaction still awaits its last reading.
   package var nextAuthorization: SessionAuthorization?
   /// Until when an authorized driver must have plugged in.
-  package var connectionDeadline: MonotonicInstant?
+  package private(set) var connectionDeadline: MonotonicInstant?
+  /// The same in the form that is stored; of no meaning without it.
+  private(set) var connectionExpiry: EventTime?
   package var transaction: OpenTransaction?
   package var endDeadline: MonotonicInstant?
   package var latestSample: MeterSample?
@@ -91,6 +87,13 @@ package struct EVSESessionStateMachine: Sendable {
   package var nextUpdate: MonotonicInstant?
   package var nextEndedSample: MonotonicInstant?
   package var resumption: Resumption?
+  package var proof: Proof?
+  /// The meter is another than the transaction's: its readings are not used until the transaction has ended.
+  var isMeterForeign = false
+  /// When a transaction without events is stored again.
+  var nextAliveMark: MonotonicInstant?
+  /// At most one a connector.
+  var cableRatings: [CableRating] = []
   package var isResumed = false
   /// Energy has not flowed yet since the transaction was resumed.
   package var isAwaitingResumedEnergy = false
@@ -112,12 +115,14 @@ package struct EVSESessionStateMachine: Sendable {
   package var budgetOfEpoch: Decimal?
 
   package init(
-    evse: EVSEID, connectors: [ConnectorID], fixedCables: [ConnectorID] = [], locks: [ConnectorID] = []
+    evse: EVSEID, connectors: [ConnectorID], fixedCables: [ConnectorID] = [], locks: [ConnectorID] = [],
+    maximumPowerW: Int32 = 22_080
   ) {
     self.evse = evse
     self.connectors = connectors
     self.fixedCables = fixedCables
     self.locks = locks
+    self.maximumPowerW = maximumPowerW
   }
 
   /// What holds now.
@@ -176,6 +181,8 @@ package struct EVSESessionStateMachine: Sendable {
     consider(nextEndedSample)
     consider(resumption?.vehicleDeadline)
     consider(resumption?.meterDeadline)
+    consider(resumption?.clockDeadline)
+    consider(nextAliveMark)
     return deadline
   }
 }
@@ -212,6 +219,7 @@ extension EVSESessionStateMachine {
     guard hasGained || isOwed else { return [] }
     var transaction = OpenTransaction(id: context.makeTransactionID(), at: context.time)
     transaction.startRegister = latestSample?.energyImport
+    isMeterForeign = false
     transaction.lastRegister = transaction.startRegister
     self.transaction = transaction
     pathOpenedAt = nil
@@ -228,7 +236,7 @@ extension EVSESessionStateMachine {
     ending.pendingEnd = cause
     if ending.stopReason == nil { ending.stopReason = cause.stopReason }
     transaction = ending
-    connectionDeadline = nil
+    endConnectionWait()
     endDeadline = context.now + (isPathClosed ? Self.openingGrace : Self.readingGrace)
     let effects = finishEndIfReady(context)
     guard effects.isEmpty, let document = storedDocument() else { return effects }
@@ -258,23 +266,40 @@ extension EVSESessionStateMachine {
     transaction = nil
     authorization = nil
     authorizedSince = nil
-    connectionDeadline = nil
+    endConnectionWait()
     endDeadline = nil
     nextUpdate = nil
     nextEndedSample = nil
     isResumed = false
     isAwaitingResumedEnergy = false
+    proof = nil
+    isMeterForeign = false
+    nextAliveMark = nil
     hasFinished = connector != nil
     budgetOfEpoch = nil
     isStoppedByOwner = false
     return effect
   }
 
+  /// From now on the driver has so long to plug in.
+  mutating func awaitConnection(for wait: Duration, _ context: Context) {
+    let deadline = context.now + wait
+    connectionDeadline = deadline
+    connectionExpiry = EventTime(
+      boot: context.time.boot, instant: deadline, wall: context.time.wall.map { $0 + wait })
+  }
+
+  mutating func endConnectionWait() { connectionDeadline = nil }
+
   func storedDocument() -> [UInt8]? {
     guard var transaction else { return nil }
     transaction.conditions = conditions
     transaction.authorization = authorization ?? transaction.authorization
     transaction.isAuthorized = authorization != nil
+    transaction.connectionExpiry = connectionDeadline == nil ? nil : connectionExpiry
+    if let rating = cableRatings.first(where: { $0.connector.number == transaction.connector })?.rating {
+      transaction.cableRating = rating
+    }
     return transaction.document(evse: evse)
   }
 }

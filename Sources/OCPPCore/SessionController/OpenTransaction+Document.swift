@@ -13,6 +13,7 @@ import OCPPTypes
 //  8 charging state            18 last register at
 //  9 is authorized             19 begin reading, 28 its report
 // 10 token                     20 reading for Ended, repeated
+// 29 cable's rating            30 stored without an event at        31 to be plugged in until
 
 extension OpenTransaction {
   package func document(evse: EVSEID) -> [UInt8] {
@@ -53,6 +54,9 @@ extension OpenTransaction {
     record.write(chargingSince, field: 26)
     record.write(Int64(evse.number), field: 27)
     record.write(isBeginReported, field: 28)
+    record.write(cableRating.map { Int64($0) }, field: 29)
+    record.write(aliveAt, field: 30)
+    record.write(connectionExpiry, field: 31)
     return record.bytes
   }
 
@@ -119,6 +123,9 @@ private struct DocumentFields {
     case 26: rest.chargingSince = value.eventTime
     case 27: evse = value.int32.map { EVSEID($0) }
     case 28: rest.isBeginReported = value.bool ?? false
+    case 29: rest.cableRating = value.int32
+    case 30: rest.aliveAt = value.eventTime
+    case 31: rest.connectionExpiry = value.eventTime
     default: break
     }
   }

@@ -76,6 +76,12 @@ package struct OpenTransaction: Sendable, Equatable {
   package var stopReason: StopReason?
   /// The transaction has ended, but for the last reading.
   package var pendingEnd: SessionCause?
+  /// The rating of the cable in the socket, in mA.
+  package var cableRating: Int32?
+  /// When the transaction was stored without an event.
+  package var aliveAt: EventTime?
+  /// Until when an authorized driver must have plugged in.
+  package var connectionExpiry: EventTime?
   package var millisecondsCharging: Int64 = 0
   /// Since when energy flows; nil while it does not.
   package var chargingSince: EventTime?
@@ -85,6 +91,9 @@ package struct OpenTransaction: Sendable, Equatable {
     startedAt = time
     lastEventAt = time
   }
+
+  /// When the transaction was last known to run.
+  package var lastAliveAt: EventTime { max(lastEventAt, lastRegisterAt ?? lastEventAt, aliveAt ?? lastEventAt) }
 
   /// Takes a reading into the list for Ended, thinning when it is full.
   package mutating func keep(_ reading: MeterReadingRecord) {

@@ -21,6 +21,10 @@ package struct SessionSettings: Sendable, Equatable {
   package var endedMeasurands: [Measurand] = [.energyActiveImportRegister]
   /// SampledDataCtrlr.TxEndedInterval; zero for the first and last values alone.
   package var endedInterval: Duration = .zero
+  /// TxCtrlr.ResumeTransactions: false ends every transaction that was open when the program stopped.
+  package var resumesTransactions = true
+  /// TxCtrlr.ResumeTimeLimit: the longest time away after which a transaction goes on; zero for no limit.
+  package var resumeTimeLimit: Duration = .seconds(86_400)
   /// AuthCtrlr.Enabled: false lets every vehicle charge.
   package var requiresAuthorization = true
   /// AuthCtrlr.AuthorizeRemoteStart.
@@ -59,6 +63,8 @@ package struct SessionSettings: Sendable, Equatable {
     if let energy = text("TxCtrlr", "MaxEnergyOnInvalidId").flatMap({ Decimal($0) }), energy > 0 {
       maximumEnergyOnInvalidToken = energy
     }
+    resumesTransactions = flag("TxCtrlr", "ResumeTransactions") ?? resumesTransactions
+    resumeTimeLimit = seconds("TxCtrlr", "ResumeTimeLimit") ?? resumeTimeLimit
     requiresAuthorization = flag("AuthCtrlr", "Enabled") ?? requiresAuthorization
     authorizesRemoteStart = flag("AuthCtrlr", "AuthorizeRemoteStart") ?? authorizesRemoteStart
     acceptsUnknownTokensOffline = flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled") ?? acceptsUnknownTokensOffline
