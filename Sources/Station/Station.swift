@@ -137,7 +137,16 @@ public final class Station: ChargePointDelegate {
   }
 
   public func take(_ newest: [ConnectorSnapshot]) {
+    let former = snapshots
     snapshots = newest
+    for snapshot in newest {
+      let rating = snapshot.details.cableRating
+      guard former.first(where: { $0.connector == snapshot.connector })?.details.cableRating != rating else { continue }
+      tell(
+        .cable(
+          snapshot.connector, ratingMilliamperes: rating.map { Int32(clamping: $0.milliamperes) },
+          at: snapshot.takenAt))
+    }
   }
 
   /// A reader has something new: each presentation goes to the engine once.

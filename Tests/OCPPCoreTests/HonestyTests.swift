@@ -26,6 +26,7 @@ struct HonestyTests {
     (.sampledTxUpdatedInterval, "J02.FR.11"), (.sampledTxEndedMeasurands, "E06.FR.11"),
     (.sampledTxEndedInterval, "E06.FR.11"), (.localAuthorizeOffline, "C10.FR.01"), (.localPreAuthorize, "C12.FR.02"),
     (.authCacheEnabled, "C11.FR.04"), (.authCacheLifeTime, "C10.FR.08"), (.alignedMeasurands, "F06.FR.06"),
+    (.resumeTransactions, "ResumeTableTests.settings"), (.resumeTimeLimit, "ResumeTableTests.settings"),
   ]
 
   @Test("Each variable is ReadOnly, or something in the station obeys it", arguments: StationVariable.allCases)
@@ -43,7 +44,7 @@ struct HonestyTests {
       guard variable != .dateTime, variable != .basicAuthPassword, definition.character.kind != .optionList else {
         continue
       }
-      #expect(definition.character.objection(to: definition.initial) == nil, "\(definition.key)")
+      #expect(definition.character.objection(to: definition.initial ?? "") == nil, "\(definition.key)")
     }
   }
 

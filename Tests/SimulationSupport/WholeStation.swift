@@ -12,7 +12,8 @@ import Station
 /// A whole charging station in one process on one simulated clock: world, drivers, control, station, engine, store,
 /// network and CSMS. Time goes from event to event; equal calls give equal runs.
 package final class WholeStation: StationOutlet {
-  package enum End: Sendable { case clean, kill, powerCut }
+  /// How the program ends: SIGTERM, SIGKILL, no supply, or the system's reset by its watchdog.
+  package enum End: String, Sendable, CaseIterable { case clean, kill, powerCut, watchdog }
 
   package let profile: BoardProfile
   package let clock = SimulatedClock(now: MonotonicInstant(nanoseconds: 5_000_000_000))
@@ -113,7 +114,7 @@ package final class WholeStation: StationOutlet {
     station?.stopDrivers()
     world.stationDies()
     link.stationDied()
-    if end == .powerCut { store.powerCut() } else { store.killed() }
+    if end == .powerCut || end == .watchdog { store.powerCut() } else { store.killed() }
     chargePoint = nil
     station = nil
     // The dead-man opens what a killed program left closed: the drivers must not do it by going away.
@@ -136,14 +137,13 @@ package final class WholeStation: StationOutlet {
     self.end(end)
     run(for: away)
     corpse = nil
-    if end == .powerCut {
-      boot = BootNumber(rawValue: boot.rawValue + 1)
-      perform(.mains(up: true))
-    }
+    if end == .powerCut || end == .watchdog { boot = BootNumber(rawValue: boot.rawValue + 1) }
+    if end == .powerCut { perform(.mains(up: true)) }
     switch end {
     case .clean: start(.localReset)
     case .kill: start(.applicationReset)
     case .powerCut: start(.powerUp)
+    case .watchdog: start(.watchdog)
     }
   }
 

@@ -137,7 +137,7 @@ public final class ChargePoint {
     turn {
       guard !isRunning else { return }
       isRunning = true
-      for refusal in deviceModel.refusals { note(EngineEvent(.configuration, refusal)) }
+      for refusal in deviceModel.refusalsAtStart() { note(EngineEvent(.configuration, refusal)) }
       let reason = resets?.start(bootReason, documents: snapshotDocuments) ?? bootReason
       session = SessionStateMachine(
         slots: deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }, bootReason: reason)
@@ -145,8 +145,7 @@ public final class ChargePoint {
       if let wall = wall(at: now) { rememberTime(wall) }
       availability?.start(documents: snapshotDocuments)
       security?.recordStart(reason)
-      sessions?.start(
-        reason: reason, documents: snapshotDocuments.filter { $0.kind == .transaction || $0.kind == .authorization })
+      sessions?.start(reason: reason, documents: snapshotDocuments)
       note(EngineEvent(.boot, "started: \(reason.rawName)"))
       if connects { perform(session.connect(slot: nil, at: now)) }
     }
@@ -157,6 +156,7 @@ public final class ChargePoint {
     turn {
       guard isRunning else { return }
       isStopping = true
+      sessions?.stop()
       outbox.markOffline()
       perform(session.disconnect(code: 1001, reason: "going away", at: now))
       isRunning = false

@@ -54,7 +54,10 @@ extension EVSESessionStateMachine {
 
   mutating func resumptionSaw(_ sample: MeterSample, _ context: Context) -> [Effect] {
     latestSample = sample
-    if let register = sample.energyImport { resumption?.meter = verdict(on: register, context) }
+    if let register = sample.energyImport {
+      let meter = verdict(on: register, context)
+      resumption?.meter = meter
+    }
     return decideResumption(context)
   }
 
@@ -225,7 +228,9 @@ extension EVSESessionStateMachine {
     if !isBayOccupied, former.contains(.parkingBayOccupancy), stopPoints.contains(.parkingBayOccupancy) {
       return beginEnd(SessionCause(.evDeparted, .local), context)
     }
-    guard transaction?.chargingState != chargingState else { return [] }
+    guard transaction?.chargingState != chargingState else {
+      return aliveDocument(context).map { [.remember($0)] } ?? []
+    }
     let reading = freshSample(context).flatMap {
       self.reading($0, context, .interruptionEnd)
         .selecting(context.settings.updatedMeasurands, context: .interruptionEnd)

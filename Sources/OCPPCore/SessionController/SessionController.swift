@@ -52,7 +52,8 @@ package final class SessionController: SessionControlling {
       }
       return EVSESlot(
         machine: EVSESessionStateMachine(
-          evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock)))
+          evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock),
+          maximumPowerW: evse.maximumPowerW))
     }
     codec.tokenAnswered = { [weak self] record, information in self?.tokenAnswered(record, information) }
   }
@@ -62,6 +63,9 @@ package final class SessionController: SessionControlling {
   package func start(reason: BootReason, documents: [StoreSnapshot.Document]) {
     loadSettings()
     authorizer.cache.load(documents)
+    let order = documents.first { $0.kind == .engine && $0.key == ResetBlock.documentKey }.flatMap {
+      StoredReset($0.body)
+    }
     for document in documents where document.kind == .transaction {
       guard let (evse, transaction) = OpenTransaction.read(document: document.body),
         let place = slots.firstIndex(where: { $0.machine.evse == evse })
@@ -69,11 +73,40 @@ package final class SessionController: SessionControlling {
         services.note(EngineEvent(.storage, "the stored transaction of EVSE \(document.key) could not be read"))
         continue
       }
-      slots[place].machine.resume(transaction, reason: reason, at: services.now)
+      resume(transaction, at: place, reason, order)
       services.note(
         EngineEvent(.transaction, "transaction \(transaction.id) was open; waiting for the vehicle at \(evse)"))
     }
     for place in slots.indices { settle(place) }
+  }
+
+  private func resume(_ stored: OpenTransaction, at place: Int, _ reason: BootReason, _ order: StoredReset?) {
+    var stored = stored
+    // Civil time as it is known today, for the time away.
+    for time in [\OpenTransaction.lastEventAt, \.startedAt] where stored[keyPath: time].wall == nil {
+      stored[keyPath: time].wall = services.wallTime(of: stored[keyPath: time])
+    }
+    for time in [\OpenTransaction.lastRegisterAt, \.aliveAt, \.connectionExpiry] {
+      guard let moment = stored[keyPath: time], moment.wall == nil else { continue }
+      stored[keyPath: time]?.wall = services.wallTime(of: moment)
+    }
+    // B12.FR.04: the immediate reset had been accepted, and the program died before its Ended event was stored.
+    if let order, order.isCarriedOut, !order.wasScheduled, covers(order.scope, slots[place].machine.evse),
+      stored.pendingEnd == nil
+    {
+      stored.pendingEnd = SessionCause(.resetCommand, .immediateReset)
+      stored.stopReason = .immediateReset
+    }
+    slots[place].machine.resume(stored, cause: ResumeTable.StopCause(reason), at: services.now)
+  }
+
+  /// The time away of a transaction counts from here.
+  package func stop() {
+    for place in slots.indices {
+      run(slots[place].machine.evse) { machine, context in
+        machine.aliveDocument(context).map { [.store($0)] } ?? []
+      }
+    }
   }
 
   // MARK: - Facts
@@ -103,6 +136,8 @@ package final class SessionController: SessionControlling {
       unlockAnswered(connector, number: number, outcome)
     case .lock(let connector, let isLocked, let instant):
       run(connector.evse, at: instant) { machine, _ in machine.lock(isLocked: isLocked, connector) }
+    case .cable(let connector, let rating, let instant):
+      run(connector.evse, at: instant) { machine, context in machine.cable(rating: rating, connector, context) }
     case .permitEnded(let connector, let number, let instant):
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
       run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
@@ -267,7 +302,12 @@ package final class SessionController: SessionControlling {
     var effects = transition(&slots[place].machine, context)
     let hadVehicle = slots[place].machine.connector != nil
     effects += slots[place].machine.takeUpWaiting(context)
-    let last = effects.lastIndex { if case .note = $0 { false } else { true } }
+    let last = effects.lastIndex {
+      switch $0 {
+      case .note, .remember: false
+      case .report, .store: true
+      }
+    }
     for (index, effect) in effects.enumerated() { carryOut(effect, place, index == last ? whenDurable : nil) }
     if last == nil { whenDurable?() }
     settle(place)
@@ -310,6 +350,8 @@ package final class SessionController: SessionControlling {
     case .store(let document):
       slots[place].commitsUnderWay += 1
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .full) { _ in committed() }
+    case .remember(let document):
+      services.save([.putDocument(.transaction, key: key, body: document)], durability: .relaxed, whenDone: nil)
     case .note(let text):
       services.note(EngineEvent(.transaction, text))
     }

@@ -6,9 +6,11 @@ import OCPPTypes
 package protocol SessionControlling: FunctionalBlock {
   /// How the records that this block appends are spoken.
   var recordCodecs: [any OutboxRecordCodec] { get }
-  /// The engine starts: stored transactions are in `documents` (kinds `.transaction` and `.authorization`, in the
-  /// order of their keys). Called once, before any fact and before the first dial.
+  /// The engine starts: `documents` are all that were stored but the variables, in the order of kinds and keys. Called
+  /// once, before any fact and before the first dial.
   func start(reason: BootReason, documents: [StoreSnapshot.Document])
+  /// The program is about to end in order; open transactions stay open.
+  func stop()
   func handle(_ fact: StationFact)
   /// The id of the transaction that is open at an EVSE (member 34).
   func transactionID(at evse: EVSEID) -> String?
@@ -24,6 +26,10 @@ package protocol SessionControlling: FunctionalBlock {
   /// TriggerMessage for MeterValues or TransactionEvent of an EVSE, or of all (F06.FR.06, .07): whether it can be sent,
   /// and then it will be, after the answer.
   func trigger(_ message: MessageTrigger, at evse: EVSEID?) -> TriggerMessageStatus
+}
+
+extension SessionControlling {
+  package func stop() {}
 }
 
 extension SessionControlling {

@@ -25,6 +25,8 @@ public enum StationFact: Sendable, Equatable {
   case unlocked(ConnectorID, number: UInt32, UnlockOutcome, at: MonotonicInstant)
   /// The lock's own contact: a cable is held, or free to be taken.
   case lock(ConnectorID, isLocked: Bool, at: MonotonicInstant)
+  /// The rating of the cable in a socket, in mA, by its own resistor; nil when there is none, or it cannot be read.
+  case cable(ConnectorID, ratingMilliamperes: Int32?, at: MonotonicInstant)
   /// The control lane let a permit end: its lease or its energy budget ran out.
   case permitEnded(ConnectorID, number: UInt32, at: MonotonicInstant)
 }

@@ -28,6 +28,10 @@ final class SessionBench {
   /// 7.2 kW: 2 Wh a second.
   let milliwattHoursPerSecond: Int64 = 2_000
   var metersAreSilent = false
+  /// The next program does not know the time.
+  var clockIsLost = false
+  /// What the hardware tells first after a start.
+  var firstFacts: [StationFact] = []
   /// What the lock makes of a command; nil for a lock that does not answer.
   var unlockOutcome: UnlockOutcome? = .unlocked
   private var settings: [(StationVariable, String)] = []
@@ -46,6 +50,8 @@ final class SessionBench {
     for (variable, value) in settings { engine.deviceModel.set(variable, value) }
     engine.onAction = { [weak self] in self?.react(to: $0) }
     sessions.start(reason: reason, documents: disk.snapshot)
+    for fact in firstFacts { tell(fact) }
+    firstFacts = []
     for evse in 1...places.count {
       tell(.connected(connector(Int32(evse)), places[evse - 1].isConnected, at: engine.now))
     }
@@ -70,7 +76,7 @@ final class SessionBench {
     }
     meanwhile()
     let next: MonotonicInstant
-    if reason == .powerUp {
+    if reason == .powerUp || reason == .watchdog {
       disk.boot = BootNumber(rawValue: disk.boot.rawValue + 1)
       next = .zero + .seconds(20)
     } else {
@@ -78,6 +84,8 @@ final class SessionBench {
     }
     let old = engine
     engine = FakeEngine(disk: disk, now: next, evses: evses)
+    if let offset = old.wallOffset { engine.wallOffset = offset + next.duration(to: old.now) + away }
+    if clockIsLost { engine.wallOffset = nil }
     engine.isOnline = old.isOnline
     engine.verdict = old.verdict
     sessions = SessionController(services: engine)

@@ -48,7 +48,8 @@ struct SessionResumeTests {
       Row(reason: .powerUp, isVehicleThere: false, trigger: .evCommunicationLost, stopReason: .powerLoss),
       Row(reason: .watchdog, isVehicleThere: false, trigger: .evCommunicationLost, stopReason: .reboot),
       Row(reason: .unknown, isVehicleThere: false, trigger: .evCommunicationLost, stopReason: .reboot),
-      Row(reason: .applicationReset, isVehicleThere: false, trigger: .evCommunicationLost, stopReason: .evDisconnected),
+      Row(reason: .applicationReset, isVehicleThere: false, trigger: .evCommunicationLost, stopReason: .reboot),
+      Row(reason: .localReset, isVehicleThere: false, trigger: .evCommunicationLost, stopReason: .evDisconnected),
     ])
   func table(_ row: Row) {
     let bench = SessionBench()
