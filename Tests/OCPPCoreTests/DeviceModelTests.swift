@@ -34,7 +34,7 @@ struct DeviceModelTests {
     return harness.csms.result(id)?["getVariableResult"]?.array ?? []
   }
 
-  @Test("B06.FR.01–FR.11, FR.14, FR.15 Each item gets its own result, in order")
+  @Test("B06.FR.01–FR.11, FR.13–FR.15 Each item gets its own result, in order")
   func getsVariables() {
     let harness = EngineHarness().start()
     let results = get(
@@ -232,7 +232,7 @@ struct DeviceModelTests {
     #expect(set(harness, [item("SecurityCtrlr", "BasicAuthPassword", "short")]).first?["attributeStatus"] == "Rejected")
   }
 
-  @Test("Members 37, 38 and 42: the firmware reads and sets in the same way, read-only variables too")
+  @Test("M-37, M-38, M-42: the firmware reads and sets in the same way, read-only variables too")
   func servesFirmware() {
     let harness = EngineHarness().start()
     var results: [SetVariableResult] = []

@@ -115,7 +115,9 @@ struct TransactionConformance {
     finish(station)
   }
 
-  @Test("TC_E_40_CS E11 The link is lost in a transaction: nothing is lost, what happened meanwhile is offline")
+  @Test(
+    "TC_E_40_CS E11.FR.01 E11.FR.02 The link breaks: nothing is lost, what happened meanwhile is offline"
+  )
   func connectionLoss() throws {
     let station = ChargingStation([("SampledDataCtrlr", "TxUpdatedInterval", "20")])
     station.plugIn()
@@ -135,7 +137,9 @@ struct TransactionConformance {
     finish(station)
   }
 
-  @Test("TC_E_43_CS TC_E_44_CS E12 E08 A whole transaction without a link")
+  @Test(
+    "TC_E_43, 44_CS E04.FR.01–FR.03 E08.FR.01, FR.04–FR.07 E12.FR.01, FR.02 A transaction without a link"
+  )
   func wholeOffline() throws {
     let station = ChargingStation([("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true")])
     station.harness.link.isUp = false
