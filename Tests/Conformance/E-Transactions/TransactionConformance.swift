@@ -91,6 +91,30 @@ struct TransactionConformance {
     finish(station)
   }
 
+  @Test("E01.FR.08 E02.FR.08 T-15 No transaction id comes twice: not after restarts, nor with another memory")
+  func identifiers() {
+    var ids: [String] = []
+    for seed: UInt64 in 1...3 {
+      // Another board with an empty memory in the same station.
+      let station = ChargingStation(seed: seed)
+      for (number, end) in [EngineHarness.End.clean, .kill, .powerCut, .clean].enumerated() {
+        station.plugIn()
+        station.tap("CARD")
+        station.wait(2)
+        station.tap("CARD")
+        station.wait(2)
+        station.plugOut()
+        station.restart(end, reason: number == 0 ? .firmwareUpdate : .powerUp)
+        station.wait(5)
+      }
+      ids += station.books.map { $0.id }
+      finish(station)
+    }
+    #expect(ids.count == 12)
+    #expect(Set(ids).count == ids.count)
+    #expect(ids.allSatisfy { $0.utf8.count == 36 }, "random, no counter that could begin anew")
+  }
+
   @Test("TxStopPoint that the CSMS writes takes effect at once, on the running transaction")
   func writtenStopPoint() {
     let station = ChargingStation()

@@ -115,6 +115,23 @@ struct AuthorizationCacheTests {
     #expect(bench.engine.asked.count == 2)
   }
 
+  @Test("T-32 The life time begins anew with each word of the CSMS; an expiry date in the past removes the token")
+  func expiresByTheLastWord() throws {
+    let bench = SessionBench([(.localPreAuthorize, "true"), (.authCacheLifeTime, "60")])
+    session(bench, "CARD")
+    bench.wait(40)
+    bench.csmsAnswers(try #require(bench.events.first), IdTokenInfo(status: .accepted))
+    bench.wait(40)
+    session(bench, "CARD")
+    #expect(bench.engine.asked.count == 1, "40 s after the last word, 85 s after the first")
+    let wall = try #require(bench.engine.eventTime.wall)
+    bench.csmsAnswers(
+      try #require(bench.events.first), IdTokenInfo(status: .accepted, cacheExpiryDateTime: wall - .seconds(1)))
+    #expect(bench.sessions.authorizer.cache.count == 0)
+    session(bench, "CARD")
+    #expect(bench.engine.asked.count == 2)
+  }
+
   @Test("C03.FR.02 C05.FR.02 T-34 Central tokens and C15.FR.01 tokens that were accepted offline are not kept")
   func notKept() {
     let bench = SessionBench([(.offlineTxForUnknownIdEnabled, "true")])
