@@ -85,25 +85,6 @@ struct SessionRemoteControlTests {
     #expect(!bench.isGranted())
   }
 
-  @Test("F03.FR.06 What does not fit into the Ended of a remote stop is thinned between the ends")
-  func thinsReadings() throws {
-    let bench = SessionBench([(.sampledTxEndedInterval, "10"), (.sampledTxUpdatedInterval, "0")])
-    bench.plugIn()
-    bench.tap("CARD")
-    let begin = bench.engine.now
-    bench.wait(2_000)
-    let id = try #require(bench.sessions.transactionID(at: EVSEID(1)))
-    #expect(bench.remoteStop(id)?.status == .accepted)
-    bench.wait(3)
-    #expect(bench.story.last == "Ended/RemoteStop")
-    let readings = bench.last?.readings ?? []
-    #expect(readings.first?.context == .transactionBegin && readings.last?.context == .transactionEnd)
-    #expect(readings.count < 200 && readings.count > 20)
-    let between = readings.dropFirst().dropLast().map { $0.time.instant }
-    #expect(between.contains { $0 - begin < .seconds(500) }, "not from the start")
-    #expect(between.contains { $0 - begin > .seconds(1_500) }, "not the newest")
-  }
-
   @Test(
     "F01.FR.20 F02.FR.22 Without an EVSE: the waiting vehicle, or of the free EVSEs the next that is plugged in"
   )
