@@ -29,15 +29,15 @@ struct AvailabilityTests {
     code: "GroundFailure", component: "Connector", variable: "Problem", text: "residual current")
 
   @Test("G01.FR.03, G01.FR.04 Plugging in makes a connector Occupied, unplugging Available; members 13 and 14")
-  func reportsPlugging() {
+  func reportsPlugging() throws {
     let harness = EngineHarness().start()
     harness.csms.forgetCalls()
-    harness.chargePoint.sessionStarted(first)
+    try harness.chargePoint.sessionStarted(first)
     harness.run(for: .seconds(1))
     #expect(harness.chargePoint.requestValue(VariableKey("EVSE", "AvailabilityState", evse: 1)) == "Occupied")
-    harness.chargePoint.sessionFinished(first)
+    try harness.chargePoint.sessionFinished(first)
     harness.run(for: .seconds(1))
-    harness.chargePoint.sessionFinished(first)
+    try harness.chargePoint.sessionFinished(first)
     harness.run(for: .seconds(1))
     #expect(reports(harness) == ["1 Occupied", "1 Available"])
     #expect(

@@ -93,6 +93,12 @@ package final class DeviceModel {
     write(value, at: variable.rawValue, kind: .actual)
   }
 
+  /// The same for a variable that the board brought in; one that there is not is not made.
+  func setReported(_ key: VariableKey, _ value: String) {
+    guard let place = places[key] else { return }
+    write(value, at: place, kind: .actual)
+  }
+
   func setAvailability(_ status: ConnectorStatus, of connector: ConnectorID) {
     guard let place = connectorPlaces[connector] else { return }
     write(status.rawName, at: place, kind: .actual)
