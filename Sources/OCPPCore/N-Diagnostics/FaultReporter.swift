@@ -39,7 +39,7 @@ final class FaultReporter: FunctionalBlock {
     records = NotifyEventRecords(engine)
     records.hasAnswer = { [weak self] in
       guard let self, owesReports else { return }
-      engine.later { [weak self] in self?.tellAll() }
+      self.engine.later { [weak self] in self?.tellAll() }
     }
   }
 
@@ -88,7 +88,7 @@ final class FaultReporter: FunctionalBlock {
   private func tell(_ index: Int) {
     let fault = known[index]
     let isSet = known.contains { $0.key == fault.key && $0.isActive }
-    engine.deviceModel.setReported(fault.key, isSet ? "true" : "false")
+    show(fault.key, isSet)
     guard fault.isActive != fault.isTold else { return }
     guard records.hasRoom else {
       owesReports = true
@@ -103,6 +103,12 @@ final class FaultReporter: FunctionalBlock {
     let stored = StoredEvent(id: records.takeEventID(), time: engine.eventTime, event: event)
     records.append([stored], documents: [document])
     engine.note(EngineEvent(.status, "\(fault.key): \(fault.code) \(fault.isActive ? "is there" : "is gone")"))
+  }
+
+  /// Problem of the places themselves follows their status, and is not written here.
+  private func show(_ key: VariableKey, _ isSet: Bool) {
+    guard !["Connector", "EVSE", "ChargingStation"].contains(key.component) else { return }
+    engine.deviceModel.set(key, isSet ? "true" : "false")
   }
 
   /// A hard-wired notification is Alerting (Part 2 §3.32); of the lock TC_G_20_CS wants to see Delta.
@@ -174,7 +180,7 @@ final class FaultReporter: FunctionalBlock {
       default: break
       }
     }
-    for fault in known { engine.deviceModel.setReported(fault.key, "true") }
+    for fault in known { show(fault.key, true) }
     if !known.isEmpty { settlesAt = engine.now + Self.settlingTime }
   }
 
