@@ -126,7 +126,7 @@ struct AuthorizationCacheTests {
     #expect(bench.engine.asked.count == 1, "40 s after the last word, 85 s after the first")
     let wall = try #require(bench.engine.eventTime.wall)
     bench.csmsAnswers(
-      try #require(bench.events.first), IdTokenInfo(status: .accepted, cacheExpiryDateTime: wall - .seconds(1)))
+      try #require(bench.events.first), IdTokenInfo(status: .accepted, cacheExpiryDateTime: wall + .seconds(-1)))
     #expect(bench.sessions.authorizer.cache.count == 0)
     session(bench, "CARD")
     #expect(bench.engine.asked.count == 2)
