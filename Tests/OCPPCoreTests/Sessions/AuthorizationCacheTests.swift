@@ -115,7 +115,7 @@ struct AuthorizationCacheTests {
     #expect(bench.engine.asked.count == 2)
   }
 
-  @Test("T-32 The life time begins anew with each word of the CSMS; an expiry date in the past removes the token")
+  @Test("T-32 The life time begins anew with each word of the CSMS; an expiry date in the past ends it")
   func expiresByTheLastWord() throws {
     let bench = SessionBench([(.localPreAuthorize, "true"), (.authCacheLifeTime, "60")])
     session(bench, "CARD")
@@ -127,9 +127,8 @@ struct AuthorizationCacheTests {
     let wall = try #require(bench.engine.eventTime.wall)
     bench.csmsAnswers(
       try #require(bench.events.first), IdTokenInfo(status: .accepted, cacheExpiryDateTime: wall + .seconds(-1)))
-    #expect(bench.sessions.authorizer.cache.count == 0)
     session(bench, "CARD")
-    #expect(bench.engine.asked.count == 2)
+    #expect(bench.engine.asked.count == 2, "as if it had never been known")
   }
 
   @Test("C03.FR.02 C05.FR.02 T-34 Central tokens and C15.FR.01 tokens that were accepted offline are not kept")
