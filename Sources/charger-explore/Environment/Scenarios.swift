@@ -97,8 +97,8 @@ enum Scenarios {
   }
 
   private static let contact = Scenario(
-    "contactor", "silence of the contactor, a limit under 6 A",
-    configuration: station(),
+    "contactor", "silence of the contactor, a limit under 6 A, sequence 10.2 longer than every rest",
+    configuration: station(), ticks: Ticks(openUnderLoad: 3),
     alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.contactor(connector: 0)) + [
       .grant(0, ticks: nil), .revoke(0), .limit(0, 0), .limit(0, nil), .clearFaults(0),
     ])
