@@ -131,7 +131,7 @@ enum Scenarios {
   private static let phases = Scenario(
     "phases", "one and three phases, the switch, its failure and silence",
     configuration: station(evse: { $0.hasPhaseSwitch = true }),
-    ticks: .short,
+    ticks: .restingPhases,
     alphabet: vehicle([.a, .c]) + contactor() + silence(.phaseSwitch(evse: 0)) + [
       .phases(0, .one), .phases(0, .three), .phaseLimit(0, true), .phaseLimit(0, false), .grant(0, ticks: nil),
       .revoke(0), .clearFaults(0),
