@@ -16,9 +16,9 @@ extension ProvisioningBlock {
   /// Reports that may be asked for before the first one is done; more are Rejected (B07.FR.13, B08.FR.16).
   static let maximumReports = 4
   /// Bytes of report data after which a part is closed; one entry has at most about 8 KiB.
-  static let maximumPartBytes = 16 * 1024
+  static let maximumPartBytes = 32 * 1024
   /// Entries after which a part is closed.
-  static let maximumPartItems = 64
+  static let maximumPartItems = 100
   static let partDeadline = Duration.seconds(120)
 
   /// Answers the request for a report and begins it; it waits for those that were asked for before.
