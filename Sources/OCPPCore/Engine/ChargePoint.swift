@@ -137,7 +137,7 @@ public final class ChargePoint {
     turn {
       guard !isRunning else { return }
       isRunning = true
-      for refusal in deviceModel.refusals { note(EngineEvent(.configuration, refusal)) }
+      for refusal in deviceModel.refusalsAtStart() { note(EngineEvent(.configuration, refusal)) }
       let reason = resets?.start(bootReason, documents: snapshotDocuments) ?? bootReason
       session = SessionStateMachine(
         slots: deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }, bootReason: reason)
