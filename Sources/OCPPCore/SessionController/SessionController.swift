@@ -59,6 +59,7 @@ package final class SessionController: SessionControlling {
         machine: EVSESessionStateMachine(
           evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock)))
     }
+    services.deviceModel.registerMetering(of: services.configuration)
     codec.tokenAnswered = { [weak self] record, information in self?.tokenAnswered(record, information) }
   }
 
