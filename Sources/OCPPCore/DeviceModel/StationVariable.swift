@@ -8,7 +8,7 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   case activeNetworkProfile, fileTransferProtocols, heartbeatInterval, messageAttemptInterval, messageAttempts
   case messageTimeout, networkConfigurationPriority, networkProfileConnectionAttempts, offlineThreshold, resetRetries
   case retryBackOffRandomRange, retryBackOffRepeatTimes, retryBackOffWaitMinimum, unlockOnEVSideDisconnect
-  case webSocketPingInterval, queueAllMessages, publicKeyWithSignedMeterValue
+  case webSocketPingInterval, queueAllMessages, minimumStatusDuration
   // SecurityCtrlr
   case basicAuthPassword, certificateEntries, identity, organizationName, securityProfile
   case additionalRootCertificateCheck, allowCSMSTLSWildcards, allowSecurityProfileDowngrade
@@ -27,10 +27,10 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   case evConnectionTimeOut, maxEnergyOnInvalidId, stopTxOnEVSideDisconnect, stopTxOnInvalidId, txStartPoint
   case txStopPoint, txBeforeAcceptedEnabled, resumeTransactions, resumeTimeLimit
   // SampledDataCtrlr, AlignedDataCtrlr
-  case sampledDataAvailable, sampledDataEnabled, sampledSignReadings
+  case sampledDataAvailable, sampledDataEnabled, sampledRegisterValuesWithoutPhases
   case sampledTxStartedMeasurands, sampledTxUpdatedMeasurands, sampledTxUpdatedInterval
   case sampledTxEndedMeasurands, sampledTxEndedInterval
-  case alignedDataAvailable, alignedDataEnabled, alignedSendDuringIdle, alignedSignReadings
+  case alignedDataAvailable, alignedDataEnabled, alignedSendDuringIdle
   case alignedInterval, alignedMeasurands, alignedTxEndedInterval, alignedTxEndedMeasurands
   // ChargingStation
   case stationAvailable, stationAvailabilityState, stationSupplyPhases, stationVendorName, stationModel
@@ -59,6 +59,8 @@ extension StationVariable {
     return switch self {
     case .activeNetworkProfile:
       .init(component, "ActiveNetworkProfile", .init(.integer, minimum: 0), .readOnly, "0")
+    case .minimumStatusDuration:
+      .init(component, "MinimumStatusDuration", Self.seconds(from: 0, to: 3_600), .readWrite, "0")
     case .fileTransferProtocols:
       // Empty for as long as no functional block transfers files.
       .init(
@@ -100,10 +102,6 @@ extension StationVariable {
     case .queueAllMessages:
       // Transactions, security events, statuses and events are queued; other messages are not.
       .init(component, "QueueAllMessages", .init(.boolean), .readOnly, "false")
-    case .publicKeyWithSignedMeterValue:
-      .init(
-        component, "PublicKeyWithSignedMeterValue",
-        .init(.optionList, members: ["Never", "OncePerTransaction", "EveryMeterValue"]), .readOnly, "Never")
     default: nil
     }
   }

@@ -47,6 +47,8 @@ public final class ChargePoint {
   private(set) var resets: ResetBlock?
   private(set) var availability: AvailabilityBlock?
   private(set) var security: SecurityEventBlock?
+  private(set) var faultReports: FaultReporter?
+  private(set) var reservationStatus: ReservationStatusRecords?
 
   // The turn
   private(set) package var now: MonotonicInstant
@@ -95,7 +97,7 @@ public final class ChargePoint {
     now = timeSource.now
     limits = JSONLimits(maximumBytes: configuration.maximumFrameBytes)
     deviceModel = DeviceModel(configuration, documents: snapshot.documents)
-    writer = StoreWriter(store)
+    writer = StoreWriter(store, snapshot: snapshot)
     outbox = Outbox(writer, deviceModel, snapshot: snapshot, capacity: configuration.outboxCapacity)
     snapshotDocuments = snapshot.documents.filter { $0.kind != .variable }
     clock = StationClock(
@@ -117,8 +119,16 @@ public final class ChargePoint {
     self.security = security
     self.availability = availability
     self.resets = resets
-    blocks = [provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self)]
+    let faultReports = FaultReporter(self)
+    let reservationStatus = ReservationStatusRecords(self)
+    self.faultReports = faultReports
+    self.reservationStatus = reservationStatus
+    blocks = [
+      provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self), faultReports,
+    ]
     outbox.register(security)
+    outbox.register(faultReports.records)
+    outbox.register(reservationStatus)
     if let sessions = makeSessions(self) {
       self.sessions = sessions
       blocks.append(sessions)
@@ -141,9 +151,11 @@ public final class ChargePoint {
       let reason = resets?.start(bootReason, documents: snapshotDocuments) ?? bootReason
       session = SessionStateMachine(
         slots: deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }, bootReason: reason)
+      outbox.start()
       outbox.markOffline()
       if let wall = wall(at: now) { rememberTime(wall) }
       availability?.start(documents: snapshotDocuments)
+      faultReports?.start(documents: snapshotDocuments)
       security?.recordStart(reason)
       sessions?.start(reason: reason, documents: snapshotDocuments)
       note(EngineEvent(.boot, "started: \(reason.rawName)"))
@@ -180,6 +192,7 @@ public final class ChargePoint {
     turn {
       guard isRunning else { return }
       availability?.handle(fact)
+      faultReports?.handle(fact)
       sessions?.handle(fact)
     }
   }

@@ -15,7 +15,7 @@ public enum StationFact: Sendable, Equatable {
   case charging(ConnectorID, ChargingState, at: MonotonicInstant)
   /// The bay of an EVSE was entered, or left, by something that may be a vehicle (parking bay detector).
   case parkingBay(EVSEID, occupied: Bool, at: MonotonicInstant)
-  /// A reading of the EVSE's meter (member 19).
+  /// A reading of the EVSE's meter, or with EVSE 0 of the station's main meter (member 19).
   case meter(EVSEID, MeterSample)
   /// A fault began or ended at a connector, an EVSE (connector 0) or, with nil, the station (members 22 and 23).
   case fault(ConnectorID?, StationFault, active: Bool, at: MonotonicInstant)
@@ -65,7 +65,16 @@ public struct MeterSample: Sendable, Equatable {
 
   /// The import register in Wh, where the meter has one.
   public var energyImport: Decimal? {
-    values.first { $0.measurand == .energyActiveImportRegister && $0.phase == nil }?.value
+    values.first { $0.isImportRegister }?.value
+  }
+
+  /// SampledDataCtrlr.RegisterValuesWithoutPhases: a register whose total is there is told without its phases.
+  func values(withoutPhasesOfRegisters isWanted: Bool) -> [MeasuredValue] {
+    guard isWanted else { return values }
+    return values.filter { value in
+      guard value.measurand == .energyActiveImportRegister, value.phase != nil else { return true }
+      return !values.contains { $0.measurand == value.measurand && $0.phase == nil && $0.location == value.location }
+    }
   }
 }
 
@@ -86,17 +95,31 @@ public struct MeasuredValue: Sendable, Equatable {
 
 /// A fault in the terms of the device model and of people.
 public struct StationFault: Sendable, Equatable {
+  /// What of the station a fault concerns: there the device model has its component.
+  public enum Tier: UInt8, Sendable { case station, evse, connector }
+
   /// Stable name: OCPP component and variable that carry it, and the code that field technicians know.
   public var code: String
   public var component: String
   public var variable: String
   /// One sentence for a person.
   public var text: String
+  /// A public code that technicians look up, for NotifyEvent's techCode; nil for `code` itself.
+  public var technicianCode: String?
+  /// By OCPP's scale: 0 (danger) … 9 (debug).
+  public var severity: Int32?
+  public var tier: Tier
 
-  public init(code: String, component: String, variable: String, text: String) {
+  public init(
+    code: String, component: String, variable: String, text: String, technicianCode: String? = nil,
+    severity: Int32? = nil, tier: Tier = .connector
+  ) {
     self.code = code
     self.component = component
     self.variable = variable
     self.text = text
+    self.technicianCode = technicianCode
+    self.severity = severity
+    self.tier = tier
   }
 }
