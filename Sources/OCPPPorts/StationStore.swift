@@ -78,6 +78,8 @@ public enum DocumentKind: UInt8, Sendable, CaseIterable {
   case availability = 4
   /// Authorization cache entries.
   case authorization = 5
+  /// What the CSMS was told of faults, and the security log.
+  case status = 8
 }
 
 public enum StoreMutation: Sendable, Equatable {

@@ -16,6 +16,7 @@ struct HonestyTests {
     (.offlineThreshold, "offlineThreshold"), (.resetRetries, "resetRetries"),
     (.retryBackOffRandomRange, "backOff"), (.retryBackOffRepeatTimes, "backOff"), (.retryBackOffWaitMinimum, "backOff"),
     (.webSocketPingInterval, "pingInterval"), (.basicAuthPassword, "DeviceModelTests.usesNewPassword"),
+    (.minimumStatusDuration, "AvailabilityTests.waitsForStability"),
     (.timeSource, "timeSource"), (.timeAdjustmentReportingThreshold, "timeAdjustment"),
     // The session controller's, tested with it.
     (.unlockOnEVSideDisconnect, "E09.FR.02"), (.authorizationEnabled, "E01"), (.authorizeRemoteStart, "F01.FR.01"),
@@ -43,7 +44,7 @@ struct HonestyTests {
       guard variable != .dateTime, variable != .basicAuthPassword, definition.character.kind != .optionList else {
         continue
       }
-      #expect(definition.character.objection(to: definition.initial) == nil, "\(definition.key)")
+      #expect(definition.character.objection(to: definition.initial ?? "") == nil, "\(definition.key)")
     }
   }
 

@@ -47,6 +47,8 @@ public final class ChargePoint {
   private(set) var resets: ResetBlock?
   private(set) var availability: AvailabilityBlock?
   private(set) var security: SecurityEventBlock?
+  private(set) var faultReports: FaultReporter?
+  private(set) var reservationStatus: ReservationStatusRecords?
 
   // The turn
   private(set) package var now: MonotonicInstant
@@ -117,8 +119,16 @@ public final class ChargePoint {
     self.security = security
     self.availability = availability
     self.resets = resets
-    blocks = [provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self)]
+    let faultReports = FaultReporter(self)
+    let reservationStatus = ReservationStatusRecords(self)
+    self.faultReports = faultReports
+    self.reservationStatus = reservationStatus
+    blocks = [
+      provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self), faultReports,
+    ]
     outbox.register(security)
+    outbox.register(faultReports.records)
+    outbox.register(reservationStatus)
     if let sessions = makeSessions(self) {
       self.sessions = sessions
       blocks.append(sessions)
@@ -137,13 +147,14 @@ public final class ChargePoint {
     turn {
       guard !isRunning else { return }
       isRunning = true
-      for refusal in deviceModel.refusals { note(EngineEvent(.configuration, refusal)) }
+      for refusal in deviceModel.refusalsAtStart() { note(EngineEvent(.configuration, refusal)) }
       let reason = resets?.start(bootReason, documents: snapshotDocuments) ?? bootReason
       session = SessionStateMachine(
         slots: deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }, bootReason: reason)
       outbox.markOffline()
       if let wall = wall(at: now) { rememberTime(wall) }
       availability?.start(documents: snapshotDocuments)
+      faultReports?.start(documents: snapshotDocuments)
       security?.recordStart(reason)
       sessions?.start(
         reason: reason, documents: snapshotDocuments.filter { $0.kind == .transaction || $0.kind == .authorization })
@@ -180,6 +191,7 @@ public final class ChargePoint {
     turn {
       guard isRunning else { return }
       availability?.handle(fact)
+      faultReports?.handle(fact)
       sessions?.handle(fact)
     }
   }
