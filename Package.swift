@@ -172,12 +172,13 @@ let package = Package(
         "CLinux", nioCore, nioPosix, arguments,
       ]),
     tests(
-      "Conformance", ["SimulationSupport", "MessageSamples", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),
+      "Conformance",
+      ["SimulationSupport", "MessageSamples", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),
     tests(
       "Simulation",
       [
         "SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase", "SimulatedWorld",
-        "EVSEControl", "Station", "BoardProfile",
+        "EVSEControl", "Station", "BoardProfile", "ChargerRuntime",
       ]),
     tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
   ]

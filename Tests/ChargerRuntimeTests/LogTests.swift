@@ -49,7 +49,8 @@ struct LogTests {
   }
 
   @Test(
-    "Complaint 9: a week of a missing meter, a flapping link and a CSMS that sends nonsense stays under the stated lines an hour")
+    "Complaint 9: a week of a missing meter, a flapping link and a CSMS that sends nonsense stays under the stated lines an hour"
+  )
   func week() {
     let sink = Sink()
     let clock = Clock()

@@ -46,7 +46,8 @@ struct BadAnswerTests {
 
   static let ways: [Wrong] =
     OCPPErrorCode.allCases.map { .error($0.rawName) } + [
-      .error(""), .error("NoSuchCode"), .error("FormationViolation"), .silence, .close(1000), .close(1001), .close(1011),
+      .error(""), .error("NoSuchCode"), .error("FormationViolation"), .silence, .close(1000), .close(1001),
+      .close(1011),
       // Of another shape.
       .frame(#"[3,"$id"]"#), .frame(#"[3,"$id",{},{}]"#), .frame(#"[3,"$id",{}"#), .frame(#"[4,"$id"]"#),
       .frame(#"[4,"$id","InternalError"]"#), .frame(#"[4,"$id",7,"",{}]"#), .payload("[]"), .payload("null"),
@@ -81,11 +82,9 @@ struct BadAnswerTests {
       station.plugIn()
       station.tap("CARD")
       station.wait(3)
-      if station.chargePoint.openTransaction(at: EVSEID(1)) == nil {
-        // Nobody answered for the card: its driver tries again.
-        harness.run(for: .seconds(60))
-        station.tap("CARD")
-      }
+      // Where nobody has answered for the card, its driver waits and tries again.
+      if station.chargePoint.openTransaction(at: EVSEID(1)) == nil { station.wait(60) }
+      if station.chargePoint.openTransaction(at: EVSEID(1)) == nil { station.tap("CARD") }
       station.wait(12)
       station.tap("CARD")
       station.plugOut()

@@ -89,7 +89,8 @@ struct BadCallTests {
     "M-43: an action that OCPP 2.0.1 does not have is NotImplemented, once registered",
     arguments: [
       "", "x", "getVariables", "GETVARIABLES", "GetVariablesRequest", "ChangeConfiguration", "RemoteStartTransaction",
-      "SetDefaultTariff", "AFRRSignal", "Get Variables", "GetVariables\\u0000", "💥", String(repeating: "A", count: 60_000),
+      "SetDefaultTariff", "AFRRSignal", "Get Variables", "GetVariables\\u0000", "💥",
+      String(repeating: "A", count: 60_000),
     ], StationSituation.allCases)
   func unknownAction(name: String, situation: StationSituation) {
     let bench = BadInputStation(situation)
@@ -100,7 +101,9 @@ struct BadCallTests {
     #expect(bench.failure == nil)
   }
 
-  @Test("A valid CALL of every supported action is answered with one CALLRESULT", arguments: actions.filter(handled.contains))
+  @Test(
+    "A valid CALL of every supported action is answered with one CALLRESULT",
+    arguments: actions.filter(handled.contains))
   func validPayload(action: OCPPAction) throws {
     let sample = try #require(BadInputSamples.request(action))
     for payload in [sample.minimal, sample.maximal] {

@@ -55,7 +55,8 @@ struct BadFrameTests {
       let before = bench.fingerprint
       bench.harness.csms.sendRaw(frame)
       bench.harness.run(for: .milliseconds(250))
-      let answers = bench.harness.csms.errorsWithoutID.map { ("-1", $0) } + bench.harness.csms.answers.map { ($0.key, $0.value) }
+      let answers =
+        bench.harness.csms.errorsWithoutID.map { ("-1", $0) } + bench.harness.csms.answers.map { ($0.key, $0.value) }
       #expect(answers.count == 1, "\(frame)")
       #expect(answers.first?.0 == id, "\(frame)")
       #expect(answers.first?.1.code == code, "\(frame)")
@@ -75,7 +76,8 @@ struct BadFrameTests {
     let long = String(repeating: "y", count: 100_000)
     let wide = Array(repeating: "1", count: 50_000).joined(separator: ",")
     for payload in [
-      #"{"vendorId":"v","data":\#(deep)}"#, #"{"vendorId":"v","data":"\#(long)"}"#, #"{"vendorId":"v","data":[\#(wide)]}"#,
+      #"{"vendorId":"v","data":\#(deep)}"#, #"{"vendorId":"v","data":"\#(long)"}"#,
+      #"{"vendorId":"v","data":[\#(wide)]}"#,
     ] {
       #expect(bench.ask("DataTransfer", payload).answer?.code == "FormatViolation")
     }
@@ -94,7 +96,8 @@ struct BadFrameTests {
   // MARK: Twice
 
   @Test(
-    "Errata 4.6: a CALL that comes twice with one message id has one answer while it is open, and is not carried out twice")
+    "Errata 4.6: a CALL that comes twice with one message id has one answer while it is open, and is not carried out twice"
+  )
   func twiceWhileOpen() {
     let bench = BadInputStation(.accepted)
     bench.harness.store.latency = .seconds(2)

@@ -111,7 +111,8 @@ struct UnknownPlaceTests {
   }
 
   @Test(
-    "E14.FR.01, E14.FR.06, T-28: the status of a transaction that never was is no transaction, and of none at all only the queue")
+    "E14.FR.01, E14.FR.06, T-28: the status of a transaction that never was is no transaction, and of none at all only the queue"
+  )
   func unknownTransactionStatus() {
     let bench = BadInputStation(.accepted)
     let (known, _) = bench.ask("GetTransactionStatus", #"{"transactionId":"never"}"#)
@@ -123,7 +124,9 @@ struct UnknownPlaceTests {
 
   @Test(
     "T-62, B06.FR.16, B06.FR.17: more items, or more bytes, than the device model says are refused whole",
-    arguments: [("GetVariables", "getVariableData", ""), ("SetVariables", "setVariableData", #","attributeValue":"30""#)])
+    arguments: [
+      ("GetVariables", "getVariableData", ""), ("SetVariables", "setVariableData", #","attributeValue":"30""#),
+    ])
   func tooMuch(action: String, list: String, value: String) throws {
     let bench = BadInputStation(.accepted)
     let limits = bench.harness.chargePoint.inventory {
