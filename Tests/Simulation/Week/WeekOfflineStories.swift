@@ -65,7 +65,8 @@ struct WeekOfflineStories {
     #expect(Set(station.books.map { $0.id }).count == station.books.count)
     let billed = station.books.compactMap { station.billed($0) }.reduce(0, +)
     #expect(billed == station.sessions.map { $0.energy }.reduce(0, +))
-    #expect(harness.chargePoint.outboxStatus == OutboxStatus(waiting: [0, 0, 0], deadLetters: 0, thinned: 0))
+    let outbox = harness.chargePoint.outboxStatus
+    #expect(outbox.waiting == [0, 0, 0] && outbox.deadLetters == 0 && outbox.thinned == 0, "\(outbox)")
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
