@@ -99,6 +99,8 @@ public enum DocumentKind: UInt8, Sendable, CaseIterable {
   case meterReading = 7
   /// What the CSMS was told of faults, and the security log.
   case status = 8
+  /// Drivers who were accepted and have no transaction yet, and cables that are kept for their owners.
+  case session = 9
 }
 
 public enum StoreMutation: Sendable, Equatable {

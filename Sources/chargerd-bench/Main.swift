@@ -10,6 +10,7 @@ enum Main {
   private static let options = [
     ExtraOption(name: "world", placeholder: "SOCKET", help: "socket of bench-world"),
     ExtraOption(name: "boot-id", placeholder: "ID", help: "stands in for the system's boot id"),
+    ExtraOption(name: "boot-status", placeholder: "WHY", help: "watchdog: it has reset the system; else none"),
     ExtraOption(name: "wall-offset", placeholder: "S", help: "seconds that civil time is ahead"),
   ]
 
@@ -28,6 +29,10 @@ enum Main {
       }
       offset = .seconds(seconds)
     }
+    let bootStatus = arguments.extra("boot-status") ?? "none"
+    guard ["none", "watchdog"].contains(bootStatus) else {
+      throw UsageError(message: "--boot-status \(bootStatus): must be none or watchdog")
+    }
     guard let socket = arguments.extra("world") else {
       guard arguments.checkOnly else { throw UsageError(message: "--world SOCKET is missing: start bench-world first") }
       return DaemonSurroundings(catalogue: SimulatedCatalogue.make(nil))
@@ -35,6 +40,6 @@ enum Main {
     let world = SocketWorld(socketPath: socket)
     return DaemonSurroundings(
       catalogue: SimulatedCatalogue.make(world), networkIsUp: { world.isNetworkUp },
-      bootID: arguments.extra("boot-id"), wallOffset: offset)
+      bootID: arguments.extra("boot-id"), resetByWatchdog: bootStatus == "watchdog", wallOffset: offset)
   }
 }

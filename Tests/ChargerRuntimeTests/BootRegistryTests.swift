@@ -45,6 +45,17 @@ struct BootRegistryTests {
     #expect(after.number == BootNumber(rawValue: 3))
   }
 
+  @Test("The watchdog's boot status tells a reset by it from a power cut, and nothing of a crash or an orderly stop")
+  func watchdog() {
+    let first = BootRegistry(snapshot: StoreSnapshot(), bootID: "a")
+    let running = snapshot(first.runningMark)
+    let clean = snapshot(first.runningMark, first.cleanMark)
+    #expect(BootRegistry(snapshot: running, bootID: "b", resetByWatchdog: true).previousEnd == .watchdog)
+    #expect(BootRegistry(snapshot: running, bootID: "a", resetByWatchdog: true).previousEnd == .crash)
+    #expect(BootRegistry(snapshot: clean, bootID: "b", resetByWatchdog: true).previousEnd == .clean)
+    #expect(!BootIdentity.wasResetByWatchdog(statusFile: "/nonexistent"))
+  }
+
   @Test("A damaged mark is taken as no mark, not as a trap")
   func damaged() {
     let broken = StoreMutation.putDocument(.engine, key: "runtime.boot", body: [0xFF, 0xFF, 0x01])

@@ -125,6 +125,7 @@ package final class WholeStation: StationOutlet {
   private var corpse: SimulatedControlLane?
 
   private func endInOrder() {
+    chargePoint?.prepareToStop()
     lane?.send(.shutDown)
     _ = run(upTo: .seconds(8)) { lane?.control.isShuttingDown == true && lane?.control.isAllOpen == true }
     lane?.openAll(at: clock.now)

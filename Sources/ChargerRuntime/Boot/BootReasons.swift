@@ -6,6 +6,7 @@ enum BootReasons {
     switch end {
     case .none, .powerCut: .powerUp
     case .clean: .localReset
+    case .watchdog: .watchdog
     case .crash: .applicationReset
     }
   }

@@ -11,6 +11,8 @@ package enum PreviousEnd: UInt8, Sendable, Equatable {
   case crash
   /// The system went down with the program running.
   case powerCut
+  /// The system was reset by its hardware watchdog.
+  case watchdog
 }
 
 /// Counts the starts of the operating system and remembers whether the program ended in order. A boot id other than the
@@ -23,7 +25,10 @@ package struct BootRegistry: Sendable, Equatable {
   package var previousEnd: PreviousEnd
 
   /// Reads the mark of the run before from what the store held.
-  package init(snapshot: StoreSnapshot, bootID: String) {
+  ///
+  /// - Parameter resetByWatchdog: what the watchdog's boot status says of this boot of the system; it counts only where
+  ///   the boot is a new one.
+  package init(snapshot: StoreSnapshot, bootID: String, resetByWatchdog: Bool = false) {
     self.bootID = bootID
     var storedID: String?
     var storedNumber: Int64 = 0
@@ -46,7 +51,7 @@ package struct BootRegistry: Sendable, Equatable {
     }
     let sameBoot = storedID == bootID
     number = BootNumber(rawValue: sameBoot ? storedNumber : storedNumber.addingSaturating(1))
-    previousEnd = wasClean ? .clean : sameBoot ? .crash : .powerCut
+    previousEnd = wasClean ? .clean : sameBoot ? .crash : resetByWatchdog ? .watchdog : .powerCut
   }
 
   /// What must be stored before anything else happens: this run is on, and has not ended in order.

@@ -9,6 +9,17 @@ package enum BootIdentity {
     let text = String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self)
     return text.isEmpty ? nil : text
   }
+
+  /// Whether the hardware watchdog has reset the system, by its boot status (`WDIOF_CARDRESET`); false where the kernel
+  /// shows none.
+  package static func wasResetByWatchdog(
+    statusFile: String = "/sys/class/watchdog/watchdog0/bootstatus"
+  ) -> Bool {
+    guard let bytes = FileReading.contents(of: statusFile, limit: 64),
+      let status = UInt32(String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self))
+    else { return false }
+    return status & 0x20 != 0
+  }
 }
 
 /// Whole small files.

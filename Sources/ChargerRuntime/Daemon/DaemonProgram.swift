@@ -27,16 +27,19 @@ public struct DaemonSurroundings {
   public var networkIsUp: (@Sendable () -> Bool)?
   /// Stands in for the kernel's boot id, so that a bench can play power cuts.
   public var bootID: String?
+  /// Stands in for the watchdog's boot status; nil asks the kernel.
+  public var resetByWatchdog: Bool?
   /// Added to the system's civil time.
   public var wallOffset: Duration
 
   public init(
     catalogue: DriverCatalogue, networkIsUp: (@Sendable () -> Bool)? = nil, bootID: String? = nil,
-    wallOffset: Duration = .zero
+    resetByWatchdog: Bool? = nil, wallOffset: Duration = .zero
   ) {
     self.catalogue = catalogue
     self.networkIsUp = networkIsUp
     self.bootID = bootID
+    self.resetByWatchdog = resetByWatchdog
     self.wallOffset = wallOffset
   }
 }

@@ -71,7 +71,9 @@ final class RunningStation {
     self.store = store
     if let salvage = store.salvage { logger.error("storage: \(salvage)") }
     let bootID = surroundings.bootID ?? BootIdentity.current() ?? "unknown"
-    registry = BootRegistry(snapshot: snapshot, bootID: bootID)
+    registry = BootRegistry(
+      snapshot: snapshot, bootID: bootID,
+      resetByWatchdog: surroundings.resetByWatchdog ?? BootIdentity.wasResetByWatchdog())
 
     let hardware = try profile.buildHardware(catalogue: surroundings.catalogue)
     // Beside the station socket, which lies in memory (/run): a mapped file in the state directory would wear the flash.
@@ -172,7 +174,9 @@ final class RunningStation {
   }
 
   private func stop() -> Int32 {
-    // Energy first, whatever else may hang.
+    // Energy first, whatever else may hang; the loop hears of it before the contactors' facts.
+    let loop = network
+    network.eventLoop.execute { loop.turn { loop.chargePoint?.prepareToStop() } }
     controlLane.stop(within: .seconds(8))
     network.controlLaneNotified()
     let network = self.network

@@ -163,6 +163,9 @@ public final class ChargePoint {
     }
   }
 
+  /// The contactors are about to be opened because the program ends in order: transactions stay open.
+  public func prepareToStop() { turn { sessions?.park() } }
+
   /// Closes the link for good; everything that waits is stored, and open transactions stay open (member 5).
   public func stop() {
     turn {

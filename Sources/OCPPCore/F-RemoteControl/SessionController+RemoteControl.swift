@@ -11,12 +11,32 @@ extension SessionController {
     // A transaction that only waits for its last reading is not the one that this driver gets.
     let running = chosen.count == 1 ? chosen.first.flatMap { openTransaction(at: $0) } : nil
     let transactionID = running?.pendingEnd == nil ? running?.id : nil
-    let isAccepted = services.isOnline && !chosen.isEmpty
+    let isAccepted = services.isOnline && !chosen.isEmpty && remoteStarts.count < Self.maximumQuestions
     let answer = RequestStartTransactionResponse(
       status: isAccepted ? .accepted : .rejected, transactionId: isAccepted ? transactionID : nil)
-    call.respond { writer, version in answer.encode(into: &writer, version: version) }
-    guard isAccepted else { return }
-    services.later { [weak self] in self?.beginRemoteStart(request, at: chosen) }
+    guard isAccepted else {
+      call.respond { writer, version in answer.encode(into: &writer, version: version) }
+      return
+    }
+    let authorization = SessionAuthorization(
+      token: request.idToken, groupToken: request.groupIdToken, remoteStartID: request.remoteStartId,
+      reason: .remoteStart)
+    remoteStarts.append(
+      RemoteStart(
+        authorization: authorization, evses: chosen, until: services.now + settings.connectionTimeout, isAsked: true))
+    // What the CSMS is told survives a power cut: stored first, then answered, then done.
+    storeDrivers { [weak self] isStored in
+      guard let self else { return }
+      guard isStored else {
+        forgetRemoteStart(request.remoteStartId)
+        let refusal = RequestStartTransactionResponse(
+          status: .rejected, statusInfo: StatusInfo(reasonCode: "StorageFailure"))
+        call.respond { writer, version in refusal.encode(into: &writer, version: version) }
+        return
+      }
+      call.respond { writer, version in answer.encode(into: &writer, version: version) }
+      services.later { [weak self] in self?.beginRemoteStart(authorization, at: chosen) }
+    }
   }
 
   /// The EVSEs that a remote start may use; none rejects it (F01.FR.20–.24, F02.FR.22–.26).
@@ -33,11 +53,8 @@ extension SessionController {
     return freeEVSEs(for: request.idToken, among: all)
   }
 
-  private func beginRemoteStart(_ request: RequestStartTransactionRequest, at evses: [EVSEID]) {
-    let authorization = SessionAuthorization(
-      token: request.idToken, groupToken: request.groupIdToken, remoteStartID: request.remoteStartId,
-      reason: .remoteStart)
-    let kind = request.idToken.type
+  func beginRemoteStart(_ authorization: SessionAuthorization, at evses: [EVSEID]) {
+    let kind = authorization.token.type
     // C05.FR.01: the CSMS has vouched for a Central token itself.
     guard settings.authorizesRemoteStart, settings.requiresAuthorization, kind != .central, kind != .noAuthorization
     else {
@@ -46,11 +63,13 @@ extension SessionController {
     }
     let only = evses.count == 1 ? evses.first : nil
     notify(.authorizing, at: only)
-    ask(request.idToken, remoteStartID: request.remoteStartId, evses: evses) { [weak self] verdict in
+    ask(authorization.token, remoteStartID: authorization.remoteStartID, evses: evses) { [weak self] verdict in
       guard let self else { return }
       if let only { endNotice(at: only) }
       let allowed = evses.filter { verdict.evses?.contains($0) ?? true }
       guard verdict.status == .accepted, !allowed.isEmpty else {
+        forgetRemoteStart(authorization.remoteStartID)
+        storeDrivers()
         notify(.rejected(verdict.status == .accepted ? .notAtThisLocation : verdict.status), at: only)
         return
       }
@@ -61,6 +80,9 @@ extension SessionController {
   }
 
   private func finishRemoteStart(_ authorization: SessionAuthorization, at evses: [EVSEID]) {
+    // Where it goes now it is stored again, in the same commit.
+    forgetRemoteStart(authorization.remoteStartID)
+    defer { storeDrivers() }
     if evses.count == 1, let only = evses.first {
       guard let place = place(of: only), slots[place].machine.mayAuthorize(authorization.token) else {
         notify(.rejected(.notAtThisTime), at: only)
@@ -82,11 +104,14 @@ extension SessionController {
     }
     let isAccepted = services.isOnline && machine != nil
     let answer = RequestStopTransactionResponse(status: isAccepted ? .accepted : .rejected)
-    call.respond { writer, version in answer.encode(into: &writer, version: version) }
-    guard isAccepted, let evse = machine?.evse else { return }
-    services.later { [weak self] in
-      guard let self, transactionID(at: evse) == request.transactionId else { return }
-      run(evse) { machine, context in machine.stop(SessionCause(.remoteStop, .remote), context) }
+    func respond() { call.respond { writer, version in answer.encode(into: &writer, version: version) } }
+    guard isAccepted, let evse = machine?.evse else { return respond() }
+    // The stop is on disk before the CSMS is told, and told before its event is sent. A store that fails holds no
+    // driver: then the answer goes at once.
+    let isStoreWell = services.canBeginTransaction
+    if !isStoreWell { respond() }
+    run(evse, whenDurable: { if isStoreWell { respond() } }) { machine, context in
+      machine.stop(SessionCause(.remoteStop, .remote), context)
     }
   }
 }

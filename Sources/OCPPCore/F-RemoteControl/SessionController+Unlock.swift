@@ -99,9 +99,11 @@ extension SessionController {
         return held.isOwned(by: token, group: group)
       }), let held = slots[place].machine.heldCable
     else { return false }
-    slots[place].machine.heldCable = nil
-    slots[place].machine.cableToUnlock = held.connector
-    settle(place)
+    run(held.connector.evse) { machine, _ in
+      machine.heldCable = nil
+      machine.cableToUnlock = held.connector
+      return []
+    }
     notify(.finished, at: held.connector.evse)
     return true
   }

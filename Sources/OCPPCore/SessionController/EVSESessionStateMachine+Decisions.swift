@@ -14,6 +14,7 @@ extension EVSESessionStateMachine {
   /// A driver may charge (E02, E03, F01, F02).
   package mutating func authorize(_ authorization: SessionAuthorization, _ context: Context) -> [Effect] {
     guard resumption == nil else { return [] }
+    authorizationExpiry = expiry(after: context.settings.connectionTimeout, context)
     guard transaction?.pendingEnd == nil else {
       nextAuthorization = nextAuthorization ?? authorization
       return []
@@ -54,6 +55,7 @@ extension EVSESessionStateMachine {
   package mutating func renewConnectionDeadline(_ context: Context) {
     guard connector == nil, connectionDeadline != nil else { return }
     awaitConnection(for: context.settings.connectionTimeout, context)
+    authorizationExpiry = connectionExpiry
   }
 
   /// The CSMS accepts the token of an event, and may name its group.

@@ -10,6 +10,7 @@ extension EVSESessionStateMachine {
       if connector != place, !waitingConnectors.contains(place) { waitingConnectors.append(place) }
       return []
     }
+    if let restoredFinish, restoredFinish != place { forgetFinish() }
     let old = conditions
     connector = place
     connectedSince = context.now
@@ -57,6 +58,7 @@ extension EVSESessionStateMachine {
 
   package mutating func disconnected(_ place: ConnectorID, _ context: Context) -> [Effect] {
     waitingConnectors.removeAll { $0 == place }
+    if restoredFinish == place { forgetFinish() }
     if resumption != nil { return isOfResumedTransaction(place) ? resumptionSaw(vehicleAt: nil, context) : [] }
     guard connector == place else { return [] }
     let old = conditions
@@ -73,6 +75,12 @@ extension EVSESessionStateMachine {
       awaitConnection(for: context.settings.connectionTimeout, context)
     }
     return evaluate(old, SessionCause(.evCommunicationLost, .evDisconnected), context)
+  }
+
+  /// The vehicle of an ended session has left while the program was away.
+  private mutating func forgetFinish() {
+    hasFinished = false
+    restoredFinish = nil
   }
 
   package mutating func parkingBay(isOccupied: Bool, _ context: Context) -> [Effect] {
@@ -96,7 +104,7 @@ extension EVSESessionStateMachine {
       physicalState = state
       return []
     }
-    let old = conditions
+    let old = isParked ? conditions.subtracting(.energyTransfer) : conditions
     physicalState = state
     if state == .charging || state == .suspendedEV { isAwaitingResumedEnergy = false }
     guard let transaction else {

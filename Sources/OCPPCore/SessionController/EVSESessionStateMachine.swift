@@ -92,6 +92,8 @@ package struct EVSESessionStateMachine: Sendable {
   package private(set) var connectionDeadline: MonotonicInstant?
   /// The same in the form that is stored; of no meaning without it.
   private(set) var connectionExpiry: EventTime?
+  /// Until when an authorization that has no transaction yet survives a restart (C01.FR.26).
+  var authorizationExpiry: EventTime?
   package var transaction: OpenTransaction?
   package var endDeadline: MonotonicInstant?
   package var latestSample: MeterSample?
@@ -106,6 +108,8 @@ package struct EVSESessionStateMachine: Sendable {
   var isMeterForeign = false
   /// When a transaction without events is stored again.
   var nextAliveMark: MonotonicInstant?
+  /// The program is about to end: energy ends by that, and not by a stop point.
+  package var isParked = false
   /// At most one a connector.
   var cableRatings: [CableRating] = []
   package var isResumed = false
@@ -113,6 +117,8 @@ package struct EVSESessionStateMachine: Sendable {
   package var isAwaitingResumedEnergy = false
   /// A transaction has ended here and its vehicle is still connected.
   package var hasFinished = false
+  /// Where that was before the program started.
+  var restoredFinish: ConnectorID?
   package var faults: [StationFault] = []
   /// At most as many as the EVSE has connectors.
   package var inoperative: [ConnectorID] = []
@@ -300,8 +306,11 @@ extension EVSESessionStateMachine {
   mutating func awaitConnection(for wait: Duration, _ context: Context) {
     let deadline = context.now + wait
     connectionDeadline = deadline
-    connectionExpiry = EventTime(
-      boot: context.time.boot, instant: deadline, wall: context.time.wall.map { $0 + wait })
+    connectionExpiry = expiry(after: wait, context)
+  }
+
+  func expiry(after wait: Duration, _ context: Context) -> EventTime {
+    EventTime(boot: context.time.boot, instant: context.now + wait, wall: context.time.wall.map { $0 + wait })
   }
 
   mutating func endConnectionWait() { connectionDeadline = nil }

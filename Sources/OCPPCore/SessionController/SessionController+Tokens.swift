@@ -42,6 +42,7 @@ extension SessionController {
     if releaseHeldCable(by: token, among: evses) { return }
     if let waiting = undecided.firstIndex(where: { $0.authorization.token.isSameToken(as: token) }) {
       undecided[waiting].until = services.now + settings.connectionTimeout
+      storeDrivers()
       notify(.plugIn, at: evses.count == 1 ? evses.first : nil)
       return
     }
@@ -136,7 +137,8 @@ extension SessionController {
       undecided.append(
         UndecidedDriver(
           authorization: authorization, evses: free, until: services.now + settings.connectionTimeout))
-      notify(.plugIn, at: nil)
+      // Told when it is durable, as every acceptance.
+      storeDrivers { [weak self] _ in self?.notify(.plugIn, at: nil) }
     } else {
       notify(.rejected(.notAtThisTime), at: likely)
     }
@@ -196,6 +198,6 @@ extension SessionController {
 
   /// A remote start is being decided for this EVSE.
   func isKept(_ evse: EVSEID) -> Bool {
-    questions.contains { $0.remoteStartID != nil && $0.evses == [evse] }
+    questions.contains { $0.remoteStartID != nil && $0.evses == [evse] } || remoteStarts.contains { $0.evses == [evse] }
   }
 }

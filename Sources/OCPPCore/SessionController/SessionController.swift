@@ -24,6 +24,8 @@ package final class SessionController: SessionControlling {
     var notice: (feedback: DriverFeedback, until: MonotonicInstant)?
     /// The cable that the station has been told to keep.
     var keptCable: ConnectorID?
+    /// As it is stored.
+    var memory = SessionMemory()
     /// Documents of readings for the Ended event.
     var keptReadings: [Int32] = []
   }
@@ -38,6 +40,10 @@ package final class SessionController: SessionControlling {
   var stationSample: MeterSample?
   /// Drivers who may charge and whose EVSE shows when they plug in; at most as many as there are EVSEs.
   var undecided: [UndecidedDriver] = []
+  /// Remote starts that were accepted and whose tokens are not known to be good yet; at most `maximumQuestions`.
+  var remoteStarts: [RemoteStart] = []
+  /// Both as they are stored.
+  var storedDrivers: [StoredDriver] = []
   /// Tokens that the CSMS is being asked about.
   var questions: [TokenQuestion] = []
   var nextQuestion: UInt64 = 1
@@ -84,6 +90,7 @@ package final class SessionController: SessionControlling {
         EngineEvent(.transaction, "transaction \(transaction.id) was open; waiting for the vehicle at \(evse)"))
     }
     restoreReadings(documents)
+    restoreMemory(documents)
     for place in slots.indices { settle(place) }
   }
 
@@ -105,6 +112,15 @@ package final class SessionController: SessionControlling {
       stored.stopReason = .immediateReset
     }
     slots[place].machine.resume(stored, cause: ResumeTable.StopCause(reason), at: services.now)
+  }
+
+  /// The station is about to open its contactors to stop in order: that ends no transaction.
+  package func park() {
+    for place in slots.indices { slots[place].machine.isParked = true }
+  }
+
+  package func onlineChanged(_ isOnline: Bool) {
+    if isOnline { askAboutRemoteStarts() }
   }
 
   /// The time away of a transaction counts from here.
@@ -195,13 +211,17 @@ package final class SessionController: SessionControlling {
     slots.contains {
       covers(scope, $0.machine.evse) && ($0.machine.transaction != nil || $0.machine.authorization != nil)
     }
-      || scope == .station && !undecided.isEmpty
+      || scope == .station && !(undecided.isEmpty && remoteStarts.isEmpty)
   }
 
   package func endTransactions(in scope: ResetScope, whenDurable: @escaping () -> Void) {
     let affected = slots.indices.filter { covers(scope, slots[$0].machine.evse) }
     let open = affected.filter { slots[$0].machine.transaction != nil }
-    if scope == .station { undecided = [] }
+    if scope == .station {
+      undecided = []
+      remoteStarts = []
+      storeDrivers()
+    }
     guard !open.isEmpty else {
       for place in affected { run(slots[place].machine.evse) { machine, context in machine.endForReset(context) } }
       whenDurable()
@@ -253,12 +273,13 @@ package final class SessionController: SessionControlling {
       if let until = slots[place].notice?.until { deadline = min(deadline, until) }
     }
     for driver in undecided { deadline = min(deadline, driver.until) }
+    for start in remoteStarts where !start.isAsked { deadline = min(deadline, start.until) }
     for unlock in pendingUnlocks { deadline = min(deadline, unlock.until) }
     return min(deadline, alignedDeadline)
   }
 
   package func advance(to now: MonotonicInstant) {
-    undecided.removeAll { $0.until <= now }
+    expireDrivers(at: now)
     expireUnlocks(at: now)
     advanceAlignedData()
     for place in slots.indices {
@@ -314,9 +335,13 @@ package final class SessionController: SessionControlling {
     var effects = transition(&slots[place].machine, context)
     let hadVehicle = slots[place].machine.connector != nil
     effects += slots[place].machine.takeUpWaiting(context)
+    // In the commit of the last event, so that a driver is stored in exactly one place.
+    let changes = takeMemoryChanges(at: place)
     let last = effects.lastIndex { $0.isStoredEvent }
-    for (index, effect) in effects.enumerated() { carryOut(effect, place, index == last ? whenDurable : nil) }
-    if last == nil { whenDurable?() }
+    for (index, effect) in effects.enumerated() {
+      carryOut(effect, place, changes: index == last ? changes : [], index == last ? whenDurable : nil)
+    }
+    if last == nil { store(changes, at: place, whenDurable) }
     settle(place)
     if !hadVehicle, slots[place].machine.connector != nil { vehicleArrived(at: evse) }
   }
@@ -329,7 +354,23 @@ package final class SessionController: SessionControlling {
       boot: present.boot, instant: instant, wall: present.wall.map { $0 + present.instant.duration(to: instant) })
   }
 
-  private func carryOut(_ effect: EVSESessionStateMachine.Effect, _ place: Int, _ whenDurable: (() -> Void)?) {
+  private func store(_ changes: [StoreMutation], at place: Int, _ whenDurable: (() -> Void)?) {
+    guard !changes.isEmpty else {
+      whenDurable?()
+      return
+    }
+    slots[place].commitsUnderWay += 1
+    services.save(changes, durability: .full) { [weak self] _ in
+      guard let self else { return }
+      slots[place].commitsUnderWay -= 1
+      whenDurable?()
+      settle(place)
+    }
+  }
+
+  private func carryOut(
+    _ effect: EVSESessionStateMachine.Effect, _ place: Int, changes: [StoreMutation], _ whenDurable: (() -> Void)?
+  ) {
     let key = String(slots[place].machine.evse.number)
     let committed: () -> Void = { [weak self] in
       guard let self else { return }
@@ -353,10 +394,12 @@ package final class SessionController: SessionControlling {
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
           body: record.stored),
-        documents: mutations, whenDurable: committed)
+        documents: mutations + changes, whenDurable: committed)
     case .store(let document):
       slots[place].commitsUnderWay += 1
-      services.save([.putDocument(.transaction, key: key, body: document)], durability: .full) { _ in committed() }
+      services.save([.putDocument(.transaction, key: key, body: document)] + changes, durability: .full) { _ in
+        committed()
+      }
     case .remember(let document):
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .relaxed, whenDone: nil)
     case .keepReading(let number, let document, let dropped):

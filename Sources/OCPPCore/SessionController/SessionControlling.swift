@@ -9,6 +9,8 @@ package protocol SessionControlling: FunctionalBlock {
   /// The engine starts: `documents` are all that were stored but the variables, in the order of kinds and keys. Called
   /// once, before any fact and before the first dial.
   func start(reason: BootReason, documents: [StoreSnapshot.Document])
+  /// The program is about to open the contactors for its orderly end: energy that ends by that ends no transaction.
+  func park()
   /// The program is about to end in order; open transactions stay open.
   func stop()
   func handle(_ fact: StationFact)
@@ -29,6 +31,7 @@ package protocol SessionControlling: FunctionalBlock {
 }
 
 extension SessionControlling {
+  package func park() {}
   package func stop() {}
 }
 
