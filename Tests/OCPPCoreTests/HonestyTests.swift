@@ -27,6 +27,10 @@ struct HonestyTests {
     (.sampledTxUpdatedInterval, "J02.FR.11"), (.sampledTxEndedMeasurands, "E06.FR.11"),
     (.sampledTxEndedInterval, "E06.FR.11"), (.localAuthorizeOffline, "C10.FR.01"), (.localPreAuthorize, "C12.FR.02"),
     (.authCacheEnabled, "C11.FR.04"), (.authCacheLifeTime, "C10.FR.08"), (.alignedMeasurands, "F06.FR.06"),
+    // Metering: AlignedValuesConformance and SessionMeterTests.
+    (.alignedDataEnabled, "J01"), (.alignedSendDuringIdle, "J01.FR.20"), (.alignedInterval, "J01.FR.14"),
+    (.alignedTxEndedInterval, "TC_J_03_CS"), (.alignedTxEndedMeasurands, "TC_J_03_CS"),
+    (.sampledRegisterValuesWithoutPhases, "J02"),
   ]
 
   /// The same for variables of EVSEs, connectors and components, by component and variable.
