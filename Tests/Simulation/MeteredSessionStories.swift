@@ -72,7 +72,7 @@ struct MeteredSessionStories {
     values?.flatMap(\.sampledValue).compactMap(\.signedMeterValue).count ?? 0
   }
 
-  @Test("E02.FR.09, FR.10, FR.14, E07.FR.08, FR.12, E06.FR.11, E15.FR.01: plug, card, card")
+  @Test("E02.FR.09, FR.10, FR.14, E07.FR.08, FR.12, E06.FR.11, FR.14, FR.15, E15.FR.01: plug, card, card")
   func plugFirst() throws {
     let station = try start()
     station.plugIn()
@@ -82,7 +82,10 @@ struct MeteredSessionStories {
     station.tap()
     end(station)
     try check(station)
-    #expect(station.billed(try #require(station.books.last)) == station.register())
+    let book = try #require(station.books.last)
+    #expect(station.billed(book) == station.register())
+    #expect(book.entries.map { $0.request.seqNo } == (0..<Int32(book.entries.count)).map { $0 })
+    #expect(book.ended?.triggerReason == .stopAuthorized && book.ended?.transactionInfo.stoppedReason == .local)
   }
 
   @Test("E03.FR.07, FR.08, FR.10: card first, then the plug")
