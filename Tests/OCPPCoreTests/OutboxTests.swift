@@ -29,7 +29,7 @@ struct OutboxTests {
     #expect(station.harness.store.content.entries.isEmpty)
   }
 
-  @Test("E04.FR.03, E12.FR.02 Offline events are kept, sent in order after the link is back, and marked offline")
+  @Test("E04.FR.01, E04.FR.02, E04.FR.03, E12.FR.02, T-12: Offline events are kept, sent in order after the link is back, and marked offline")
   func sendsOfflineEvents() {
     let station = StubbedStation()
     station.harness.start()
@@ -47,7 +47,7 @@ struct OutboxTests {
     #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
   }
 
-  @Test("E11.FR.02 What was made online and is unanswered when the link goes down is offline when it is sent again")
+  @Test("E11.FR.02, T-12: What was made online and is unanswered when the link goes down is offline when it is sent again")
   func marksUnanswered() {
     let station = StubbedStation()
     station.harness.start()
@@ -237,7 +237,7 @@ struct OutboxTests {
     #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
   }
 
-  @Test("A04.FR.01, A04.FR.02 A critical security event made offline reaches the CSMS later, with its own time")
+  @Test("A04.FR.01, A04.FR.02, T-68: A critical security event made offline reaches the CSMS later, with its own time")
   func deliversSecurityEvents() throws {
     let harness = EngineHarness().start()
     harness.csms.refusal = LinkFailure(.refused, detail: "closed")
