@@ -321,13 +321,8 @@ package final class SessionController: SessionControlling {
       services.append(
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
-<<<<<<< HEAD
           position: record.seqNo, body: record.stored),
-        documents: [mutation], whenDurable: committed)
-=======
-          body: record.stored),
         documents: mutations, whenDurable: committed)
->>>>>>> main
     case .store(let document):
       slots[place].commitsUnderWay += 1
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .full) { _ in committed() }
