@@ -159,6 +159,7 @@ extension EVSESessionStateMachine {
       effects += connectionTimedOut(context)
     }
     effects += finishEndIfReady(context)
+    effects += advanceSigning(context)
     effects += samplePeriodically(context)
     effects += markAlive(context)
     return effects

@@ -7,7 +7,8 @@ extension EVSESessionStateMachine {
   /// What is to be stored now; a driver within a transaction is stored with it.
   func memory(_ settings: SessionSettings) -> SessionMemory {
     var memory = SessionMemory()
-    if transaction == nil, let authorization, authorization.reason != .chargeWithoutAuthorization {
+    // A transaction whose Started event is still held back is stored nowhere yet.
+    if transaction == nil || heldStart != nil, let authorization, authorization.reason != .chargeWithoutAuthorization {
       memory.driver = authorization
     }
     memory.nextDriver = nextAuthorization

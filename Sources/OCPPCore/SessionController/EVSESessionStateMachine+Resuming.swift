@@ -131,7 +131,7 @@ extension EVSESessionStateMachine {
 
   private mutating func endResumed(_ cause: SessionCause, _ context: Context) -> [Effect] {
     if transaction?.stopReason == nil { transaction?.stopReason = cause.stopReason }
-    return [endNow(cause, context)]
+    return endAfterSigning(cause, context)
   }
 
   /// Whether the loss of the vehicle would have ended the transaction while the program ran (E06, E09, E10).

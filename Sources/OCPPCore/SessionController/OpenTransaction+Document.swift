@@ -14,6 +14,7 @@ import OCPPTypes
 //  9 is authorized             19 begin reading, 28 its report
 // 10 token                     20 was a reading for Ended; they have documents of their own
 // 29 cable's rating            30 stored without an event at        31 to be plugged in until
+// 40 signed begin reading      41 public key told
 
 extension OpenTransaction {
   package func document(evse: EVSEID) -> [UInt8] {
@@ -56,6 +57,8 @@ extension OpenTransaction {
     record.write(cableRating.map { Int64($0) }, field: 29)
     record.write(aliveAt, field: 30)
     record.write(connectionExpiry, field: 31)
+    signedBegin?.write(to: &record, field: 40)
+    record.write(isPublicKeyTold, field: 41)
     return record.bytes
   }
 
@@ -124,6 +127,8 @@ private struct DocumentFields {
     case 29: rest.cableRating = value.int32
     case 30: rest.aliveAt = value.eventTime
     case 31: rest.connectionExpiry = value.eventTime
+    case 40: rest.signedBegin = value.data.flatMap { MeterReadingRecord(stored: $0) }
+    case 41: rest.isPublicKeyTold = value.bool ?? false
     default: break
     }
   }

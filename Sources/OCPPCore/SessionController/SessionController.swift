@@ -64,7 +64,7 @@ package final class SessionController: SessionControlling {
       return EVSESlot(
         machine: EVSESessionStateMachine(
           evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock),
-          maximumPowerW: evse.maximumPowerW))
+          maximumPowerW: evse.maximumPowerW, meterSigns: evse.meterSigns))
     }
     services.deviceModel.registerMetering(of: services.configuration)
     codec.tokenAnswered = { [weak self] record, information in self?.tokenAnswered(record, information) }
@@ -151,6 +151,8 @@ package final class SessionController: SessionControlling {
       run(evse, at: instant) { machine, context in machine.parkingBay(isOccupied: isOccupied, context) }
     case .meter(let evse, let sample):
       meterRead(evse, sample)
+    case .signedReading(let evse, let number, let outcome):
+      run(evse) { machine, context in machine.signed(number, outcome, context) }
     case .fault(let place, let fault, let isActive, let instant):
       faultChanged(place, fault, isActive, instant)
     case .usable(let connector, let isUsable, let instant):
@@ -165,6 +167,10 @@ package final class SessionController: SessionControlling {
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
       run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
     }
+  }
+
+  package func storeChanged() {
+    for place in slots.indices { settle(place) }
   }
 
   /// A fault of the whole station (nil) ends sessions everywhere when it is of that kind, and is otherwise no business
@@ -333,6 +339,8 @@ package final class SessionController: SessionControlling {
       time: time(of: instant), settings: settings, mayBegin: services.canBeginTransaction,
       makeTransactionID: { services.makeIdentifier() })
     var effects = transition(&slots[place].machine, context)
+    effects = slots[place].machine.prelude + effects
+    slots[place].machine.prelude = []
     let hadVehicle = slots[place].machine.connector != nil
     effects += slots[place].machine.takeUpWaiting(context)
     // In the commit of the last event, so that a driver is stored in exactly one place.
@@ -393,7 +401,7 @@ package final class SessionController: SessionControlling {
       services.append(
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
-          body: record.stored),
+          position: record.seqNo, body: record.stored),
         documents: mutations + changes, whenDurable: committed)
     case .store(let document):
       slots[place].commitsUnderWay += 1
@@ -404,6 +412,11 @@ package final class SessionController: SessionControlling {
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .relaxed, whenDone: nil)
     case .keepReading(let number, let document, let dropped):
       keepReading(number, document, dropped: dropped, at: place)
+    case .sign(let number, let moment, let identification):
+      services.sign(
+        SignedReadingOrder(
+          number: number, moment: moment, identification: identification, wall: services.eventTime.wall),
+        at: slots[place].machine.evse)
     case .note(let text):
       services.note(EngineEvent(.transaction, text))
     }
@@ -424,13 +437,14 @@ package final class SessionController: SessionControlling {
       if wanted?.connector != issued.connector { services.revokeGrant(at: issued.connector) }
       if wanted == nil { slots[place].issued = nil }
     }
-    guard slots[place].commitsUnderWay == 0 else { return }
+    // While nothing can be stored nobody is kept waiting for his cable: what happened is held in memory (DESIGN §4).
+    guard slots[place].commitsUnderWay == 0 || services.isStoreFailing else { return }
     // Before a new grant, which the unlocking would end; and not from under a session that has begun there already.
     if let cable = slots[place].machine.cableToUnlock {
       slots[place].machine.cableToUnlock = nil
       if wanted?.connector != cable { services.unlock(cable, number: takeUnlockNumber()) }
     }
-    if let wanted, wanted != slots[place].issued {
+    if let wanted, wanted != slots[place].issued, slots[place].commitsUnderWay == 0 {
       lastGrantNumber &+= 1
       slots[place].issued = wanted
       slots[place].grantNumber = lastGrantNumber

@@ -14,6 +14,8 @@ package protocol SessionControlling: FunctionalBlock {
   /// The program is about to end in order; open transactions stay open.
   func stop()
   func handle(_ fact: StationFact)
+  /// The store has begun to fail, or can be written again (`EngineServices.isStoreFailing`).
+  func storeChanged()
   /// The id of the transaction that is open at an EVSE (member 34).
   func transactionID(at evse: EVSEID) -> String?
   /// The same with what is known of it, for status displays.
@@ -37,6 +39,10 @@ extension SessionControlling {
 
 extension SessionControlling {
   package func openTransaction(at evse: EVSEID) -> OpenTransaction? { nil }
+}
+
+extension SessionControlling {
+  package func storeChanged() {}
 }
 
 extension SessionControlling {
