@@ -196,7 +196,7 @@ struct MessagingTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("Members 35 and 36: DataTransfer gives exactly one answer, whatever the CSMS does")
+  @Test("M-35, M-36 DataTransfer gives exactly one answer, whatever the CSMS does")
   func dataTransferAnswersOnce() {
     let harness = EngineHarness().start()
     var outcomes: [DataTransferOutcome] = []

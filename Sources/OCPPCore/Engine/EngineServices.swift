@@ -49,9 +49,15 @@ package protocol EngineServices: AnyObject {
   func unlock(_ connector: ConnectorID, number: UInt32)
   func keepLocked(_ isKept: Bool, _ connector: ConnectorID)
   func note(_ event: EngineEvent)
+  /// Tells the firmware around of a transaction event that is on disk, and of the CSMS's answer to it.
+  func told(_ event: TransactionEventRequest)
+  func told(_ event: TransactionEventRequest, answer: TransactionEventResponse)
 }
 
 extension EngineServices {
+  package func told(_ event: TransactionEventRequest) {}
+  package func told(_ event: TransactionEventRequest, answer: TransactionEventResponse) {}
+
   /// From the event's own civil time, or from the station's clock when the event belongs to this boot.
   package func wallTime(of time: EventTime) -> WallTime? {
     if let wall = time.wall { return wall }
