@@ -101,7 +101,7 @@ public final class ChargePoint {
     now = timeSource.now
     limits = JSONLimits(maximumBytes: configuration.maximumFrameBytes)
     deviceModel = DeviceModel(configuration, documents: snapshot.documents)
-    writer = StoreWriter(store)
+    writer = StoreWriter(store, snapshot: snapshot)
     outbox = Outbox(writer, deviceModel, snapshot: snapshot, capacity: configuration.outboxCapacity)
     snapshotDocuments = snapshot.documents.filter { $0.kind != .variable }
     clock = StationClock(
@@ -160,6 +160,7 @@ public final class ChargePoint {
       let reason = resets?.start(bootReason, documents: snapshotDocuments) ?? bootReason
       session = SessionStateMachine(
         slots: deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }, bootReason: reason)
+      outbox.start()
       outbox.markOffline()
       if let wall = wall(at: now) { rememberTime(wall) }
       availability?.start(documents: snapshotDocuments)
