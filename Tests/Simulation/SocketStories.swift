@@ -1,5 +1,6 @@
 import ChargerBase
 import EVSEControl
+import OCPPCore
 import OCPPTypes
 import SimulatedWorld
 import SimulationSupport
@@ -88,7 +89,8 @@ struct SocketStories {
   }
 
   @Test(
-    "G05.FR.01, G05.FR.02, TC_G_20_CS A lock that does not close lets no energy flow, and the CSMS hears Faulted and why")
+    "G05.FR.01, G05.FR.02, TC_G_20_CS A lock that does not close lets no energy flow, and the CSMS hears Faulted and why"
+  )
   func stuckLock() throws {
     let station = try WholeStation(board: "bench-ac-socket").start()
     station.fault(.lockFailure)

@@ -14,7 +14,7 @@ final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
   private unowned let engine: ChargePoint
   private(set) var log: SecurityLog
   /// What was told of the way to the CSMS, until it is open again: one event for a cause, however often it is dialed.
-  private var toldFailures: [SecurityEvent: String] = [:]  // allowed: looked up, never iterated
+  private var toldFailures: [(event: SecurityEvent, detail: String)] = []
   private var nextInvalidMessageAt = MonotonicInstant.zero
   private var invalidMessages: (count: Int, last: String) = (0, "")
   private var isMemoryShort = false
@@ -93,12 +93,13 @@ final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
     case (.tls, .certificate), (.tls, nil): event = .invalidCsmsCertificate
     default: return
     }
-    guard toldFailures[event] != failure.detail else { return }
-    toldFailures[event] = failure.detail
+    guard !toldFailures.contains(where: { $0.event == event && $0.detail == failure.detail }) else { return }
+    toldFailures.removeAll { $0.event == event }
+    toldFailures.append((event, failure.detail))
     raise(event, failure.detail)
   }
 
-  func onlineChanged(_ isOnline: Bool) { if isOnline { toldFailures = [:] } }
+  func onlineChanged(_ isOnline: Bool) { if isOnline { toldFailures = [] } }
 
   /// The password has its own event, which is raised with its consequences.
   func variableChanged(_ variable: VariableKey) {

@@ -84,10 +84,7 @@ final class ResetBlock: FunctionalBlock {
     if let refusal = refusal(of: scope, request.type) { return respond(.rejected, refusal) }
     let waits = request.type == .onIdle && isBusy(scope)
     var documents = [StoredReset(scope, waits, isCarriedOut: !waits).mutation]
-    if scope == .station, !waits {
-      // The others are part of it.
-      documents += scheduled.filter { $0 != .station }.map { .removeDocument(.engine, key: StoredReset.key(of: $0)) }
-    }
+    if scope == .station, !waits { documents += removalOfOthers() }
     storing.append(scope)
     engine.save(documents, durability: .full) { [weak self] isStored in
       guard let self else { return }
@@ -102,6 +99,11 @@ final class ResetBlock: FunctionalBlock {
         begin(scope)
       }
     }
+  }
+
+  /// The resets of single EVSEs are part of the station's.
+  private func removalOfOthers() -> [StoreMutation] {
+    scheduled.filter { $0 != .station }.map { .removeDocument(.engine, key: StoredReset.key(of: $0)) }
   }
 
   /// Why a reset cannot be promised (B11.FR.06, B11.FR.09, B12.FR.09, B12.FR.10); nil when it can.
@@ -155,7 +157,9 @@ final class ResetBlock: FunctionalBlock {
 
   /// Called at the end of every turn.
   func settle() {
-    for scope in scheduled where !isBusy(scope) && !storing.contains(scope) { start(scope) }
+    for scope in scheduled where scheduled.contains(scope) && !storing.contains(scope) && !isBusy(scope) {
+      start(scope)
+    }
     for run in runs {
       guard case .delivering(let until) = run.step, !isAwaiting(run) || until <= engine.now else { continue }
       carryOut(run)
@@ -164,13 +168,14 @@ final class ResetBlock: FunctionalBlock {
 
   /// It has become idle: stored before anything begins, so that the next start knows why.
   private func start(_ scope: ResetScope) {
+    var documents = [StoredReset(scope, true, isCarriedOut: true).mutation]
+    if scope == .station { documents += removalOfOthers() }
     scheduled.removeAll { $0 == scope || scope == .station }
     runs.removeAll { scope == .station || $0.scope == scope }
     runs.append(Run(scope: scope, transactions: []))
     engine.availability?.setResetting(true, scope)
     engine.note(EngineEvent(.reset, "\(scope): idle now, the reset begins"))
-    let document = StoredReset(scope, true, isCarriedOut: true).mutation
-    engine.writer.write([document], .full, .untilStored) { [weak self] _ in self?.deliver(scope) }
+    engine.writer.write(documents, .full, .untilStored) { [weak self] _ in self?.deliver(scope) }
   }
 
   /// The CSMS has yet to accept what the reset has ended; the station's link goes away, so all of it counts there.
