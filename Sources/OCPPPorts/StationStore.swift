@@ -95,6 +95,8 @@ public enum DocumentKind: UInt8, Sendable, CaseIterable {
   case availability = 4
   /// Authorization cache entries.
   case authorization = 5
+  /// Readings that an open transaction keeps for its Ended event; the key names EVSE and number.
+  case meterReading = 7
   /// What the CSMS was told of faults, and the security log.
   case status = 8
 }
