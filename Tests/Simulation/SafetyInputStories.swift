@@ -82,7 +82,7 @@ struct SafetyInputStories {
     #expect(events.first?["component"]?["name"]?.string == component)
     #expect(events.first?["component"]?["evse"] == nil && events.first?["actualValue"] == "true")
     station.fault(contact, false, evse: nil, connector: nil)
-    station.clearLatchedFaults()
+    for evse: Int32 in [1, 2] { station.clearLatchedFaults(evse) }
     station.run(for: .seconds(5))
     #expect(station.csms.calls(.notifyEvent).count == 2)
     #expect(station.csms.calls(.notifyEvent).last?.json["eventData"]?[0]?["cleared"] == true)

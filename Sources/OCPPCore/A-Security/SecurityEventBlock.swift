@@ -39,6 +39,11 @@ final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
   /// Member 29: an event of the firmware around; at most 50 characters of type and 255 of info are kept.
   func record(type: String, _ info: String?, isCritical: Bool, at wall: WallTime? = nil) {
     engine.note(EngineEvent(.security, info.map { "\(type): \($0)" } ?? type))
+    keep(type, info, isCritical: isCritical, at: wall)
+  }
+
+  /// Into the log, and into the queue where it is critical.
+  private func keep(_ type: String, _ info: String?, isCritical: Bool, at wall: WallTime? = nil) {
     let type = String(type.prefix(Self.maximumType))
     let info = info.map { String($0.prefix(Self.maximumTechInfo)) }
     var time = engine.eventTime
@@ -62,8 +67,9 @@ final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
     }
   }
 
-  /// The first at once; a CSMS that sends nothing else fills no log.
+  /// Each is noted, the first is logged at once; a CSMS that sends nothing else fills no log.
   func invalidMessage(_ detail: String) {
+    engine.note(EngineEvent(.security, "\(SecurityEvent.invalidMessages.rawValue): \(detail)"))
     guard engine.now < nextInvalidMessageAt else { return raiseInvalidMessages(detail) }
     invalidMessages = (invalidMessages.count.addingSaturating(1), detail)
   }
@@ -72,7 +78,9 @@ final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
     nextInvalidMessageAt = engine.now + Self.invalidMessageInterval
     let count = invalidMessages.count
     invalidMessages = (0, "")
-    raise(.invalidMessages, count > 1 ? "\(count) messages, the last: \(detail)" : detail)
+    let info = count > 1 ? "\(count) messages, the last: \(detail)" : detail
+    keep(SecurityEvent.invalidMessages.rawValue, info, isCritical: false)
+    engine.delegate?.chargePoint(engine, securityEvent: .invalidMessages, info)
   }
 
   func timeChanged(by change: Duration) {
