@@ -82,6 +82,7 @@ struct SafetyInputStories {
     #expect(events.first?["component"]?["name"]?.string == component)
     #expect(events.first?["component"]?["evse"] == nil && events.first?["actualValue"] == "true")
     station.fault(contact, false, evse: nil, connector: nil)
+    station.run(for: .seconds(5))
     for evse: Int32 in [1, 2] { station.clearLatchedFaults(evse) }
     station.run(for: .seconds(5))
     #expect(station.csms.calls(.notifyEvent).count == 2)
