@@ -26,6 +26,9 @@ public protocol ChargePointDelegate: AnyObject {
   func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32)
   /// A locked cable stays locked, although no energy may flow any more, until this is withdrawn or it is unlocked.
   func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID)
+  /// Have the meter of an EVSE sign a reading; what became of it is told by the fact `signedReading` with the same
+  /// number. No answer in time counts as a failure, and nothing is lost but the signature.
+  func chargePoint(_ chargePoint: ChargePoint, sign order: SignedReadingOrder, at evse: EVSEID)
   /// The link came up or went down.
   func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus)
   /// Civil time as the CSMS tells it, corrected for the way it took.
@@ -42,6 +45,7 @@ extension ChargePointDelegate {
   }
   public func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32) {}
   public func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID) {}
+  public func chargePoint(_ chargePoint: ChargePoint, sign order: SignedReadingOrder, at evse: EVSEID) {}
   public func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus) {}
   public func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant) {}
   public func chargePoint(_ chargePoint: ChargePoint, noted event: EngineEvent) {}

@@ -57,6 +57,10 @@ extension ChargePoint: EngineServices {
     delegate?.chargePoint(self, keepLocked: isKept, connector)
   }
 
+  package func sign(_ order: SignedReadingOrder, at evse: EVSEID) {
+    delegate?.chargePoint(self, sign: order, at: evse)
+  }
+
   package func note(_ event: EngineEvent) { delegate?.chargePoint(self, noted: event) }
 }
 

@@ -48,6 +48,8 @@ package protocol EngineServices: AnyObject {
   /// Releases a cable; the fact `unlocked` with the same number answers.
   func unlock(_ connector: ConnectorID, number: UInt32)
   func keepLocked(_ isKept: Bool, _ connector: ConnectorID)
+  /// Asks the meter of an EVSE for a signed reading; the fact `signedReading` with the same number answers.
+  func sign(_ order: SignedReadingOrder, at evse: EVSEID)
   func note(_ event: EngineEvent)
 }
 

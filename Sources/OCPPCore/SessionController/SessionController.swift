@@ -59,7 +59,8 @@ package final class SessionController: SessionControlling {
       }
       return EVSESlot(
         machine: EVSESessionStateMachine(
-          evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock)))
+          evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock),
+          meterSigns: evse.meterSigns))
     }
     services.deviceModel.registerMetering(of: services.configuration)
     codec.tokenAnswered = { [weak self] record, information in self?.tokenAnswered(record, information) }
@@ -104,6 +105,8 @@ package final class SessionController: SessionControlling {
       run(evse, at: instant) { machine, context in machine.parkingBay(isOccupied: isOccupied, context) }
     case .meter(let evse, let sample):
       meterRead(evse, sample)
+    case .signedReading(let evse, let number, let outcome):
+      run(evse) { machine, context in machine.signed(number, outcome, context) }
     case .fault(let place, let fault, let isActive, let instant):
       faultChanged(place, fault, isActive, instant)
     case .usable(let connector, let isUsable, let instant):
@@ -288,6 +291,8 @@ package final class SessionController: SessionControlling {
       time: time(of: instant), settings: settings, mayBegin: services.canBeginTransaction,
       makeTransactionID: { services.makeIdentifier() })
     var effects = transition(&slots[place].machine, context)
+    effects = slots[place].machine.prelude + effects
+    slots[place].machine.prelude = []
     let hadVehicle = slots[place].machine.connector != nil
     effects += slots[place].machine.takeUpWaiting(context)
     let last = effects.lastIndex { $0.isStoredEvent }
@@ -335,6 +340,11 @@ package final class SessionController: SessionControlling {
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .full) { _ in committed() }
     case .keepReading(let number, let document, let dropped):
       keepReading(number, document, dropped: dropped, at: place)
+    case .sign(let number, let moment, let identification):
+      services.sign(
+        SignedReadingOrder(
+          number: number, moment: moment, identification: identification, wall: services.eventTime.wall),
+        at: slots[place].machine.evse)
     case .note(let text):
       services.note(EngineEvent(.transaction, text))
     }
