@@ -33,6 +33,8 @@ package final class SessionController: SessionControlling {
   private let codec: TransactionEventCodec
   var slots: [EVSESlot]
   var settings = SessionSettings()
+  /// The device model's entries that the settings come from: another one that changes changes nothing here.
+  private var settingsPlaces: [Int] = []
   var aligned = AlignedData()
   /// The newest reading of the station's main meter.
   var stationSample: MeterSample?
@@ -117,6 +119,10 @@ package final class SessionController: SessionControlling {
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
       run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
     }
+  }
+
+  package func storeChanged() {
+    for place in slots.indices { settle(place) }
   }
 
   /// A fault of the whole station (nil) ends sessions everywhere when it is of that kind, and is otherwise no business
@@ -240,6 +246,7 @@ package final class SessionController: SessionControlling {
   }
 
   package func variableChanged(_ variable: VariableKey) {
+    if let place = services.deviceModel.place(of: variable), !settingsPlaces.contains(place) { return }
     let former = settings
     loadSettings()
     guard former.updatedInterval != settings.updatedInterval || former.endedInterval != settings.endedInterval else {
@@ -254,10 +261,18 @@ package final class SessionController: SessionControlling {
   }
 
   private func loadSettings() {
-    settings = SessionSettings { services.deviceModel.text($0) }
+    let model = services.deviceModel
+    var places: [Int] = []
+    func text(_ key: VariableKey) -> String? {
+      guard let place = model.place(of: key) else { return nil }
+      places.append(place)
+      return model.text(at: place)
+    }
+    settings = SessionSettings { text($0) }
     settings.metering = MeteringSettings(
       evses: services.configuration.evses.map { $0.id }, maximumFrameBytes: services.configuration.maximumFrameBytes
-    ) { services.deviceModel.text($0) }
+    ) { text($0) }
+    settingsPlaces = places
     aligned.configure(settings.metering)
   }
 
@@ -322,7 +337,7 @@ package final class SessionController: SessionControlling {
       services.append(
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
-          body: record.stored),
+          position: record.seqNo, body: record.stored),
         documents: mutations,
         whenDurable: { [weak self] in
           committed()
@@ -359,13 +374,14 @@ package final class SessionController: SessionControlling {
       if wanted?.connector != issued.connector { services.revokeGrant(at: issued.connector) }
       if wanted == nil { slots[place].issued = nil }
     }
-    guard slots[place].commitsUnderWay == 0 else { return }
+    // While nothing can be stored nobody is kept waiting for his cable: what happened is held in memory (DESIGN §4).
+    guard slots[place].commitsUnderWay == 0 || services.isStoreFailing else { return }
     // Before a new grant, which the unlocking would end; and not from under a session that has begun there already.
     if let cable = slots[place].machine.cableToUnlock {
       slots[place].machine.cableToUnlock = nil
       if wanted?.connector != cable { services.unlock(cable, number: takeUnlockNumber()) }
     }
-    if let wanted, wanted != slots[place].issued {
+    if let wanted, wanted != slots[place].issued, slots[place].commitsUnderWay == 0 {
       lastGrantNumber &+= 1
       slots[place].issued = wanted
       slots[place].grantNumber = lastGrantNumber
