@@ -32,8 +32,9 @@ def validator(name):
     return _validators[name]
 
 
-def now():
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def now(offset=0):
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=offset)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Transaction:
@@ -82,12 +83,12 @@ class Station(Cp):
     async def on_boot(self, **payload):
         self.csms.boots.append(payload)
         status, interval = self.csms.boot_answers.pop(0) if self.csms.boot_answers else ("Accepted", 300)
-        return call_result.BootNotification(current_time=now(), interval=interval, status=status)
+        return call_result.BootNotification(current_time=now(self.csms.clock_offset), interval=interval, status=status)
 
     @on("Heartbeat")
     async def on_heartbeat(self, **payload):
         self.csms.heartbeats += 1
-        return call_result.Heartbeat(current_time=now())
+        return call_result.Heartbeat(current_time=now(self.csms.clock_offset))
 
     @on("StatusNotification")
     async def on_status(self, evse_id, connector_id, connector_status, **payload):
@@ -172,6 +173,8 @@ class StrictCSMS:
         self.station = None
         self.socket = None
         self.silent = False
+        # Seconds by which the time that it tells is ahead.
+        self.clock_offset = 0
         self.headers = None
         self.frames = []
         self._server = None

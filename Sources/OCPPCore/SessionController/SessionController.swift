@@ -77,7 +77,7 @@ package final class SessionController: SessionControlling {
   package func start(reason: BootReason, documents: [StoreSnapshot.Document]) {
     loadSettings()
     authorizer.cache.load(documents)
-    let order = documents.first { $0.kind == .engine && $0.key == ResetBlock.documentKey }.flatMap {
+    let orders = documents.filter { $0.kind == .engine && StoredReset.isKey($0.key) }.compactMap {
       StoredReset($0.body)
     }
     for document in documents where document.kind == .transaction {
@@ -87,7 +87,7 @@ package final class SessionController: SessionControlling {
         services.note(EngineEvent(.storage, "the stored transaction of EVSE \(document.key) could not be read"))
         continue
       }
-      resume(transaction, at: place, reason, order)
+      resume(transaction, at: place, reason, orders)
       services.note(
         EngineEvent(.transaction, "transaction \(transaction.id) was open; waiting for the vehicle at \(evse)"))
     }
@@ -96,7 +96,7 @@ package final class SessionController: SessionControlling {
     for place in slots.indices { settle(place) }
   }
 
-  private func resume(_ stored: OpenTransaction, at place: Int, _ reason: BootReason, _ order: StoredReset?) {
+  private func resume(_ stored: OpenTransaction, at place: Int, _ reason: BootReason, _ orders: [StoredReset]) {
     var stored = stored
     // Civil time as it is known today, for the time away.
     for time in [\OpenTransaction.lastEventAt, \.startedAt] where stored[keyPath: time].wall == nil {
@@ -107,8 +107,9 @@ package final class SessionController: SessionControlling {
       stored[keyPath: time]?.wall = services.wallTime(of: moment)
     }
     // B12.FR.04: the immediate reset had been accepted, and the program died before its Ended event was stored.
-    if let order, order.isCarriedOut, !order.wasScheduled, covers(order.scope, slots[place].machine.evse),
-      stored.pendingEnd == nil
+    let evse = slots[place].machine.evse
+    if stored.pendingEnd == nil,
+      orders.contains(where: { $0.isCarriedOut && !$0.wasScheduled && covers($0.scope, evse) })
     {
       stored.pendingEnd = SessionCause(.resetCommand, .immediateReset)
       stored.stopReason = .immediateReset
