@@ -49,6 +49,10 @@ public final class ChargePoint {
   private(set) var security: SecurityEventBlock?
   private(set) var faultReports: FaultReporter?
   private(set) var reservationStatus: ReservationStatusRecords?
+  private(set) var logStatus: LogStatusRecords?
+  private(set) var dataTransfers: DataTransferBlock?
+  /// Asked for by TriggerMessage, and about to be called.
+  var triggeredAction: OCPPAction?
 
   // The turn
   private(set) package var now: MonotonicInstant
@@ -123,12 +127,17 @@ public final class ChargePoint {
     let reservationStatus = ReservationStatusRecords(self)
     self.faultReports = faultReports
     self.reservationStatus = reservationStatus
+    let logStatus = LogStatusRecords(self)
+    let dataTransfers = DataTransferBlock(self)
+    self.logStatus = logStatus
+    self.dataTransfers = dataTransfers
     blocks = [
-      provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self), faultReports,
+      provisioning, security, availability, resets, dataTransfers, TriggerMessageBlock(self), faultReports,
     ]
     outbox.register(security)
     outbox.register(faultReports.records)
     outbox.register(reservationStatus)
+    outbox.register(logStatus)
     if let sessions = makeSessions(self) {
       self.sessions = sessions
       blocks.append(sessions)
@@ -173,6 +182,8 @@ public final class ChargePoint {
       guard isRunning else { return }
       isStopping = true
       outbox.markOffline()
+      // What the CSMS has taken is not sent again after an orderly end.
+      writer.expediteRemovals()
       perform(session.disconnect(code: 1001, reason: "going away", at: now))
       isRunning = false
     }
@@ -189,7 +200,13 @@ public final class ChargePoint {
 
   public func handle(_ event: LinkEvent) { turn { linkEvent(event) } }
 
-  public func handle(_ event: StoreEvent) { turn { writer.handle(event, at: now) } }
+  public func handle(_ event: StoreEvent) {
+    turn {
+      let wasHealthy = writer.isHealthy
+      writer.handle(event, at: now)
+      if writer.isHealthy != wasHealthy { sessions?.storeChanged() }
+    }
+  }
 
   public func handle(_ fact: StationFact) {
     turn {
@@ -231,6 +248,7 @@ public final class ChargePoint {
     if isRunning {
       availability?.settle()
       resets?.settle()
+      security?.settle()
       runDeferred()
     }
     writer.flush(at: now)
@@ -241,6 +259,7 @@ public final class ChargePoint {
     if isRunning {
       availability?.settle()
       resets?.settle()
+      security?.settle()
     }
     pump()
     runDeferred()

@@ -67,7 +67,9 @@ struct SessionMeterTests {
     #expect(bench.last?.readings.last.map { $0.time.instant <= lastTime } == true, "the last reading with its own time")
   }
 
-  @Test("E01.FR.17 E02.FR.21 No reading at the start: the first values come when charging starts")
+  @Test(
+    "E01.FR.17, E02.FR.21, E03.FR.11, E04.FR.11, E05.FR.08, T-19: no reading at the start, the first come when charging starts"
+  )
   func lateBegin() {
     let bench = SessionBench([(.txStartPoint, "EVConnected")])
     bench.metersAreSilent = true
