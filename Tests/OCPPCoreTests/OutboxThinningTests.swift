@@ -64,7 +64,7 @@ struct OutboxThinningTests {
     #expect(station.harness.csms.violations.isEmpty, "\(station.harness.csms.violations)")
   }
 
-  @Test("E04.FR.08, T-13: the first pass takes the 1st, 3rd, 5th … Updated of each transaction")
+  @Test("E04.FR.08, E11.FR.05, E12.FR.05, T-13: the first pass takes the 1st, 3rd, 5th … Updated of each transaction")
   func takesEverySecond() {
     let station = offlineStation()
     station.act { $0.begin(1, id: "T1") }
@@ -202,7 +202,7 @@ struct OutboxThinningTests {
       station.harness.start()
       station.act { $0.begin(1, id: "T1") }
       station.harness.run(for: .seconds(1))
-      station.harness.store.failure = StoreFailure(.full, detail: "no space")
+      station.harness.store.failure = StoreFailure(.other, detail: "no space")
       station.act { $0.update("T1", count: 4) }
       station.harness.run(for: .seconds(10))
       station.act { $0.end(EVSEID(1)) }

@@ -33,6 +33,8 @@ package final class SessionController: SessionControlling {
   private let codec: TransactionEventCodec
   var slots: [EVSESlot]
   var settings = SessionSettings()
+  /// The device model's entries that the settings come from: another one that changes changes nothing here.
+  private var settingsPlaces: [Int] = []
   var aligned = AlignedData()
   /// The newest reading of the station's main meter.
   var stationSample: MeterSample?
@@ -57,7 +59,8 @@ package final class SessionController: SessionControlling {
       }
       return EVSESlot(
         machine: EVSESessionStateMachine(
-          evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock)))
+          evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock),
+          meterSigns: evse.meterSigns))
     }
     services.deviceModel.registerMetering(of: services.configuration)
     codec.tokenAnswered = { [weak self] record, information in self?.tokenAnswered(record, information) }
@@ -102,6 +105,8 @@ package final class SessionController: SessionControlling {
       run(evse, at: instant) { machine, context in machine.parkingBay(isOccupied: isOccupied, context) }
     case .meter(let evse, let sample):
       meterRead(evse, sample)
+    case .signedReading(let evse, let number, let outcome):
+      run(evse) { machine, context in machine.signed(number, outcome, context) }
     case .fault(let place, let fault, let isActive, let instant):
       faultChanged(place, fault, isActive, instant)
     case .usable(let connector, let isUsable, let instant):
@@ -241,6 +246,7 @@ package final class SessionController: SessionControlling {
   }
 
   package func variableChanged(_ variable: VariableKey) {
+    if let place = services.deviceModel.place(of: variable), !settingsPlaces.contains(place) { return }
     let former = settings
     loadSettings()
     guard former.updatedInterval != settings.updatedInterval || former.endedInterval != settings.endedInterval else {
@@ -255,10 +261,18 @@ package final class SessionController: SessionControlling {
   }
 
   private func loadSettings() {
-    settings = SessionSettings { services.deviceModel.text($0) }
+    let model = services.deviceModel
+    var places: [Int] = []
+    func text(_ key: VariableKey) -> String? {
+      guard let place = model.place(of: key) else { return nil }
+      places.append(place)
+      return model.text(at: place)
+    }
+    settings = SessionSettings { text($0) }
     settings.metering = MeteringSettings(
       evses: services.configuration.evses.map { $0.id }, maximumFrameBytes: services.configuration.maximumFrameBytes
-    ) { services.deviceModel.text($0) }
+    ) { text($0) }
+    settingsPlaces = places
     aligned.configure(settings.metering)
   }
 
@@ -281,6 +295,8 @@ package final class SessionController: SessionControlling {
       time: time(of: instant), settings: settings, mayBegin: services.canBeginTransaction,
       makeTransactionID: { services.makeIdentifier() })
     var effects = transition(&slots[place].machine, context)
+    effects = slots[place].machine.prelude + effects
+    slots[place].machine.prelude = []
     let hadVehicle = slots[place].machine.connector != nil
     effects += slots[place].machine.takeUpWaiting(context)
     let last = effects.lastIndex { $0.isStoredEvent }
@@ -322,12 +338,22 @@ package final class SessionController: SessionControlling {
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
           position: record.seqNo, body: record.stored),
-        documents: mutations, whenDurable: committed)
+        documents: mutations,
+        whenDurable: { [weak self] in
+          committed()
+          guard let self else { return }
+          services.told(codec.request(for: record, isOffline: !services.isOnline, version: .v201))
+        })
     case .store(let document):
       slots[place].commitsUnderWay += 1
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .full) { _ in committed() }
     case .keepReading(let number, let document, let dropped):
       keepReading(number, document, dropped: dropped, at: place)
+    case .sign(let number, let moment, let identification):
+      services.sign(
+        SignedReadingOrder(
+          number: number, moment: moment, identification: identification, wall: services.eventTime.wall),
+        at: slots[place].machine.evse)
     case .note(let text):
       services.note(EngineEvent(.transaction, text))
     }
