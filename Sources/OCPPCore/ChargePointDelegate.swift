@@ -23,6 +23,15 @@ public protocol ChargePointDelegate: AnyObject {
   func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID)
   /// The link came up or went down.
   func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus)
+  /// Bring up what a network profile needs (interface, modem, tunnel): asked before each dial. Default: ready at once.
+  func chargePoint(
+    _ chargePoint: ChargePoint, configureNetworkConnectionProfile request: NetworkConfigurationRequest
+  ) -> NetworkConfigurationAnswer
+  /// Whether the station can use a profile that the CSMS wants to store (B09.FR.02), beyond what the engine checks
+  /// itself. Default: any interface, but no APN and no VPN, which nobody would set up.
+  func chargePoint(
+    _ chargePoint: ChargePoint, validateNetworkProfile profile: NetworkConnectionProfile, slot: Int32
+  ) -> Bool
   /// Civil time as the CSMS tells it, corrected for the way it took.
   func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant)
   /// Something an operator or a flight recorder wants to know: one line each, never secret.
@@ -36,6 +45,12 @@ extension ChargePointDelegate {
   public func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32) {}
   public func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID) {}
   public func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus) {}
+  public func chargePoint(
+    _ chargePoint: ChargePoint, configureNetworkConnectionProfile request: NetworkConfigurationRequest
+  ) -> NetworkConfigurationAnswer { .ready() }
+  public func chargePoint(
+    _ chargePoint: ChargePoint, validateNetworkProfile profile: NetworkConnectionProfile, slot: Int32
+  ) -> Bool { profile.apn == nil && profile.vpn == nil }
   public func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant) {}
   public func chargePoint(_ chargePoint: ChargePoint, noted event: EngineEvent) {}
   public func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?) {}

@@ -78,6 +78,8 @@ public enum DocumentKind: UInt8, Sendable, CaseIterable {
   case availability = 4
   /// Authorization cache entries.
   case authorization = 5
+  /// Network connection profiles that the CSMS has set, and the one that worked last.
+  case network = 6
 }
 
 public enum StoreMutation: Sendable, Equatable {

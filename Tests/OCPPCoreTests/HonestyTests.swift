@@ -15,7 +15,8 @@ struct HonestyTests {
     (.networkConfigurationPriority, "networkPriority"), (.networkProfileConnectionAttempts, "networkPriority"),
     (.offlineThreshold, "offlineThreshold"), (.resetRetries, "resetRetries"),
     (.retryBackOffRandomRange, "backOff"), (.retryBackOffRepeatTimes, "backOff"), (.retryBackOffWaitMinimum, "backOff"),
-    (.webSocketPingInterval, "pingInterval"), (.basicAuthPassword, "DeviceModelTests.usesNewPassword"),
+    (.webSocketPingInterval, "pingInterval"), (.allowSecurityProfileDowngrade, "NetworkProfileTests"),
+    (.basicAuthPassword, "DeviceModelTests.usesNewPassword"),
     (.timeSource, "timeSource"), (.timeAdjustmentReportingThreshold, "timeAdjustment"),
     // The session controller's, tested with it.
     (.unlockOnEVSideDisconnect, "E09.FR.02"), (.authorizationEnabled, "E01"), (.authorizeRemoteStart, "F01.FR.01"),

@@ -73,6 +73,9 @@ package final class DeviceModel {
     if case .members(let value) = typed[variable.rawValue] { value } else { [] }
   }
 
+  /// The members that a list may have.
+  func allowedMembers(of variable: StationVariable) -> [String] { entries[variable.rawValue].character.members }
+
   package func seconds(_ variable: StationVariable) -> Duration {
     Duration(clampingSeconds: Int64(integer(variable)))
   }
@@ -216,9 +219,10 @@ package final class DeviceModel {
       set(.activeNetworkProfile, String(first.slot))
     }
     let slots = configuration.networkProfiles.map { String($0.slot) }
-    guard !slots.isEmpty else { return }
     let place = StationVariable.networkConfigurationPriority.rawValue
-    entries[place].character.members = slots
+    let usual = NetworkProfileTable.slots.map { String($0) }
+    entries[place].character.members = usual + slots.filter { !usual.contains($0) }
+    guard !slots.isEmpty else { return }
     set(.networkConfigurationPriority, slots.joined(separator: ","))
     let frame = String(configuration.maximumFrameBytes)
     for variable in [StationVariable.bytesPerGetVariables, .bytesPerSetVariables, .bytesPerGetReport] {

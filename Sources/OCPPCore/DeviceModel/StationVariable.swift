@@ -10,7 +10,7 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   case retryBackOffRandomRange, retryBackOffRepeatTimes, retryBackOffWaitMinimum, unlockOnEVSideDisconnect
   case webSocketPingInterval
   // SecurityCtrlr
-  case basicAuthPassword, certificateEntries, identity, organizationName, securityProfile
+  case allowSecurityProfileDowngrade, basicAuthPassword, certificateEntries, identity, organizationName, securityProfile
   // ClockCtrlr
   case dateTime, timeSource, timeAdjustmentReportingThreshold
   // DeviceDataCtrlr
@@ -99,6 +99,8 @@ extension StationVariable {
   fileprivate var controllerDefinition: VariableDefinition? {
     let limit = VariableCharacter(.integer, minimum: 1)
     return switch self {
+    case .allowSecurityProfileDowngrade:
+      .init("SecurityCtrlr", "AllowSecurityProfileDowngrade", .init(.boolean), .readWrite, "false")
     case .basicAuthPassword:
       .init(
         "SecurityCtrlr", "BasicAuthPassword", .init(.string, minimum: 16, maximum: 64, allowsEmpty: false), .writeOnly,
