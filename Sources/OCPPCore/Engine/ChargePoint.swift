@@ -132,7 +132,9 @@ public final class ChargePoint {
     self.security = security
     self.availability = availability
     self.resets = resets
-    blocks = [provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self), networkProfiles]
+    blocks = [
+      provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self), networkProfiles,
+    ]
     outbox.register(security)
     if let sessions = makeSessions(self) {
       self.sessions = sessions
