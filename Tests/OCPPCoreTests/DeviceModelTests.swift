@@ -155,36 +155,6 @@ struct DeviceModelTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("TC_B_53 Every variable that Core requires is there, with a value, its list of values and its place")
-  func reportsRequiredVariables() throws {
-    let harness = EngineHarness().start()
-    let data = report(harness, "FullInventory").data
-    for (component, variable, instance) in RequiredVariables.core {
-      let found = data.filter {
-        $0["component"]?["name"]?.string == component && $0["variable"]?["name"]?.string == variable
-          && $0["variable"]?["instance"]?.string == instance
-      }
-      #expect(!found.isEmpty, "\(component).\(variable)[\(instance ?? "")]")
-      for entry in found {
-        let kind = entry["variableCharacteristics"]?["dataType"]?.string
-        let attribute = entry["variableAttribute"]?[0]
-        if ["OptionList", "MemberList", "SequenceList"].contains(kind) {
-          let values = entry["variableCharacteristics"]?["valuesList"]?.string ?? ""
-          #expect(!values.isEmpty, "\(component).\(variable)")
-          let allowed = values.split(separator: ",")
-          for member in (attribute?["value"]?.string ?? "").split(separator: ",") { #expect(allowed.contains(member)) }
-        }
-        if variable == "Power" {
-          #expect(entry["variableCharacteristics"]?["maxLimit"] != nil)
-        } else {
-          #expect(attribute?["value"] != nil, "\(component).\(variable)")
-        }
-        if component == "EVSE" { #expect(entry["component"]?["evse"]?["id"] != nil) }
-        if component == "Connector" { #expect(entry["component"]?["evse"]?["connectorId"] != nil) }
-      }
-    }
-  }
-
   @Test("B07.FR.07 ConfigurationInventory reports what can be set; a WriteOnly value stays in the station")
   func reportsConfiguration() {
     let harness = EngineHarness().start()
@@ -268,7 +238,9 @@ struct DeviceModelTests {
         item("CPPWMController", "State", evse: 1), item("OCPPCommCtrlr", "OfflineThreshold"),
         item("VendorCtrlr", "Magic"), item("OCPPCommCtrlr", "ResetRetries"),
       ])
-    #expect(results.map { $0["attributeValue"]?.string } == ["A", "60", nil, "9"])
+    #expect(results.map { $0["attributeValue"]?.string } == ["A", "60", "1", "9"])
+    // Nobody obeys it: it is shown, and stays as it is.
+    #expect(set(harness, [item("VendorCtrlr", "Magic", "2")]).first?["attributeStatus"] == "Rejected")
     #expect(set(harness, [item("OCPPCommCtrlr", "ResetRetries", "1")]).first?["attributeStatus"] == "Rejected")
     #expect(harness.delegate.noted(.configuration, "VendorCtrlr.Magic"))
     #expect(harness.delegate.noted(.configuration, "OfflineThreshold"))

@@ -44,7 +44,7 @@ struct HonestyTests {
       guard variable != .dateTime, variable != .basicAuthPassword, definition.character.kind != .optionList else {
         continue
       }
-      #expect(definition.character.objection(to: definition.initial) == nil, "\(definition.key)")
+      #expect(definition.character.objection(to: definition.initial ?? "") == nil, "\(definition.key)")
     }
   }
 

@@ -71,6 +71,7 @@ struct EngineSetup {
         entry.component.name, entry.variable.name, instance: entry.variable.instance,
         componentInstance: entry.component.instance, evse: entry.component.evse?.id,
         connector: entry.component.evse?.connectorId),
-      attribute: entry.attribute, value: entry.value, mutability: entry.mutability)
+      attribute: entry.attribute, value: entry.value, mutability: entry.mutability,
+      characteristics: entry.characteristics)
   }
 }

@@ -155,7 +155,7 @@ final class RunningStation {
     case .restart:
       // The run goes on: --csms stays with its slot, whichever the CSMS has put first meanwhile.
       let isNamed = rawArguments.contains { $0 == "--csms-slot" || $0.hasPrefix("--csms-slot=") }
-      let slotArguments = isNamed ? [] : slot?.map { ["--csms-slot", String($0)] } ?? []
+      let slotArguments = isNamed ? [] : slot.map { ["--csms-slot", String($0)] } ?? []
       SelfRestart.execute(rawArguments + slotArguments)
       logger.critical("the program could not execute itself anew; exiting, so that the service manager restarts it")
       return ExitCode.internal

@@ -112,6 +112,6 @@ extension ProvisioningBlock {
       variableCharacteristics: VariableCharacteristics(
         dataType: character.kind, supportsMonitoring: false, unit: character.unit, minLimit: character.minimum,
         maxLimit: character.maximum,
-        valuesList: character.members.isEmpty ? nil : String(character.members.joined(separator: ",").prefix(1_000))))
+        valuesList: character.valuesList))
   }
 }

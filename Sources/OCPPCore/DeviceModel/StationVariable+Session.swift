@@ -15,7 +15,7 @@ extension StationVariable {
 
   var sessionDefinition: VariableDefinition {
     let boolean = VariableCharacter(.boolean)
-    let measurands = VariableCharacter(.memberList, members: Self.measurands)
+    let measurands = VariableCharacter(.memberList, maximum: 1_000, members: Self.measurands)
     return switch self {
     case .authorizationEnabled:
       .init("AuthCtrlr", "Enabled", boolean, .readWrite, "true")
@@ -27,12 +27,22 @@ extension StationVariable {
       .init("AuthCtrlr", "LocalPreAuthorize", boolean, .readWrite, "false")
     case .offlineTxForUnknownIdEnabled:
       .init("AuthCtrlr", "OfflineTxForUnknownIdEnabled", boolean, .readWrite, "false")
+    case .disableRemoteAuthorization:
+      .init("AuthCtrlr", "DisableRemoteAuthorization", boolean, .readOnly, "false")
+    case .masterPassGroupId:
+      // No group may stop everybody's transactions.
+      .init("AuthCtrlr", "MasterPassGroupId", .init(.string, maximum: 36), .readOnly, "")
     case .authCacheAvailable:
       .init("AuthCacheCtrlr", "Available", boolean, .readOnly, "true")
     case .authCacheEnabled:
       .init("AuthCacheCtrlr", "Enabled", boolean, .readWrite, "true")
     case .authCacheLifeTime:
       .init("AuthCacheCtrlr", "LifeTime", Self.seconds(from: 0), .readWrite, "86400")
+    case .authCachePolicy:
+      // Refused tokens make room first, then those that were heard of longest ago.
+      .init("AuthCacheCtrlr", "Policy", .init(.optionList, members: ["CUSTOM"]), .readOnly, "CUSTOM")
+    case .authCacheDisablePostAuthorize:
+      .init("AuthCacheCtrlr", "DisablePostAuthorize", boolean, .readOnly, "false")
     case .evConnectionTimeOut:
       .init("TxCtrlr", "EVConnectionTimeOut", Self.seconds(from: 0, to: 86_400), .readWrite, "60")
     case .maxEnergyOnInvalidId:
@@ -50,6 +60,13 @@ extension StationVariable {
       .init(
         "TxCtrlr", "TxStopPoint", .init(.memberList, members: Self.stopPoints, allowsEmpty: false), .readWrite,
         "EVConnected,Authorized")
+    case .txBeforeAcceptedEnabled:
+      // A station that the CSMS has not accepted charges as one without a link does.
+      .init("TxCtrlr", "TxBeforeAcceptedEnabled", boolean, .readOnly, "true")
+    case .sampledDataAvailable:
+      .init("SampledDataCtrlr", "Available", boolean, .readOnly, "true")
+    case .sampledSignReadings:
+      .init("SampledDataCtrlr", "SignReadings", boolean, .readOnly, "false")
     case .sampledDataEnabled:
       .init("SampledDataCtrlr", "Enabled", boolean, .readWrite, "true")
     case .sampledTxStartedMeasurands:
@@ -62,7 +79,15 @@ extension StationVariable {
       .init("SampledDataCtrlr", "TxEndedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
     case .sampledTxEndedInterval:
       .init("SampledDataCtrlr", "TxEndedInterval", Self.seconds(from: 0), .readWrite, "0")
-    // Clock-aligned values are not taken: interval 0 says so.
+    // Clock-aligned values are not taken.
+    case .alignedDataAvailable:
+      .init("AlignedDataCtrlr", "Available", boolean, .readOnly, "false")
+    case .alignedDataEnabled:
+      .init("AlignedDataCtrlr", "Enabled", boolean, .readOnly, "false")
+    case .alignedSendDuringIdle:
+      .init("AlignedDataCtrlr", "SendDuringIdle", boolean, .readOnly, "false")
+    case .alignedSignReadings:
+      .init("AlignedDataCtrlr", "SignReadings", boolean, .readOnly, "false")
     case .alignedInterval:
       .init("AlignedDataCtrlr", "Interval", Self.seconds(from: 0, to: 86_400), .readOnly, "0")
     // What triggered MeterValues tell (F06.FR.06).

@@ -8,9 +8,10 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   case activeNetworkProfile, fileTransferProtocols, heartbeatInterval, messageAttemptInterval, messageAttempts
   case messageTimeout, networkConfigurationPriority, networkProfileConnectionAttempts, offlineThreshold, resetRetries
   case retryBackOffRandomRange, retryBackOffRepeatTimes, retryBackOffWaitMinimum, unlockOnEVSideDisconnect
-  case webSocketPingInterval
+  case webSocketPingInterval, queueAllMessages, publicKeyWithSignedMeterValue
   // SecurityCtrlr
-  case allowSecurityProfileDowngrade, basicAuthPassword, certificateEntries, identity, organizationName, securityProfile
+  case basicAuthPassword, certificateEntries, identity, organizationName, securityProfile
+  case additionalRootCertificateCheck, allowCSMSTLSWildcards, allowSecurityProfileDowngrade
   // ClockCtrlr
   case dateTime, timeSource, timeAdjustmentReportingThreshold
   // DeviceDataCtrlr
@@ -20,16 +21,20 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   // AuthCtrlr, AuthCacheCtrlr
   case authorizationEnabled, authorizeRemoteStart, localAuthorizeOffline, localPreAuthorize,
     offlineTxForUnknownIdEnabled
-  case authCacheAvailable, authCacheEnabled, authCacheLifeTime
+  case disableRemoteAuthorization, masterPassGroupId
+  case authCacheAvailable, authCacheEnabled, authCacheLifeTime, authCachePolicy, authCacheDisablePostAuthorize
   // TxCtrlr
   case evConnectionTimeOut, maxEnergyOnInvalidId, stopTxOnEVSideDisconnect, stopTxOnInvalidId, txStartPoint
-  case txStopPoint
+  case txStopPoint, txBeforeAcceptedEnabled
   // SampledDataCtrlr, AlignedDataCtrlr
-  case sampledDataEnabled, sampledTxStartedMeasurands, sampledTxUpdatedMeasurands, sampledTxUpdatedInterval
+  case sampledDataAvailable, sampledDataEnabled, sampledSignReadings
+  case sampledTxStartedMeasurands, sampledTxUpdatedMeasurands, sampledTxUpdatedInterval
   case sampledTxEndedMeasurands, sampledTxEndedInterval
+  case alignedDataAvailable, alignedDataEnabled, alignedSendDuringIdle, alignedSignReadings
   case alignedInterval, alignedMeasurands, alignedTxEndedInterval, alignedTxEndedMeasurands
   // ChargingStation
   case stationAvailable, stationAvailabilityState, stationSupplyPhases, stationVendorName, stationModel
+  case stationProblem
 
   package var definition: VariableDefinition { Self.definitions[rawValue] }
   package var key: VariableKey { definition.key }
@@ -92,6 +97,13 @@ extension StationVariable {
       .init(component, "UnlockOnEVSideDisconnect", .init(.boolean), .readWrite, "true")
     case .webSocketPingInterval:
       .init(component, "WebSocketPingInterval", Self.seconds(from: 0, to: 86_400), .readWrite, "60")
+    case .queueAllMessages:
+      // Transactions, security events, statuses and events are queued; other messages are not.
+      .init(component, "QueueAllMessages", .init(.boolean), .readOnly, "false")
+    case .publicKeyWithSignedMeterValue:
+      .init(
+        component, "PublicKeyWithSignedMeterValue",
+        .init(.optionList, members: ["Never", "OncePerTransaction", "EveryMeterValue"]), .readOnly, "Never")
     default: nil
     }
   }
@@ -113,6 +125,10 @@ extension StationVariable {
       .init("SecurityCtrlr", "OrganizationName", .init(.string, maximum: 64), .readOnly, "")
     case .securityProfile:
       .init("SecurityCtrlr", "SecurityProfile", .init(.integer, minimum: 0, maximum: 3), .readOnly, "0")
+    case .additionalRootCertificateCheck:
+      .init("SecurityCtrlr", "AdditionalRootCertificateCheck", .init(.boolean), .readOnly, "false")
+    case .allowCSMSTLSWildcards:
+      .init("SecurityCtrlr", "AllowCSMSTLSWildcards", .init(.boolean), .readOnly, "true")
     case .dateTime:
       .init("ClockCtrlr", "DateTime", .init(.dateTime), .readOnly, "")
     case .timeSource:
@@ -135,25 +151,22 @@ extension StationVariable {
     case .bytesPerSetVariables:
       .init("DeviceDataCtrlr", "BytesPerMessage", instance: "SetVariables", limit, .readOnly, "131072")
     case .configurationValueSize:
-      .init("DeviceDataCtrlr", "ConfigurationValueSize", limit, .readOnly, "1000")
+      .init("DeviceDataCtrlr", "ConfigurationValueSize", .init(.integer, minimum: 1, maximum: 1_000), .readOnly, "1000")
     case .reportingValueSize:
-      .init("DeviceDataCtrlr", "ReportingValueSize", limit, .readOnly, "1000")
+      .init("DeviceDataCtrlr", "ReportingValueSize", .init(.integer, minimum: 1, maximum: 2_500), .readOnly, "2500")
     case .stationAvailable:
       .init("ChargingStation", "Available", .init(.boolean), .readOnly, "true")
     case .stationAvailabilityState:
       .init("ChargingStation", "AvailabilityState", .availabilityState, .readOnly, "Available")
     case .stationSupplyPhases:
-      .init("ChargingStation", "SupplyPhases", .init(.integer, minimum: 0, maximum: 3), .readOnly, "3")
+      .init("ChargingStation", "SupplyPhases", .phases, .readOnly, "3")
     case .stationVendorName:
       .init("ChargingStation", "VendorName", .init(.string, maximum: 50), .readOnly, "")
     case .stationModel:
       .init("ChargingStation", "Model", .init(.string, maximum: 20), .readOnly, "")
+    case .stationProblem:
+      .init("ChargingStation", "Problem", .init(.boolean), .readOnly, "false")
     default: nil
     }
   }
-}
-
-extension VariableCharacter {
-  static let availabilityState = VariableCharacter(
-    .optionList, members: ConnectorStatus.allCases.map { $0.rawName })
 }

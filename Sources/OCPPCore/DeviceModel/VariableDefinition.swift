@@ -9,7 +9,11 @@ package struct VariableCharacter: Sendable, Equatable {
   package var minimum: Decimal?
   package var maximum: Decimal?
   /// The allowed members of a list.
-  package var members: [String] = []
+  package var members: [String] = [] {
+    didSet { valuesList = Self.joined(members) }
+  }
+  /// The members as a report tells them; nil without any.
+  package private(set) var valuesList: String?
   /// Whether a list or text may be empty.
   package var allowsEmpty = true
   /// A new value takes effect at the next start only.
@@ -24,8 +28,20 @@ package struct VariableCharacter: Sendable, Equatable {
     self.minimum = minimum
     self.maximum = maximum
     self.members = members
+    valuesList = Self.joined(members)
     self.allowsEmpty = allowsEmpty
     self.needsReboot = needsReboot
+  }
+
+  /// As a board describes a variable of its own.
+  package init(_ characteristics: VariableCharacteristics) {
+    self.init(
+      characteristics.dataType, unit: characteristics.unit, minimum: characteristics.minLimit,
+      maximum: characteristics.maxLimit, members: Self.list(characteristics.valuesList ?? ""))
+  }
+
+  private static func joined(_ members: [String]) -> String? {
+    members.isEmpty ? nil : members.joined(separator: ",")
   }
 
   /// Why a value cannot be this variable's; nil when it can.
@@ -42,11 +58,7 @@ package struct VariableCharacter: Sendable, Equatable {
       return value == "true" || value == "false" ? nil : .format("true or false")
     case .dateTime:
       return WallTime(rfc3339: value) == nil ? .format("an RFC 3339 date-time") : nil
-    case .string:
-      let length = Decimal(Int64(value.count))
-      if let maximum, length > maximum { return ValueObjection("ValueTooLong", "at most \(maximum) characters") }
-      if let minimum, length < minimum { return ValueObjection("ValueTooShort", "at least \(minimum) characters") }
-      return nil
+    case .string: return lengthObjection(to: value)
     case .optionList:
       return members.contains(value) ? nil : .member(of: members)
     case .memberList, .sequenceList:
@@ -60,7 +72,17 @@ package struct VariableCharacter: Sendable, Equatable {
     return nil
   }
 
+  /// In characters as JSON counts them: code points.
+  private func lengthObjection(to value: String) -> ValueObjection? {
+    guard minimum != nil || maximum != nil else { return nil }
+    let length = Decimal(Int64(value.unicodeScalars.count))
+    if let maximum, length > maximum { return ValueObjection("ValueTooLong", "at most \(maximum) characters") }
+    if let minimum, length < minimum { return ValueObjection("ValueTooShort", "at least \(minimum) characters") }
+    return nil
+  }
+
   private func listObjection(to value: String) -> ValueObjection? {
+    if let objection = lengthObjection(to: value) { return objection }
     let given = Self.list(value)
     for (place, member) in given.enumerated() {
       guard members.contains(member) else { return .member(of: members) }
@@ -104,20 +126,28 @@ package struct ValueObjection: Error, Sendable, Equatable {
   }
 }
 
-/// A station-wide variable: its name, character, mutability and first value.
+/// A variable: its name, character, mutability and first value.
 package struct VariableDefinition: Sendable {
   package var key: VariableKey
   package var character: VariableCharacter
   package var mutability: Mutability
-  package var initial: String
+  /// The first Actual value; nil for none.
+  package var initial: String?
+  /// The attributes that it has; those but Actual begin without a value.
+  package var kinds: [AttributeKind] = [.actual]
 
-  init(
-    _ component: String, _ variable: String, instance: String? = nil, _ character: VariableCharacter,
-    _ mutability: Mutability, _ initial: String
-  ) {
-    key = VariableKey(component, variable, instance: instance)
+  package init(_ key: VariableKey, _ character: VariableCharacter, _ mutability: Mutability, _ initial: String?) {
+    self.key = key
     self.character = character
     self.mutability = mutability
     self.initial = initial
+  }
+
+  /// A variable of the whole station.
+  package init(
+    _ component: String, _ variable: String, instance: String? = nil, _ character: VariableCharacter,
+    _ mutability: Mutability, _ initial: String?
+  ) {
+    self.init(VariableKey(component, variable, instance: instance), character, mutability, initial)
   }
 }

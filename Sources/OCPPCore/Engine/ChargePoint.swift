@@ -154,7 +154,7 @@ public final class ChargePoint {
     turn {
       guard !isRunning else { return }
       isRunning = true
-      for refusal in deviceModel.refusals { note(EngineEvent(.configuration, refusal)) }
+      for refusal in deviceModel.refusalsAtStart() { note(EngineEvent(.configuration, refusal)) }
       let reason = resets?.start(bootReason, documents: snapshotDocuments) ?? bootReason
       startNetwork()
       // B10.FR.02 keeps slots without a profile out; one whose profile is gone is passed over.

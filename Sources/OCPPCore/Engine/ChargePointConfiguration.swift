@@ -146,12 +146,18 @@ public struct ChargePointConfiguration: Sendable {
     public var value: String
     /// Nil leaves the variable as it is defined; a variable that is not defined becomes ReadOnly.
     public var mutability: Mutability?
+    /// Type, unit and limits of a variable that the engine does not know; nil for those of the standard, or a text.
+    public var characteristics: VariableCharacteristics?
 
-    public init(key: VariableKey, attribute: AttributeKind = .actual, value: String, mutability: Mutability? = nil) {
+    public init(
+      key: VariableKey, attribute: AttributeKind = .actual, value: String, mutability: Mutability? = nil,
+      characteristics: VariableCharacteristics? = nil
+    ) {
       self.key = key
       self.attribute = attribute
       self.value = value
       self.mutability = mutability
+      self.characteristics = characteristics
     }
   }
 

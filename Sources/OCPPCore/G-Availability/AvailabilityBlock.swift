@@ -119,10 +119,13 @@ final class AvailabilityBlock: FunctionalBlock {
   private func updateModel() {
     var states: [ConnectorStatus] = []
     for evse in engine.configuration.evses {
-      let state = Self.summary(connectors.filter { $0.id.evse.number == evse.id }.map { $0.status })
-      engine.deviceModel.setAvailability(state, of: EVSEID(evse.id))
+      let parts = connectors.filter { $0.id.evse.number == evse.id }.map { $0.status }
+      let state = Self.summary(parts)
+      engine.deviceModel.set(.availabilityState, of: EVSEID(evse.id), state.rawName)
+      engine.deviceModel.set(.problem, of: EVSEID(evse.id), parts.contains(.faulted) ? "true" : "false")
       states.append(state)
     }
+    engine.deviceModel.set(.stationProblem, connectors.contains { $0.status == .faulted } ? "true" : "false")
     engine.deviceModel.set(.stationAvailabilityState, Self.summary(states, anyFree: true).rawName)
   }
 
