@@ -10,6 +10,11 @@ public protocol ChargePointDelegate: AnyObject {
   func chargePoint(_ chargePoint: ChargePoint, revokeGrantAt connector: ConnectorID)
   /// The effective operative state of a connector has changed; also told for each connector at start.
   func chargePoint(_ chargePoint: ChargePoint, setOperative isOperative: Bool, _ connector: ConnectorID)
+  /// The operative state that the CSMS has set for an EVSE, with that of the station above it, has changed; also told
+  /// for each EVSE at start.
+  func chargePoint(_ chargePoint: ChargePoint, operativeChanged isOperative: Bool, evse: EVSEID)
+  /// The same of the station; also told at start.
+  func chargePoint(_ chargePoint: ChargePoint, operativeChanged isOperative: Bool)
   /// What the driver at an EVSE (nil: the whole station) should be shown now.
   func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?)
   /// Everything that had to be stored before the reset is stored, and the transactions are ended: reset now.
@@ -39,6 +44,8 @@ public protocol ChargePointDelegate: AnyObject {
 }
 
 extension ChargePointDelegate {
+  public func chargePoint(_ chargePoint: ChargePoint, operativeChanged isOperative: Bool, evse: EVSEID) {}
+  public func chargePoint(_ chargePoint: ChargePoint, operativeChanged isOperative: Bool) {}
   public func chargePoint(_ chargePoint: ChargePoint, isResetAllowed scope: ResetScope) -> Bool {
     scope == .station
   }
@@ -74,6 +81,14 @@ public struct EnergyGrant: Sendable, Equatable {
 public enum ResetScope: Sendable, Equatable {
   case station
   case evse(EVSEID)
+
+  /// Whether an EVSE is part of it.
+  public func covers(_ evse: EVSEID) -> Bool {
+    switch self {
+    case .station: true
+    case .evse(let one): one == evse
+    }
+  }
 }
 
 /// What a driver should be told, as a state and not as a text: lights and displays have their own words for it.

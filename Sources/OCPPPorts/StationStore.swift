@@ -9,9 +9,26 @@ import ChargerBase
 ///    program, and a power cut may take it, but never a later commit without it.
 /// 4. Commits that wait together may share one flush.
 /// 5. A failure is told as `.failed`; the store then holds what it held before. Nothing is retried inside.
+/// 6. How much room is left is told as `.space`, whenever it changes and before the answers of the commit that found it.
 public protocol StationStore: AnyObject {
   func commit(_ mutations: [StoreMutation], durability: StoreDurability, id: StoreRequestID)
   func query(_ query: StoreQuery, id: StoreRequestID)
+  /// So many records are kept in memory because commits fail; 0 once they are written. Noted beside the database, in
+  /// space that was taken in good times, so that the next start can tell what the end of the program took.
+  func noteUnwritten(_ records: Int)
+}
+
+extension StationStore {
+  public func noteUnwritten(_ records: Int) {}
+}
+
+/// What one commit may hold; more fails it.
+public enum StoreLimits {
+  public static let maximumRecordBytes = 1024 * 1024
+  public static let maximumDocumentBytes = 256 * 1024
+  public static let maximumKeyBytes = 512
+  /// A query's answer ends early, but never empty, once its bodies exceed this.
+  public static let maximumAnswerBytes = 1024 * 1024
 }
 
 public struct StoreRequestID: Sendable, Hashable {
@@ -80,6 +97,8 @@ public enum DocumentKind: UInt8, Sendable, CaseIterable {
   case authorization = 5
   /// Network connection profiles that the CSMS has set, and the one that worked last.
   case network = 6
+  /// What the CSMS was told of faults, and the security log.
+  case status = 8
 }
 
 public enum StoreMutation: Sendable, Equatable {
@@ -89,22 +108,52 @@ public enum StoreMutation: Sendable, Equatable {
   case markOffline(through: OutboxNumber)
   case setFailedAttempts(OutboxNumber, Int32)
   /// Out of the queue and into the dead letters, where people can read it.
-  case moveToDeadLetters(OutboxNumber, reason: String)
-  /// At most 64 KiB a body and 512 bytes a key.
+  case moveToDeadLetters(OutboxNumber, failedAttempts: Int32 = 0, reason: String)
+  /// At most `StoreLimits.maximumDocumentBytes` a body and `maximumKeyBytes` a key.
   case putDocument(DocumentKind, key: String, body: [UInt8])
   case removeDocument(DocumentKind, key: String)
+}
+
+/// A record that was given up on, and why.
+public struct DeadLetter: Sendable, Equatable {
+  public var entry: OutboxEntry
+  public var reason: String
+  public init(_ entry: OutboxEntry, reason: String) {
+    self.entry = entry
+    self.reason = reason
+  }
+}
+
+/// How much room is left for records. What is asked for at each step is the engine's; the store itself refuses only when
+/// the room is exhausted.
+public enum StoreSpace: UInt8, Sendable, Comparable {
+  case ample
+  /// More than nine tenths of the quota are used, or the disk is filling up: periodic events give way.
+  case short
+  /// Kept for what open transactions still have to say: no new one begins.
+  case critical
+  /// Nothing is added any more.
+  case exhausted
+
+  public static func < (left: StoreSpace, right: StoreSpace) -> Bool { left.rawValue < right.rawValue }
 }
 
 public enum StoreQuery: Sendable, Equatable {
   /// The oldest records of a lane beyond a number, at most `limit`.
   case outbox(OutboxLane, after: OutboxNumber, limit: Int)
+  /// The same without their bodies.
+  case outline(OutboxLane, after: OutboxNumber, limit: Int)
+  /// The newest, oldest first.
   case deadLetters(limit: Int)
 }
 
 public enum StoreEvent: Sendable, Equatable {
   case committed(StoreRequestID)
   case entries(StoreRequestID, [OutboxEntry])
+  case deadLetters(StoreRequestID, [DeadLetter])
   case failed(StoreRequestID, StoreFailure)
+  /// No answer to a request.
+  case space(StoreSpace)
 }
 
 public struct StoreFailure: Error, Sendable, Equatable {
@@ -141,14 +190,25 @@ public struct StoreSnapshot: Sendable, Equatable {
   public var offlineThrough: OutboxNumber
   /// Records waiting, by lane in the order of `OutboxLane`.
   public var waiting: [Int]
+  /// Dead letters that can be read, and older ones that had to go.
+  public var deadLetters: Int
+  public var droppedDeadLetters: Int
+  /// Records that were only in memory when the program ended (`StationStore.noteUnwritten`).
+  public var unwritten: Int
+  public var space: StoreSpace
 
   public init(
     documents: [Document] = [], lastOutboxNumber: OutboxNumber = OutboxNumber(0),
-    offlineThrough: OutboxNumber = OutboxNumber(0), waiting: [Int] = [0, 0, 0]
+    offlineThrough: OutboxNumber = OutboxNumber(0), waiting: [Int] = [0, 0, 0], deadLetters: Int = 0,
+    droppedDeadLetters: Int = 0, unwritten: Int = 0, space: StoreSpace = .ample
   ) {
     self.documents = documents
     self.lastOutboxNumber = lastOutboxNumber
     self.offlineThrough = offlineThrough
     self.waiting = waiting
+    self.deadLetters = deadLetters
+    self.droppedDeadLetters = droppedDeadLetters
+    self.unwritten = unwritten
+    self.space = space
   }
 }

@@ -16,11 +16,14 @@ final class OpenedStore {
     (writer, snapshot) = try Self.asCorruption {
       () throws(SQLiteError) in
       let tables = try StoreTables(database, maximumDeadLetters: options.maximumDeadLetters)
-      let space = try StoreSpace(database, directory: directory.path, options: options)
+      let space = try SpaceGauge(database, directory: directory.path, options: options)
       let writer = try StoreWriter(database, tables: tables, space: space) { directory.markSuspect() }
       let snapshot = StoreSnapshot(
         documents: try tables.documents(), lastOutboxNumber: OutboxNumber(tables.counters.lastNumber),
-        offlineThrough: OutboxNumber(tables.counters.offlineThrough), waiting: tables.counters.waiting)
+        offlineThrough: OutboxNumber(tables.counters.offlineThrough), waiting: tables.counters.waiting,
+        deadLetters: Int(clamping: tables.counters.deadLetters),
+        droppedDeadLetters: Int(clamping: tables.counters.deadLettersDropped),
+        unwritten: directory.takeUnwritten(), space: space.level)
       return (writer, snapshot)
     }
   }

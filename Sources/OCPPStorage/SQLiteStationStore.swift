@@ -5,9 +5,10 @@ import OCPPPorts
 
 /// How the store is dimensioned.
 package struct StoreOptions: Sendable {
-  /// The database file grows to this size at most. 256 MiB hold far more than 100,000 records.
+  /// The database file grows to this size at most. 256 MiB hold more than 200,000 records of a kibibyte.
   package var quotaBytes: Int64 = 256 * 1024 * 1024
-  /// With less than this free on the disk nothing is added; with less than twice as much, nothing expendable.
+  /// With less than this free on the disk nothing is added; with less than two and four times as much space is critical
+  /// and short (`StoreSpace`).
   package var reservedFreeBytes: UInt64 = 4 * 1024 * 1024
   /// Older dead letters are dropped and counted.
   package var maximumDeadLetters = 10_000
@@ -80,6 +81,8 @@ package final class SQLiteStationStore: StationStore, @unchecked Sendable {
   package func query(_ query: StoreQuery, id: StoreRequestID) {
     queue.add(.query(query, id))
   }
+
+  package func noteUnwritten(_ records: Int) { queue.noteUnwritten(records) }
 
   package var statistics: StoreStatistics { queue.statistics }
 

@@ -7,11 +7,14 @@ final class StateDirectory {
   static let databaseName = "station.db"
   static let lockName = "station.lock"
   static let suspectName = "station.db.suspect"
+  static let unwrittenName = "station.unwritten"
   /// Damaged files that are kept at most; the oldest names go first.
   static let maximumSetAside = 8
 
   let path: String
   private let lock: Int32
+  /// Eight bytes that exist from the start on, so that they can be rewritten on a full disk; -1 when they cannot be had.
+  private var unwritten: Int32 = -1
 
   var databasePath: String { path + "/" + Self.databaseName }
   private var suspectPath: String { path + "/" + Self.suspectName }
@@ -34,7 +37,10 @@ final class StateDirectory {
     lock = descriptor
   }
 
-  deinit { Glibc.close(lock) }
+  deinit {
+    Glibc.close(lock)
+    if unwritten >= 0 { Glibc.close(unwritten) }
+  }
 
   /// SQLite gives its log the same mode as the database.
   func makeDatabaseFile() throws(StoreFailure) {
@@ -65,6 +71,30 @@ final class StateDirectory {
     guard descriptor >= 0 else { return }
     fsync(descriptor)
     Glibc.close(descriptor)
+  }
+
+  // MARK: - Records that could not be written
+
+  /// What the last run could not write, and opens the note for this one. The number stays until `noteUnwritten`.
+  func takeUnwritten() -> Int {
+    let name = path + "/" + Self.unwrittenName
+    unwritten = Glibc.open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard unwritten >= 0 else { return 0 }
+    var bytes = [UInt8](repeating: 0, count: 8)
+    guard pread(unwritten, &bytes, 8, 0) == 8 else {
+      noteUnwritten(0)
+      return 0
+    }
+    return bytes.reduce(0) { ($0 & 0xFF_FFFF) << 8 | Int($1) }
+  }
+
+  /// In place, big end first, and flushed.
+  func noteUnwritten(_ count: Int) {
+    guard unwritten >= 0 else { return }
+    let value = UInt64(clamping: count)
+    let bytes = (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * UInt64($0))) }
+    guard pwrite(unwritten, bytes, 8, 0) == 8 else { return }
+    fdatasync(unwritten)
   }
 
   // MARK: - Damage

@@ -43,6 +43,8 @@ final class StorageLane: @unchecked Sendable {
   private func run() {
     while let requests = queue.takeAll() {
       guard let opened else { return }
+      if let count = queue.takeUnwritten() { opened.directory.noteUnwritten(count) }
+      guard !requests.isEmpty else { continue }
       let events = opened.writer.process(requests)
       queue.statistics = opened.writer.statistics
       for event in events { onEvent(event) }

@@ -50,6 +50,7 @@ final class StoreRequestQueue: @unchecked Sendable {
   private var contents = 0
   private var bytes = 0
   private var isClosed = false
+  private var unwritten: Int?
   private var statisticsStorage = StoreStatistics()
 
   init(maximumRequests: Int, maximumBytes: Int) {
@@ -87,12 +88,27 @@ final class StoreRequestQueue: @unchecked Sendable {
     return true
   }
 
-  /// Waits for requests and takes all of them; nil once the queue is closed and empty.
+  /// The newest of these numbers alone counts.
+  func noteUnwritten(_ count: Int) {
+    pthread_mutex_lock(mutex)
+    unwritten = count
+    pthread_cond_signal(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func takeUnwritten() -> Int? {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    defer { unwritten = nil }
+    return unwritten
+  }
+
+  /// Waits for requests and takes all of them, none when there is only a note; nil once the queue is closed and empty.
   func takeAll() -> [StoreRequest]? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    while waiting.isEmpty, !isClosed { pthread_cond_wait(condition, mutex) }
-    guard !waiting.isEmpty else { return nil }
+    while waiting.isEmpty, unwritten == nil, !isClosed { pthread_cond_wait(condition, mutex) }
+    guard !waiting.isEmpty || unwritten != nil else { return nil }
     let taken = waiting
     waiting = []
     contents = 0

@@ -3,13 +3,8 @@ import OCPPPorts
 
 /// Rows and counters: every mutation and query as prepared statements, within whatever transaction is open.
 final class StoreTables {
-  /// The longest body of a record or document, in bytes.
-  static let maximumRecordBytes = 256 * 1024
-  static let maximumDocumentBytes = 64 * 1024
-  static let maximumKeyBytes = 512
   /// A query answers at most this many records, and stops after the record that passes the bytes.
   static let maximumEntriesPerQuery = 1_000
-  static let maximumBytesPerQuery = 1024 * 1024
 
   private struct LaneStatements {
     let lane: OutboxLane
@@ -18,6 +13,7 @@ final class StoreTables {
     let setAttempts: SQLiteStatement
     let one: SQLiteStatement
     let page: SQLiteStatement
+    let outline: SQLiteStatement
   }
 
   var counters: StoreCounters
@@ -45,7 +41,9 @@ final class StoreTables {
           setAttempts: try database.prepare("UPDATE \(table) SET attempts=?2 WHERE number=?1"),
           one: try database.prepare("SELECT number,flags,attempts,grp,body FROM \(table) WHERE number=?1"),
           page: try database.prepare(
-            "SELECT number,flags,attempts,grp,body FROM \(table) WHERE number>?1 ORDER BY number LIMIT ?2")))
+            "SELECT number,flags,attempts,grp,body FROM \(table) WHERE number>?1 ORDER BY number LIMIT ?2"),
+          outline: try database.prepare(
+            "SELECT number,flags,attempts,grp,NULL FROM \(table) WHERE number>?1 ORDER BY number LIMIT ?2")))
     }
     self.lanes = lanes
     writeCounters = try database.prepare(
@@ -63,7 +61,7 @@ final class StoreTables {
       "DELETE FROM dead_letters WHERE sequence=(SELECT min(sequence) FROM dead_letters)")
     listDeadLetters = try database.prepare(
       """
-      SELECT number,flags,attempts,grp,body,lane FROM
+      SELECT number,flags,attempts,grp,body,lane,reason FROM
       (SELECT * FROM dead_letters ORDER BY sequence DESC LIMIT ?1) ORDER BY sequence
       """)
     counters = try Self.readCounters(database)
@@ -116,10 +114,12 @@ final class StoreTables {
           if database.changes > 0 { return }
         }
       }
-    case .moveToDeadLetters(let number, let reason):
-      try orStoreFailure { () throws(SQLiteError) in try moveToDeadLetters(number, reason: reason) }
+    case .moveToDeadLetters(let number, let attempts, let reason):
+      try orStoreFailure { () throws(SQLiteError) in
+        try moveToDeadLetters(number, failedAttempts: attempts, reason: reason)
+      }
     case .putDocument(let kind, let key, let body):
-      guard key.utf8.count <= Self.maximumKeyBytes, body.count <= Self.maximumDocumentBytes else {
+      guard key.utf8.count <= StoreLimits.maximumKeyBytes, body.count <= StoreLimits.maximumDocumentBytes else {
         throw StoreFailure(.other, detail: "document of \(body.count) bytes with a key of \(key.utf8.count)")
       }
       try orStoreFailure { () throws(SQLiteError) in
@@ -139,7 +139,9 @@ final class StoreTables {
 
   private func append(_ entry: OutboxEntry) throws(StoreFailure) {
     let number = entry.number.rawValue
-    guard number > 0, entry.body.count <= Self.maximumRecordBytes, entry.group.utf8.count <= Self.maximumKeyBytes else {
+    guard number > 0, entry.body.count <= StoreLimits.maximumRecordBytes,
+      entry.group.utf8.count <= StoreLimits.maximumKeyBytes
+    else {
       throw StoreFailure(.other, detail: "record \(number) of \(entry.body.count) bytes")
     }
     if number <= counters.lastNumber, try orStoreFailure({ () throws(SQLiteError) in try find(number) }) != nil {
@@ -174,15 +176,17 @@ final class StoreTables {
     }
   }
 
-  private func moveToDeadLetters(_ number: OutboxNumber, reason: String) throws(SQLiteError) {
+  private func moveToDeadLetters(
+    _ number: OutboxNumber, failedAttempts: Int32, reason: String
+  ) throws(SQLiteError) {
     guard let entry = try find(number.rawValue) else { return }
     try insertDeadLetter.bind(number.rawValue, at: 1)
     try insertDeadLetter.bind(Int64(entry.lane.rawValue), at: 2)
     try insertDeadLetter.bind((entry.isExpendable ? 1 : 0) | (entry.isOffline ? 2 : 0), at: 3)
-    try insertDeadLetter.bind(Int64(entry.failedAttempts), at: 4)
+    try insertDeadLetter.bind(Int64(max(entry.failedAttempts, failedAttempts)), at: 4)
     try insertDeadLetter.bind(entry.group, at: 5)
     try insertDeadLetter.bind(entry.body, at: 6)
-    try insertDeadLetter.bind(String(decoding: reason.utf8.prefix(Self.maximumKeyBytes), as: UTF8.self), at: 7)
+    try insertDeadLetter.bind(String(decoding: reason.utf8.prefix(StoreLimits.maximumKeyBytes), as: UTF8.self), at: 7)
     try insertDeadLetter.run()
     try remove(number)
     counters.deadLetters = counters.deadLetters.addingSaturating(1)
@@ -214,26 +218,44 @@ final class StoreTables {
     switch query {
     case .outbox(let lane, let after, let limit):
       guard let statements = lanes.first(where: { $0.lane == lane }) else { return [] }
-      try statements.page.bind(after.rawValue, at: 1)
-      return try read(statements.page, limit: limit, limitParameter: 2) { _ in lane }
-    case .deadLetters(let limit):
-      return try read(listDeadLetters, limit: limit, limitParameter: 1) { row in
-        UInt8(exactly: row.integer(5)).flatMap(OutboxLane.init(rawValue:)) ?? .general
-      }
+      return try read(statements.page, lane, after: after, limit: limit)
+    case .outline(let lane, let after, let limit):
+      guard let statements = lanes.first(where: { $0.lane == lane }) else { return [] }
+      return try read(statements.outline, lane, after: after, limit: limit)
+    case .deadLetters(let limit): return try deadLetters(limit: limit).map(\.entry)
     }
   }
 
+  /// The newest, oldest first.
+  func deadLetters(limit: Int) throws(SQLiteError) -> [DeadLetter] {
+    try listDeadLetters.bind(Int64(limit.clamped(to: 0...Self.maximumEntriesPerQuery)), at: 1)
+    var letters: [DeadLetter] = []
+    var bytes = 0
+    while try listDeadLetters.step() {
+      let lane = UInt8(exactly: listDeadLetters.integer(5)).flatMap(OutboxLane.init(rawValue:)) ?? .general
+      let letter = DeadLetter(entry(listDeadLetters, lane: lane), reason: listDeadLetters.text(6))
+      bytes += letter.entry.body.count
+      letters.append(letter)
+      if bytes > StoreLimits.maximumAnswerBytes {
+        listDeadLetters.reset()
+        break
+      }
+    }
+    return letters
+  }
+
   private func read(
-    _ statement: SQLiteStatement, limit: Int, limitParameter: Int32, lane: (SQLiteStatement) -> OutboxLane
+    _ statement: SQLiteStatement, _ lane: OutboxLane, after: OutboxNumber, limit: Int
   ) throws(SQLiteError) -> [OutboxEntry] {
-    try statement.bind(Int64(limit.clamped(to: 0...Self.maximumEntriesPerQuery)), at: limitParameter)
+    try statement.bind(after.rawValue, at: 1)
+    try statement.bind(Int64(limit.clamped(to: 0...Self.maximumEntriesPerQuery)), at: 2)
     var entries: [OutboxEntry] = []
     var bytes = 0
     while try statement.step() {
-      let entry = entry(statement, lane: lane(statement))
+      let entry = entry(statement, lane: lane)
       bytes += entry.body.count
       entries.append(entry)
-      if bytes > Self.maximumBytesPerQuery {
+      if bytes > StoreLimits.maximumAnswerBytes {
         statement.reset()
         break
       }

@@ -12,7 +12,7 @@ final class StoreWriter {
 
   private let database: SQLiteDatabase
   private let tables: StoreTables
-  private let space: StoreSpace
+  private let space: SpaceGauge
   private let begin: SQLiteStatement
   private let commit: SQLiteStatement
   private let rollback: SQLiteStatement
@@ -23,13 +23,15 @@ final class StoreWriter {
   private(set) var statistics = StoreStatistics()
   /// Told once per failure that means a damaged file.
   private let onCorruption: () -> Void
+  private var toldSpace: StoreSpace
 
   init(
-    _ database: SQLiteDatabase, tables: StoreTables, space: StoreSpace, onCorruption: @escaping () -> Void
+    _ database: SQLiteDatabase, tables: StoreTables, space: SpaceGauge, onCorruption: @escaping () -> Void
   ) throws(SQLiteError) {
     self.database = database
     self.tables = tables
     self.space = space
+    toldSpace = space.level
     self.onCorruption = onCorruption
     begin = try database.prepare("BEGIN IMMEDIATE")
     commit = try database.prepare("COMMIT")
@@ -48,12 +50,14 @@ final class StoreWriter {
       let end = min(start + Self.maximumRequestsPerTransaction, requests.count)
       let group = requests[start..<end]
       start = end
-      if let together = processTogether(group) {
-        events += together
-      } else {
-        // The shared transaction was lost. So that one request cannot take others with it, each gets its own.
-        for request in group { events.append(processAlone(request)) }
+      var answers = processTogether(group)
+      // Nil: the shared transaction was lost. So that one request cannot take others with it, each gets its own.
+      if answers == nil { answers = group.map { processAlone($0) } }
+      if space.level != toldSpace {
+        toldSpace = space.level
+        events.append(.space(toldSpace))
       }
+      events += answers ?? []
     }
     statistics.requests += requests.count
     for case .failed in events { statistics.failures += 1 }
@@ -67,6 +71,7 @@ final class StoreWriter {
     guard group.count > 1 else { return nil }
     let saved = tables.counters
     do {
+      space.lookIfDue(adding: group.reduce(0) { $0 + $1.byteCount })
       return try transaction(durability(of: group)) { () throws(SQLiteError) in
         var events: [StoreEvent] = []
         events.reserveCapacity(group.count)
@@ -106,7 +111,7 @@ final class StoreWriter {
     guard case .commit(let mutations, let durability, let id) = request else { return answer(request) }
     let saved = tables.counters
     do throws(StoreFailure) {
-      space.look()
+      space.lookIfDue(adding: request.byteCount)
       if let failure = space.refusal(of: mutations) { throw failure }
       var failure: StoreFailure?
       try orStoreFailure { () throws(SQLiteError) in
@@ -134,7 +139,6 @@ final class StoreWriter {
     try setDurability(wanted)
     try begin.run()
     do throws(SQLiteError) {
-      space.look()
       let value = try body()
       try tables.saveCounters()
       try commit.run()
@@ -161,6 +165,7 @@ final class StoreWriter {
     switch request {
     case .query(let query, let id):
       do throws(SQLiteError) {
+        if case .deadLetters(let limit) = query { return .deadLetters(id, try tables.deadLetters(limit: limit)) }
         return .entries(id, try tables.entries(query))
       } catch {
         return .failed(id, noted(StoreFailure(error)))

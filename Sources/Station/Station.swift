@@ -13,6 +13,7 @@ public final class Station: ChargePointDelegate {
   /// The newest reading of each EVSE's meter.
   public private(set) var readings: [(evse: EVSEID, reading: MeterReading)] = []
 
+  private let faultVariables: [VariableKey]
   private let evses: [EVSEHardware]
   private let readers: [ReaderHardware]
   private let display: (any DriverDisplay)?
@@ -36,6 +37,7 @@ public final class Station: ChargePointDelegate {
     outlet: any StationOutlet
   ) {
     self.lightPattern = lightPattern
+    faultVariables = FaultVariables.keys(of: hardware)
     evses = hardware.evses
     readers = hardware.readers
     display = hardware.display
@@ -44,7 +46,10 @@ public final class Station: ChargePointDelegate {
   }
 
   /// The engine, once it has been made with this station as its delegate.
-  public func attach(_ chargePoint: ChargePoint) { self.chargePoint = chargePoint }
+  public func attach(_ chargePoint: ChargePoint) {
+    self.chargePoint = chargePoint
+    for key in faultVariables { chargePoint.deviceModel.register(key, initial: "false") }
+  }
 
   /// When `advance` must be called next.
   public var nextDeadline: MonotonicInstant { min(leases.nextRenewal, commands.retryAt) }

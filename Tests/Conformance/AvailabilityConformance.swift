@@ -82,7 +82,8 @@ struct AvailabilityConformance {
     #expect(harness.chargePoint.transactionID(at: EVSEID(1)) != nil)
     harness.csms.forgetCalls()
     #expect(change(harness, "Inoperative", target) == "Scheduled")
-    #expect(statuses(harness).isEmpty)
+    // Step 3 of TC_G_14: EVSEs without a transaction do not wait.
+    #expect(statuses(harness) == (target == .station ? ["2 Unavailable"] : []))
     harness.chargePoint.handle(.tokenPresented(PresentedIdToken(idToken: token), evses: [EVSEID(1)]))
     harness.run(for: .seconds(1))
     harness.chargePoint.handle(.powerPath(connector, closed: false, at: harness.clock.now))

@@ -29,15 +29,15 @@ struct AvailabilityTests {
     code: "GroundFailure", component: "Connector", variable: "Problem", text: "residual current")
 
   @Test("G01.FR.03, G01.FR.04 Plugging in makes a connector Occupied, unplugging Available; members 13 and 14")
-  func reportsPlugging() {
+  func reportsPlugging() throws {
     let harness = EngineHarness().start()
     harness.csms.forgetCalls()
-    harness.chargePoint.sessionStarted(first)
+    try harness.chargePoint.sessionStarted(first)
     harness.run(for: .seconds(1))
     #expect(harness.chargePoint.requestValue(VariableKey("EVSE", "AvailabilityState", evse: 1)) == "Occupied")
-    harness.chargePoint.sessionFinished(first)
+    try harness.chargePoint.sessionFinished(first)
     harness.run(for: .seconds(1))
-    harness.chargePoint.sessionFinished(first)
+    try harness.chargePoint.sessionFinished(first)
     harness.run(for: .seconds(1))
     #expect(reports(harness) == ["1 Occupied", "1 Available"])
     #expect(
@@ -170,5 +170,123 @@ struct AvailabilityTests {
     harness.store.failure = StoreFailure(.full, detail: "no space")
     #expect(change(harness, "Inoperative") == "Rejected")
     #expect(harness.chargePoint.connectorStatus(first) == .available)
+  }
+
+  @Test(
+    "MinimumStatusDuration: what does not last is not told, the device model follows at once, and a trigger says it")
+  func waitsForStability() {
+    let harness = EngineHarness().start()
+    harness.csms.call(
+      .setVariables,
+      [
+        "setVariableData": [
+          [
+            "component": ["name": "OCPPCommCtrlr"], "variable": ["name": "MinimumStatusDuration"],
+            "attributeValue": "10",
+          ]
+        ]
+      ])
+    harness.run(for: .seconds(1))
+    harness.csms.forgetCalls()
+    func plug(_ isPlugged: Bool, for seconds: Int64) {
+      harness.chargePoint.handle(.connected(first, isPlugged, at: harness.clock.now))
+      harness.run(for: .seconds(seconds))
+    }
+    plug(true, for: 5)
+    #expect(
+      harness.chargePoint.requestValue(VariableKey("Connector", "AvailabilityState", evse: 1, connector: 1))
+        == "Occupied")
+    plug(false, for: 30)
+    #expect(reports(harness).isEmpty)
+    plug(true, for: 9)
+    #expect(reports(harness).isEmpty)
+    harness.run(for: .seconds(2))
+    #expect(reports(harness) == ["1 Occupied"])
+    plug(false, for: 5)
+    harness.csms.call(
+      .triggerMessage, ["requestedMessage": "StatusNotification", "evse": ["id": 1, "connectorId": 1]])
+    harness.run(for: .seconds(30))
+    #expect(reports(harness) == ["1 Occupied", "1 Available"])
+  }
+
+  @Test("G01.FR.08 Plugging in at one connector of an EVSE tells nothing of the other one")
+  func otherConnector() {
+    var configuration = EngineHarness.standardConfiguration()
+    configuration.evses[0].connectors = [.init(number: 1), .init(number: 2)]
+    let harness = EngineHarness(configuration: configuration).start()
+    #expect(reports(harness).count == 3)
+    harness.csms.forgetCalls()
+    harness.chargePoint.handle(.connected(first, true, at: harness.clock.now))
+    harness.run(for: .seconds(2))
+    #expect(harness.csms.calls(.statusNotification).map { $0.json["connectorId"]?.int } == [1])
+    #expect(harness.chargePoint.requestValue(VariableKey("EVSE", "AvailabilityState", evse: 1)) == "Occupied")
+  }
+
+  @Test("G04.FR.06, G03.FR.08, T-44 What was Scheduled survives a power cut, and idle EVSEs do not wait for the others")
+  func scheduleSurvives() {
+    let station = StubbedStation()
+    station.harness.start()
+    station.act { $0.begin(1, id: "T1") }
+    station.harness.run(for: .seconds(1))
+    station.harness.csms.forgetCalls()
+    #expect(change(station.harness, "Inoperative") == "Scheduled")
+    #expect(reports(station.harness) == ["2 Unavailable"])
+    #expect(station.harness.delegate.operative == [first: true, second: false])
+    station.harness.restart(.powerCut)
+    station.harness.run(for: .seconds(5))
+    // The stub has forgotten its transaction: nothing waits any more.
+    #expect(station.harness.chargePoint.connectorStatus(first) == .unavailable)
+    #expect(change(station.harness, "Operative") == "Accepted")
+    #expect(station.harness.chargePoint.connectorStatus(first) == .available)
+  }
+
+  @Test("T-44, G03.FR.07, G04.FR.08 Becoming Operative gives every EVSE and connector back what was set for it alone")
+  func restoresOwnStates() {
+    var configuration = EngineHarness.standardConfiguration()
+    configuration.evses[0].connectors = [.init(number: 1), .init(number: 2)]
+    let harness = EngineHarness(configuration: configuration).start()
+    let other = ConnectorID(evse: EVSEID(1), number: 2)
+    #expect(change(harness, "Inoperative", evse: ["id": 1, "connectorId": 2]) == "Accepted")
+    #expect(change(harness, "Inoperative", evse: ["id": 2]) == "Accepted")
+    #expect(change(harness, "Inoperative", evse: ["id": 1]) == "Accepted")
+    #expect(change(harness, "Inoperative") == "Accepted")
+    // Its own state changes, while that above hides it.
+    #expect(change(harness, "Operative", evse: ["id": 1]) == "Accepted")
+    #expect(harness.chargePoint.connectorStatus(first) == .unavailable)
+    harness.restart(.powerCut)
+    #expect(change(harness, "Operative") == "Accepted")
+    #expect(harness.chargePoint.connectorStatus(first) == .available)
+    #expect(harness.chargePoint.connectorStatus(other) == .unavailable)
+    #expect(harness.chargePoint.connectorStatus(second) == .unavailable)
+    #expect(change(harness, "Operative", evse: ["id": 2]) == "Accepted")
+    #expect(change(harness, "Operative", evse: ["id": 1, "connectorId": 2]) == "Accepted")
+    #expect(harness.chargePoint.connectorStatus(other) == .available)
+    #expect(harness.chargePoint.connectorStatus(second) == .available)
+  }
+
+  @Test("G03.FR.06, G04.FR.07 A faulted connector stays Faulted when its station becomes Inoperative")
+  func faultedStaysFaulted() {
+    let harness = EngineHarness().start()
+    harness.chargePoint.handle(.fault(first, Self.fault, active: true, at: harness.clock.now))
+    harness.run(for: .seconds(1))
+    harness.csms.forgetCalls()
+    #expect(change(harness, "Inoperative") == "Accepted")
+    #expect(reports(harness) == ["2 Unavailable"])
+    harness.chargePoint.handle(.fault(first, Self.fault, active: false, at: harness.clock.now))
+    harness.run(for: .seconds(1))
+    #expect(reports(harness) == ["2 Unavailable", "1 Unavailable"])
+  }
+
+  @Test("The firmware hears of every operative state at start and when it changes: station, EVSE and connector")
+  func tellsOperative() {
+    let harness = EngineHarness().start()
+    #expect(harness.delegate.stationOperative == [true])
+    #expect(harness.delegate.evseOperative.map { "\($0.0.number) \($0.1)" } == ["1 true", "2 true"])
+    #expect(change(harness, "Inoperative", evse: ["id": 2]) == "Accepted")
+    #expect(change(harness, "Inoperative") == "Accepted")
+    #expect(harness.delegate.stationOperative == [true, false])
+    #expect(
+      harness.delegate.evseOperative.map { "\($0.0.number) \($0.1)" } == ["1 true", "2 true", "2 false", "1 false"])
+    #expect(harness.delegate.operative == [first: false, second: false])
   }
 }

@@ -15,8 +15,9 @@ struct HonestyTests {
     (.networkConfigurationPriority, "networkPriority"), (.networkProfileConnectionAttempts, "networkPriority"),
     (.offlineThreshold, "offlineThreshold"), (.resetRetries, "resetRetries"),
     (.retryBackOffRandomRange, "backOff"), (.retryBackOffRepeatTimes, "backOff"), (.retryBackOffWaitMinimum, "backOff"),
-    (.webSocketPingInterval, "pingInterval"), (.allowSecurityProfileDowngrade, "NetworkProfileTests"),
-    (.basicAuthPassword, "DeviceModelTests.usesNewPassword"),
+    (.webSocketPingInterval, "pingInterval"), (.allowSecurityProfileDowngrade, "NetworkProfileConformance"),
+    (.basicAuthPassword, "SetVariablesTests.password"),
+    (.minimumStatusDuration, "AvailabilityTests.waitsForStability"),
     (.timeSource, "timeSource"), (.timeAdjustmentReportingThreshold, "timeAdjustment"),
     // The session controller's, tested with it.
     (.unlockOnEVSideDisconnect, "E09.FR.02"), (.authorizationEnabled, "E01"), (.authorizeRemoteStart, "F01.FR.01"),
@@ -29,10 +30,86 @@ struct HonestyTests {
     (.authCacheEnabled, "C11.FR.04"), (.authCacheLifeTime, "C10.FR.08"), (.alignedMeasurands, "F06.FR.06"),
   ]
 
+  /// The same for variables of EVSEs, connectors and components, by component and variable.
+  private static let enforcedAtPlaces: [(component: String, variable: String, by: String)] = []
+
   @Test("Each variable is ReadOnly, or something in the station obeys it", arguments: StationVariable.allCases)
   func isEnforcedOrReadOnly(variable: StationVariable) {
     let isEnforced = Self.enforced.contains { $0.variable == variable }
     #expect((variable.definition.mutability != .readOnly) == isEnforced, "\(variable.key)")
+  }
+
+  @Test("Each variable that a station lists, of EVSEs, connectors and components too, is ReadOnly or obeyed")
+  func listsWhatIsObeyed() {
+    let harness = EngineHarness(configuration: EngineHarness.standardConfiguration(evses: 3)).start()
+    for listing in harness.chargePoint.inventory(where: { _ in true }) where listing.mutability != .readOnly {
+      let isEnforced =
+        Self.enforced.contains { $0.variable.key == listing.key }
+        || Self.enforcedAtPlaces.contains {
+          $0.component == listing.key.component && $0.variable == listing.key.variable
+        }
+      #expect(isEnforced, "\(listing.key)")
+    }
+    for place in Self.enforcedAtPlaces {
+      #expect(
+        !harness.chargePoint.inventory { $0.component == place.component && $0.variable == place.variable }.isEmpty)
+    }
+  }
+
+  @Test("Each variable that is listed as ReadOnly refuses even its own value, and keeps it")
+  func readOnlyIsReadOnly() {
+    let harness = EngineHarness(configuration: EngineHarness.standardConfiguration(evses: 3)).start()
+    for listing in harness.chargePoint.inventory(where: { _ in true }) where listing.mutability == .readOnly {
+      let results = harness.set([item(listing.key, listing.value ?? "", attribute: listing.attribute.rawName)])
+      #expect(results.first?["attributeStatus"] == "Rejected", "\(listing.key)")
+      #expect(results.first?["attributeStatusInfo"]?["reasonCode"] == "ReadOnly", "\(listing.key)")
+    }
+    #expect(harness.violations.isEmpty, "\(harness.violations)")
+  }
+
+  @Test("Each variable that is listed as writable takes the values at its stated limits, and none beyond them")
+  func writableTakesItsRange() {
+    let harness = EngineHarness().start()
+    let listed = harness.baseReport("ConfigurationInventory").data
+    #expect(listed.count >= Self.enforced.count)
+    for entry in listed {
+      guard let component = entry["component"], let variable = entry["variable"],
+        let character = entry["variableCharacteristics"]
+      else { continue }
+      let name: Comment = "\(component) \(variable)"
+      func status(_ value: String) -> String? {
+        harness.status(
+          ofSetting: ["component": component, "variable": variable, "attributeValue": .string(value)])
+      }
+      func isTaken(_ value: String) -> Bool { ["Accepted", "RebootRequired"].contains(status(value)) }
+      let members = (character["valuesList"]?.string ?? "").split(separator: ",").map(String.init)
+      switch character["dataType"]?.string {
+      case "integer":
+        let limits = (character["minLimit"]?.int, character["maxLimit"]?.int)
+        #expect(limits.0 != nil && limits.1 != nil, name)
+        guard let minimum = limits.0, let maximum = limits.1 else { continue }
+        #expect(!isTaken("\(minimum - 1)") && !isTaken("\(maximum + 1)") && !isTaken("x"), name)
+        #expect(isTaken("\(maximum)") && isTaken("\(minimum)"), name)
+      case "boolean":
+        #expect(!isTaken("1") && !isTaken("True") && !isTaken(""), name)
+        #expect(isTaken("false") && isTaken("true"), name)
+      case "OptionList":
+        #expect(!isTaken("Other") && !isTaken(""), name)
+        for member in members { #expect(isTaken(member), name) }
+      case "MemberList", "SequenceList":
+        #expect(!isTaken("Other") && !isTaken("\(members[0]),\(members[0])") && !isTaken("\(members[0]),"), name)
+        #expect(isTaken(members[0]) && isTaken(members.joined(separator: ",")), name)
+      case "string":
+        let maximum = character["maxLimit"]?.int
+        #expect(maximum != nil, name)
+        #expect(!isTaken(String(repeating: "x", count: (maximum ?? 0) + 1)), name)
+        // A password makes the station connect anew, after the last of these.
+        #expect(isTaken(String(repeating: "x", count: maximum ?? 0)), name)
+        harness.run(for: .seconds(20))
+      default: Issue.record(name)
+      }
+    }
+    #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
   @Test("Each variable has a definition of its own, and its first value is one that it allows")
@@ -67,21 +144,7 @@ struct HonestyTests {
   }
 
   private func write(_ harness: EngineHarness, _ variable: StationVariable, _ value: String) -> String? {
-    let key = variable.key
-    var name = [JSONMember("name", .string(key.variable))]
-    if let instance = key.variableInstance { name.append(JSONMember("instance", .string(instance))) }
-    let id = harness.csms.call(
-      .setVariables,
-      [
-        "setVariableData": [
-          [
-            "component": ["name": .string(key.component)], "variable": .object(name),
-            "attributeValue": .string(value),
-          ]
-        ]
-      ])
-    harness.run(for: .seconds(1))
-    return harness.csms.result(id)?["setVariableResult"]?[0]?["attributeStatus"]?.string
+    harness.status(ofSetting: item(variable.key, value))
   }
 
   @Test("HeartbeatInterval, written while running, times the next heartbeat")

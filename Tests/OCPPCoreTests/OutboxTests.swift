@@ -205,23 +205,6 @@ struct OutboxTests {
     #expect(station.harness.csms.violations.isEmpty, "\(station.harness.csms.violations)")
   }
 
-  @Test("The nearly full queue refuses periodic events and new transactions, and keeps room for Ended")
-  func boundsQueue() {
-    let station = StubbedStation(capacity: 1_000)
-    station.harness.csms.refusal = LinkFailure(.refused, detail: "closed")
-    station.harness.start()
-    station.act { $0.begin(1, id: "T1") }
-    for _ in 0..<20 {
-      station.act { $0.update("T1", count: 100) }
-      station.harness.run(for: .seconds(1))
-    }
-    #expect(!station.harness.chargePoint.acceptsNewTransactions)
-    #expect(station.harness.chargePoint.waitingRecords < 1_000)
-    station.act { $0.end(EVSEID(1)) }
-    station.harness.run(for: .seconds(1))
-    #expect(station.harness.store.content.entries.last { $0.lane == .transaction }?.isExpendable == false)
-  }
-
   @Test("A start reads no record, however many wait")
   func startReadsNothing() {
     let station = StubbedStation()

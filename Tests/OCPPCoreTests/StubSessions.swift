@@ -56,7 +56,9 @@ final class StubSessions: SessionControlling, OutboxRecordCodec {
     open.removeAll { $0.evse == evse }
   }
 
-  func event(_ id: String, _ kind: TransactionEventKind, whenDurable: (() -> Void)? = nil) {
+  func event(
+    _ id: String, _ kind: TransactionEventKind, isExpendable: Bool? = nil, whenDurable: (() -> Void)? = nil
+  ) {
     guard let place = open.firstIndex(where: { $0.id == id }) else { return }
     var record = RecordWriter()
     record.write(id, field: 1)
@@ -66,7 +68,8 @@ final class StubSessions: SessionControlling, OutboxRecordCodec {
     open[place].nextSeqNo += 1
     services.append(
       OutboxRecord(
-        kind: .transactionEvent, lane: .transaction, group: id, isExpendable: kind == .updated, body: record.bytes),
+        kind: .transactionEvent, lane: .transaction, group: id, isExpendable: isExpendable ?? (kind == .updated),
+        body: record.bytes),
       documents: [], whenDurable: whenDurable)
   }
 

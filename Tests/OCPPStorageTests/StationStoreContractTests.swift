@@ -92,7 +92,7 @@ struct StationStoreContractTests {
     store.commit([.append(entry(1)), .putDocument(.engine, key: "k", body: [1])])
     let tooLong = String(repeating: "k", count: 513)
     #expect(store.commit([.remove([OutboxNumber(1)]), .putDocument(.engine, key: tooLong, body: [])])?.failure != nil)
-    let tooBig = [UInt8](repeating: 0, count: 65_537)
+    let tooBig = [UInt8](repeating: 0, count: StoreLimits.maximumDocumentBytes + 1)
     #expect(store.commit([.putDocument(.engine, key: "k", body: tooBig)])?.failure != nil)
     #expect(store.outbox() == [entry(1)])
     #expect(store.commit([.append(entry(2))])?.isCommitted == true)
@@ -154,15 +154,17 @@ struct StationStoreContractTests {
     var store: StoreUnderTest? = try StoreUnderTest(directory.path, options: options)
     store?.commit((1...5).map { .append(entry($0)) })
     for number: Int64 in [4, 1, 2, 5] {
-      store?.commit([.moveToDeadLetters(OutboxNumber(number), reason: "refused three times")])
+      store?.commit([.moveToDeadLetters(OutboxNumber(number), failedAttempts: 3, reason: "refused \(number)")])
     }
     #expect(store?.outbox().map(\.number.rawValue) == [3])
-    #expect(store?.entries(.deadLetters(limit: 10)).map(\.number.rawValue) == [1, 2, 5])
-    #expect(store?.entries(.deadLetters(limit: 2)).map(\.number.rawValue) == [2, 5])
+    #expect(store?.deadLetters().map(\.entry.number.rawValue) == [1, 2, 5])
+    #expect(store?.deadLetters(limit: 2).map(\.reason) == ["refused 2", "refused 5"])
     store = nil
     store = try StoreUnderTest(directory.path, options: options)
     #expect(store?.snapshot.waiting == [1, 0, 0])
-    #expect(store?.entries(.deadLetters(limit: 10)) == [entry(1), entry(2), entry(5)])
+    #expect(store?.snapshot.deadLetters == 3 && store?.snapshot.droppedDeadLetters == 1)
+    #expect(store?.deadLetters().map(\.entry.body) == [entry(1), entry(2), entry(5)].map(\.body))
+    #expect(store?.deadLetters().map(\.entry.failedAttempts) == [3, 3, 3])
   }
 
   @Test("Documents come back in the order of kind and key, the last body of each")

@@ -205,17 +205,51 @@ struct StoreDamageTests {
     store = nil
   }
 
-  @Test("When space is short an expendable record is refused while others still fit")
-  func expendablesFirst() throws {
+  @Test("How much room is left is told before the answer that used it, and records go in to the last page")
+  func tellsRoom() throws {
     var options = StoreOptions()
     options.quotaBytes = 400 * 1024
     let store = try StoreUnderTest(directory.path, options: options)
+    #expect(store.snapshot.space == .ample)
     var number: Int64 = 1
-    while store.commit([.append(entry(number, isExpendable: true, bytes: 900))])?.isCommitted == true { number += 1 }
-    for _ in 0..<20 {
+    var levels: [StoreSpace: Int64] = [:]
+    while store.commit([.append(entry(number, bytes: 900))])?.isCommitted == true {
+      for level in store.spaces where levels[level] == nil { levels[level] = number }
       number += 1
-      #expect(store.commit([.append(entry(number, bytes: 900))])?.isCommitted == true)
     }
+    let short = try #require(levels[.short])
+    let critical = try #require(levels[.critical])
+    #expect(short > number / 2 && critical > short && critical < number - 8, "\(levels) of \(number)")
+    store.commit([.remove((1...200).map { OutboxNumber($0) })])
+    #expect(store.commit([.append(entry(number, bytes: 900))])?.isCommitted == true)
+    #expect(store.commit([.append(entry(number + 1, bytes: 900))])?.isCommitted == true)
+    #expect(store.spaces == [.short, .critical, .ample])
+  }
+
+  @Test("What could not be written is noted beside the database, on a full disk too, until it is taken back")
+  func notesUnwritten() throws {
+    let mounted = Mount(tmpfs: directory.path, kibibytes: 1_024)
+    defer { mounted?.end() }
+    var options = StoreOptions()
+    options.reservedFreeBytes = 0
+    var store: StoreUnderTest? = try StoreUnderTest(directory.path, options: options)
+    #expect(store?.snapshot.unwritten == 0)
+    store?.commit([.append(entry(1))])
+    if mounted != nil { directory.write([UInt8](repeating: 1, count: 1_048_576), to: "ballast") }
+    store?.store.noteUnwritten(3)
+    store?.store.noteUnwritten(70_000)
+    store?.store.close()
+    store = nil
+    unlink("\(directory.path)/ballast")
+    store = try StoreUnderTest(directory.path, options: options)
+    #expect(store?.snapshot.unwritten == 70_000)
+    store?.store.noteUnwritten(0)
+    store?.store.close()
+    store = nil
+    store = try StoreUnderTest(directory.path, options: options)
+    #expect(store?.snapshot.unwritten == 0)
+    store?.store.close()
+    store = nil
   }
 
   @Test("With too little free on the disk nothing is added, and removals still go through")

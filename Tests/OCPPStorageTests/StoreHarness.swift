@@ -70,12 +70,13 @@ final class StoreUnderTest {
   final class Answers: @unchecked Sendable {
     private var mutex = pthread_mutex_t()
     private var events: [StoreEvent] = []
+    private var spaces: [StoreSpace] = []
     private var isHeld = false
     init() { pthread_mutex_init(&mutex, nil) }
     /// Called on the storage thread; waits while the test holds it.
     func add(_ event: StoreEvent) {
       pthread_mutex_lock(&mutex)
-      events.append(event)
+      if case .space(let level) = event { spaces.append(level) } else { events.append(event) }
       pthread_mutex_unlock(&mutex)
       while held { usleep(500) }
     }
@@ -90,6 +91,11 @@ final class StoreUnderTest {
         isHeld = newValue
         pthread_mutex_unlock(&mutex)
       }
+    }
+    var allSpaces: [StoreSpace] {
+      pthread_mutex_lock(&mutex)
+      defer { pthread_mutex_unlock(&mutex) }
+      return spaces
     }
     var all: [StoreEvent] {
       pthread_mutex_lock(&mutex)
@@ -152,6 +158,15 @@ final class StoreUnderTest {
     return entries
   }
 
+  /// How much room there was, as far as it was told.
+  var spaces: [StoreSpace] { answers.allSpaces }
+
+  func deadLetters(limit: Int = 100) -> [DeadLetter] {
+    store.query(.deadLetters(limit: limit), id: nextID())
+    guard case .deadLetters(_, let letters) = answers(Int(lastID)).last else { return [] }
+    return letters
+  }
+
   func outbox(_ lane: OutboxLane = .transaction, after: Int64 = 0, limit: Int = 1_000) -> [OutboxEntry] {
     entries(.outbox(lane, after: OutboxNumber(after), limit: limit))
   }
@@ -183,7 +198,8 @@ extension StoreEvent {
   var failure: StoreFailure? { if case .failed(_, let failure) = self { failure } else { nil } }
   var id: StoreRequestID {
     switch self {
-    case .committed(let id), .entries(let id, _), .failed(let id, _): id
+    case .committed(let id), .entries(let id, _), .deadLetters(let id, _), .failed(let id, _): id
+    case .space: StoreRequestID(0)
     }
   }
 }

@@ -149,6 +149,18 @@ struct ChargerCtlRenderingTests {
         """)
     #expect(OutboxText.render(["waiting": ["general": 0], "deadLetters": []]) == "Nothing waits to be sent.")
     #expect(
+      OutboxText.render([
+        "waiting": ["transaction": 3], "space": "critical", "storeFailure": "disk full", "unwritten": 2, "thinned": 7,
+        "lost": 1,
+      ]) == """
+        Waiting to be sent: 3 transaction
+        NOTHING CAN BE WRITTEN: disk full
+        SPACE IS EXHAUSTED: no new transaction begins.
+        2 records are in memory only: they go with the program.
+        7 intermediate meter readings were left out for want of space.
+        1 records were lost because the program ended while they could not be written.
+        """)
+    #expect(
       VersionText.render(try ChargerCtlSamples.answer("station.version"))
         == "chargerd 0.1.0 on bench-ac-dual, speaks ocpp2.0.1")
     #expect(

@@ -159,6 +159,8 @@ package final class RecordingDelegate: ChargePointDelegate {
   package private(set) var grants: [(EnergyGrant, ConnectorID)] = []
   package private(set) var revocations: [ConnectorID] = []
   package private(set) var operative: [ConnectorID: Bool] = [:]
+  package private(set) var evseOperative: [(EVSEID, Bool)] = []
+  package private(set) var stationOperative: [Bool] = []
   package private(set) var feedback: [(DriverFeedback, EVSEID?)] = []
   package private(set) var resets: [ResetScope] = []
   package private(set) var unlocked: [ConnectorID] = []
@@ -186,6 +188,12 @@ package final class RecordingDelegate: ChargePointDelegate {
   }
   package func chargePoint(_ chargePoint: ChargePoint, setOperative isOperative: Bool, _ connector: ConnectorID) {
     operative[connector] = isOperative
+  }
+  package func chargePoint(_ chargePoint: ChargePoint, operativeChanged isOperative: Bool, evse: EVSEID) {
+    evseOperative.append((evse, isOperative))
+  }
+  package func chargePoint(_ chargePoint: ChargePoint, operativeChanged isOperative: Bool) {
+    stationOperative.append(isOperative)
   }
   package func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?) {
     self.feedback.append((feedback, evse))

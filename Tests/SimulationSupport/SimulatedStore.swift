@@ -6,7 +6,7 @@ package final class SimulatedStore: StationStore {
   /// What a store holds.
   package struct Content: Equatable {
     package var entries: [OutboxEntry] = []
-    package var deadLetters: [(number: OutboxNumber, reason: String)] = []
+    package var deadLetters: [DeadLetter] = []
     package var documents: [StoreSnapshot.Document] = []
     package var lastNumber = OutboxNumber(0)
     package var offlineThrough = OutboxNumber(0)
@@ -14,7 +14,7 @@ package final class SimulatedStore: StationStore {
     package static func == (left: Content, right: Content) -> Bool {
       left.entries == right.entries && left.documents == right.documents && left.lastNumber == right.lastNumber
         && left.offlineThrough == right.offlineThrough
-        && left.deadLetters.map { $0.number } == right.deadLetters.map { $0.number }
+        && left.deadLetters == right.deadLetters
     }
   }
 
@@ -33,6 +33,12 @@ package final class SimulatedStore: StationStore {
   package private(set) var relaxedCommits = 0
   package private(set) var queries = 0
   package private(set) var violations: [String] = []
+  /// What `noteUnwritten` was told last; it outlives every end.
+  package private(set) var unwritten = 0
+  /// How much room there is; told to the engine.
+  package var space = StoreSpace.ample {
+    didSet { if space != oldValue { answer { [self] in receiver(.space(space)) } } }
+  }
 
   private let clock: SimulatedClock
   private let queue: EventQueue
@@ -68,13 +74,32 @@ package final class SimulatedStore: StationStore {
     answer { [self] in
       queries += 1
       switch query {
-      case .outbox(let lane, let after, let limit):
-        let found = content.entries.lazy.filter { $0.lane == lane && $0.number > after }.prefix(limit)
-        receiver(.entries(id, Array(found)))
-      case .deadLetters: receiver(.entries(id, []))
+      case .outbox(let lane, let after, let limit): receiver(.entries(id, page(lane, after, limit)))
+      case .outline(let lane, let after, let limit):
+        let page = page(lane, after, limit).map { entry in
+          var entry = entry
+          entry.body = []
+          return entry
+        }
+        receiver(.entries(id, page))
+      case .deadLetters(let limit): receiver(.deadLetters(id, Array(content.deadLetters.suffix(limit))))
       }
     }
   }
+
+  /// Ends early as the real one does when its bodies are many bytes.
+  private func page(_ lane: OutboxLane, _ after: OutboxNumber, _ limit: Int) -> [OutboxEntry] {
+    var page: [OutboxEntry] = []
+    var bytes = 0
+    for entry in content.entries where entry.lane == lane && entry.number > after {
+      guard page.count < limit, bytes <= StoreLimits.maximumAnswerBytes else { break }
+      page.append(entry)
+      bytes += entry.body.count
+    }
+    return page
+  }
+
+  package func noteUnwritten(_ records: Int) { unwritten = records }
 
   private func answer(_ body: @escaping () -> Void) {
     let asked = generation
@@ -96,11 +121,15 @@ package final class SimulatedStore: StationStore {
     case .setFailedAttempts(let number, let attempts):
       guard let place = content.entries.firstIndex(where: { $0.number == number }) else { return }
       content.entries[place].failedAttempts = attempts
-    case .moveToDeadLetters(let number, let reason):
-      content.entries.removeAll { $0.number == number }
-      content.deadLetters.append((number, reason))
+    case .moveToDeadLetters(let number, let attempts, let reason):
+      guard let place = content.entries.firstIndex(where: { $0.number == number }) else { return }
+      var entry = content.entries.remove(at: place)
+      entry.failedAttempts = attempts
+      content.deadLetters.append(DeadLetter(entry, reason: reason))
     case .putDocument(let kind, let key, let body):
-      if body.count > 64 * 1024 || key.utf8.count > 512 { violations.append("document \(key) is too large") }
+      if body.count > StoreLimits.maximumDocumentBytes || key.utf8.count > StoreLimits.maximumKeyBytes {
+        violations.append("document \(key) is too large")
+      }
       content.documents.removeAll { $0.kind == kind && $0.key == key }
       content.documents.append(.init(kind: kind, key: key, body: body))
     case .removeDocument(let kind, let key): content.documents.removeAll { $0.kind == kind && $0.key == key }
@@ -124,6 +153,7 @@ package final class SimulatedStore: StationStore {
     let documents = content.documents.sorted { ($0.kind.rawValue, $0.key) < ($1.kind.rawValue, $1.key) }
     return StoreSnapshot(
       documents: documents, lastOutboxNumber: content.lastNumber, offlineThrough: content.offlineThrough,
-      waiting: OutboxLane.allCases.map { lane in content.entries.count { $0.lane == lane } })
+      waiting: OutboxLane.allCases.map { lane in content.entries.count { $0.lane == lane } },
+      deadLetters: content.deadLetters.count, unwritten: unwritten, space: space)
   }
 }

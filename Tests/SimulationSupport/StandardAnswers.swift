@@ -42,6 +42,8 @@ enum MessageCheck {
       case .heartbeat: _ = try HeartbeatRequest.decode(payload, version: version)
       case .meterValues: _ = try MeterValuesRequest.decode(payload, version: version)
       case .notifyEvent: _ = try NotifyEventRequest.decode(payload, version: version)
+      case .logStatusNotification: _ = try LogStatusNotificationRequest.decode(payload, version: version)
+      case .reservationStatusUpdate: _ = try ReservationStatusUpdateRequest.decode(payload, version: version)
       case .notifyReport: _ = try NotifyReportRequest.decode(payload, version: version)
       case .securityEventNotification: _ = try SecurityEventNotificationRequest.decode(payload, version: version)
       case .statusNotification: _ = try StatusNotificationRequest.decode(payload, version: version)

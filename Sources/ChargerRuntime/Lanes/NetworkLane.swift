@@ -38,7 +38,7 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   /// Set before the control lane starts.
   var contactors = ContactorCounters(snapshot: StoreSnapshot())
   /// At most one a client of the station socket.
-  private var letterReaders: [([OutboxEntry]) -> Void] = []
+  private var letterReaders: [([DeadLetter]) -> Void] = []
   private var markStored: (() -> Void)?
   var onReset: ((ResetScope) -> Void)?
   var onEvent: ((JSONValue) -> Void)?
@@ -131,10 +131,10 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
         markStored?()
       case .failed(let id, _) where id == Self.markRequest:
         break
-      case .entries(let id, let entries) where id == Self.letterRequest:
+      case .deadLetters(_, let letters):
         let waiting = letterReaders
         letterReaders = []
-        for reader in waiting { reader(entries) }
+        for reader in waiting { reader(letters) }
       case .committed(let id) where id == Self.counterRequest, .failed(let id, _) where id == Self.counterRequest:
         // Written again with the next hundred openings, whatever became of these.
         break
@@ -149,7 +149,7 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   }
 
   /// Reads the newest dead letters; every reader that waits gets the same answer.
-  func readDeadLetters(_ body: @escaping ([OutboxEntry]) -> Void) {
+  func readDeadLetters(_ body: @escaping ([DeadLetter]) -> Void) {
     letterReaders.append(body)
     if letterReaders.count == 1 {
       store?.query(.deadLetters(limit: OutboxDocument.maximumDeadLetters), id: Self.letterRequest)

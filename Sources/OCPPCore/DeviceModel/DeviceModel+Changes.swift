@@ -26,8 +26,7 @@ extension DeviceModel {
     case .unknownComponent: return .refused(.unknownComponent, nil)
     case .unknownVariable: return .refused(.unknownVariable, nil)
     case .found(let place):
-      let entry = entries[place]
-      guard let attribute = entry.attributes.first(where: { $0.kind == kind }) else {
+      guard let attribute = attribute(kind, at: place) else {
         return .refused(.notSupportedAttributeType, nil)
       }
       guard attribute.mutability != .readOnly || locally else {
@@ -37,11 +36,13 @@ extension DeviceModel {
       guard value.utf8.count <= limit || value.unicodeScalars.count <= limit else {
         return .refused(.rejected, ValueObjection("ValueTooLong", "at most \(limit) characters"))
       }
-      if let objection = entry.character.objection(to: value) { return .refused(.rejected, objection) }
+      let character = entries[place].character
+      if let objection = character.objection(to: value) { return .refused(.rejected, objection) }
       return .change(
         Change(
-          place: place, kind: kind, value: value, needsReboot: entry.character.needsReboot,
-          document: attribute.isPersistent ? StoredVariable(key: entry.key, kind: kind, value: value).mutation : nil))
+          place: place, kind: kind, value: value, needsReboot: character.needsReboot,
+          document: attribute.isPersistent
+            ? StoredVariable(key: entries[place].key, kind: kind, value: value).mutation : nil))
     }
   }
 

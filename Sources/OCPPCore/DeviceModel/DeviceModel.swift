@@ -157,6 +157,10 @@ package final class DeviceModel {
     connectorPlaces[connector].map { $0 + variable.rawValue }
   }
 
+  func attribute(_ kind: AttributeKind, at place: Int) -> AttributeState? {
+    entries[place].attributes.first { $0.kind == kind }
+  }
+
   func value(of attribute: AttributeState, at place: Int) -> String? {
     if place == StationVariable.dateTime.rawValue { return dateTime()?.rfc3339 }
     return attribute.value

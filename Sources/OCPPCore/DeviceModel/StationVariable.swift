@@ -8,7 +8,7 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   case activeNetworkProfile, fileTransferProtocols, heartbeatInterval, messageAttemptInterval, messageAttempts
   case messageTimeout, networkConfigurationPriority, networkProfileConnectionAttempts, offlineThreshold, resetRetries
   case retryBackOffRandomRange, retryBackOffRepeatTimes, retryBackOffWaitMinimum, unlockOnEVSideDisconnect
-  case webSocketPingInterval, queueAllMessages, publicKeyWithSignedMeterValue
+  case webSocketPingInterval, queueAllMessages, publicKeyWithSignedMeterValue, minimumStatusDuration
   // SecurityCtrlr
   case basicAuthPassword, certificateEntries, identity, organizationName, securityProfile
   case additionalRootCertificateCheck, allowCSMSTLSWildcards, allowSecurityProfileDowngrade
@@ -59,6 +59,8 @@ extension StationVariable {
     return switch self {
     case .activeNetworkProfile:
       .init(component, "ActiveNetworkProfile", .init(.integer, minimum: 0), .readOnly, "0")
+    case .minimumStatusDuration:
+      .init(component, "MinimumStatusDuration", Self.seconds(from: 0, to: 3_600), .readWrite, "0")
     case .fileTransferProtocols:
       // Empty for as long as no functional block transfers files.
       .init(

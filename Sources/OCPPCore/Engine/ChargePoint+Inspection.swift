@@ -1,4 +1,5 @@
 import ChargerBase
+import OCPPPorts
 import OCPPTypes
 
 // What people at the station may look at: nothing here changes anything, and no secret is in it.
@@ -16,14 +17,27 @@ public struct OpenTransactionStatus: Sendable, Equatable {
   public var redactedToken: String?
 }
 
-/// What waits for the CSMS.
+/// What waits for the CSMS, and what never reached it.
 public struct OutboxStatus: Sendable, Equatable {
   /// Records waiting, by lane: transaction, security, general.
   public var waiting: [Int]
-  /// Records given up on since the start.
+  /// Records that the queue holds at most.
+  public var capacity = 0
+  /// Records given up on that can be read.
   public var deadLetters: Int
-  /// Periodic events left out for want of space since the start.
+  /// Older dead letters that had to go before this start.
+  public var droppedDeadLetters = 0
+  /// Periodic events left out for want of space, since the state was made.
   public var thinned: Int
+  /// Records not taken because their lane was full, since the state was made.
+  public var refused = 0
+  /// Records that a power cut or an end of the program took, because the store could not be written before.
+  public var lost = 0
+  /// Records in memory only, because the store cannot be written at present.
+  public var unwritten = 0
+  public var space = StoreSpace.ample
+  /// Why the store cannot be written; nil when it can.
+  public var storeFailure: String?
 
   package init(waiting: [Int], deadLetters: Int, thinned: Int) {
     self.waiting = waiting
@@ -61,9 +75,17 @@ extension ChargePoint {
   public var isResetPending: Bool { resets?.isPending ?? false }
 
   public var outboxStatus: OutboxStatus {
-    OutboxStatus(
+    var status = OutboxStatus(
       waiting: [outbox.waiting(in: .transaction), outbox.waiting(in: .security), outbox.waiting(in: .general)],
-      deadLetters: outbox.deadLetters, thinned: outbox.thinnedRecords.addingSaturating(outbox.writer.thinnedRecords))
+      deadLetters: outbox.deadLetters, thinned: outbox.tallies.thinned)
+    status.capacity = outbox.capacity
+    status.droppedDeadLetters = outbox.droppedDeadLetters
+    status.refused = outbox.tallies.refused
+    status.lost = outbox.tallies.lost
+    status.unwritten = writer.isHealthy ? 0 : writer.heldRecords
+    status.space = writer.space
+    status.storeFailure = writer.failure?.detail
+    return status
   }
 
   /// Every attribute whose variable `isWanted` picks, in the device model's order.

@@ -83,13 +83,17 @@ extension ChargePoint {
   /// The status of a connector as the CSMS knows it or is about to.
   public func connectorStatus(_ connector: ConnectorID) -> ConnectorStatus? { availability?.status(of: connector) }
 
-  // MARK: Session inputs (13, 14)
+  // MARK: Events (28)
 
-  /// A vehicle was connected (13).
-  public func sessionStarted(_ connector: ConnectorID) { handle(.connected(connector, true, at: timeSource.now)) }
-
-  /// It was disconnected (14).
-  public func sessionFinished(_ connector: ConnectorID) { handle(.connected(connector, false, at: timeSource.now)) }
+  /// Tells of components by NotifyEvent, split into as many messages as their size asks for: queued durably, held until
+  /// the station is registered, never dropped (28). Gives the ids of the events, which others may name as their cause;
+  /// none before `start`.
+  @discardableResult
+  public func report(_ events: [ComponentEvent]) -> [Int32] {
+    var ids: [Int32] = []
+    turn { if isRunning { ids = faultReports?.report(events) ?? [] } }
+    return ids
+  }
 
   // MARK: Security (29)
 

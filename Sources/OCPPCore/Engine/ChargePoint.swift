@@ -52,6 +52,8 @@ public final class ChargePoint {
   private(set) var availability: AvailabilityBlock?
   private(set) var security: SecurityEventBlock?
   private(set) var networkProfiles: NetworkProfileBlock?
+  private(set) var faultReports: FaultReporter?
+  private(set) var reservationStatus: ReservationStatusRecords?
 
   // The turn
   private(set) package var now: MonotonicInstant
@@ -106,7 +108,7 @@ public final class ChargePoint {
     now = timeSource.now
     limits = JSONLimits(maximumBytes: configuration.maximumFrameBytes)
     deviceModel = DeviceModel(configuration, documents: snapshot.documents)
-    writer = StoreWriter(store)
+    writer = StoreWriter(store, snapshot: snapshot)
     outbox = Outbox(writer, deviceModel, snapshot: snapshot, capacity: configuration.outboxCapacity)
     snapshotDocuments = snapshot.documents.filter { $0.kind != .variable }
     clock = StationClock(
@@ -132,10 +134,17 @@ public final class ChargePoint {
     self.security = security
     self.availability = availability
     self.resets = resets
+    let faultReports = FaultReporter(self)
+    let reservationStatus = ReservationStatusRecords(self)
+    self.faultReports = faultReports
+    self.reservationStatus = reservationStatus
     blocks = [
-      provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self), networkProfiles,
+      provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self), faultReports,
+      networkProfiles,
     ]
     outbox.register(security)
+    outbox.register(faultReports.records)
+    outbox.register(reservationStatus)
     if let sessions = makeSessions(self) {
       self.sessions = sessions
       blocks.append(sessions)
@@ -161,9 +170,11 @@ public final class ChargePoint {
       session = SessionStateMachine(
         slots: networkConnectionSlots.filter { network.profile($0) != nil },
         lastGoodSlot: (network.active?.slot).flatMap { network.profile($0) == nil ? nil : $0 }, bootReason: reason)
+      outbox.start()
       outbox.markOffline()
       if let wall = wall(at: now) { rememberTime(wall) }
       availability?.start(documents: snapshotDocuments)
+      faultReports?.start(documents: snapshotDocuments)
       security?.recordStart(reason)
       sessions?.start(
         reason: reason, documents: snapshotDocuments.filter { $0.kind == .transaction || $0.kind == .authorization })
@@ -200,6 +211,7 @@ public final class ChargePoint {
     turn {
       guard isRunning else { return }
       availability?.handle(fact)
+      faultReports?.handle(fact)
       sessions?.handle(fact)
     }
   }

@@ -87,6 +87,8 @@ package enum OutboxRecordKind: UInt8, Sendable {
   case securityEvent = 2
   case notifyEvent = 3
   case statusNotification = 4
+  case reservationStatus = 8
+  case logStatus = 9
 }
 
 /// Knows how records of one kind are spoken: written by the block that makes them, used by the outbox when it sends.

@@ -19,7 +19,11 @@ final class AvailabilityBlock: FunctionalBlock {
   var evseOperative: OrderedDictionary<EVSEID, Bool> = [:]
   /// Changes to Inoperative that wait for transactions to end (G03.FR.05); at most one for each scope.
   var scheduled: [AvailabilityScope] = []
+  /// Being reset: nothing begins there, whatever the CSMS has set. At most one for each scope.
+  private var resetting: [ResetScope] = []
   private var needsUpdate = true
+  private var toldEVSEOperative: OrderedDictionary<EVSEID, Bool> = [:]
+  private var toldStationOperative: Bool?
 
   init(_ engine: ChargePoint) {
     self.engine = engine
@@ -40,9 +44,24 @@ final class AvailabilityBlock: FunctionalBlock {
     switch fact {
     case .connected(let id, let isPlugged, _): withConnector(id) { $0.isPlugged = isPlugged }
     case .usable(let id, let isUsable, _): withConnector(id) { $0.isUsable = isUsable }
+    case .lock(let id, let isLocked, _): withConnector(id) { $0.isLocked = isLocked }
     case .fault(let place, let fault, let isActive, _): setFault(fault.code, isActive, at: place)
     default: break
     }
+  }
+
+  /// Members 24 and 25.
+  func setReserved(_ isReserved: Bool, _ id: ConnectorID) { withConnector(id) { $0.isReserved = isReserved } }
+
+  /// What keeps a place from being idle although nobody charges: a plug that is held, or a reservation (errata 2.14).
+  func isHeld(_ scope: ResetScope) -> Bool {
+    connectors.contains { scope.covers($0.id.evse) && ($0.isReserved || $0.isPlugged && $0.isLocked) }
+  }
+
+  func setResetting(_ isResetting: Bool, _ scope: ResetScope) {
+    resetting.removeAll { $0 == scope }
+    if isResetting { resetting.append(scope) }
+    needsUpdate = true
   }
 
   private func withConnector(_ id: ConnectorID, _ body: (inout ConnectorAvailability) -> Void) {
@@ -82,38 +101,61 @@ final class AvailabilityBlock: FunctionalBlock {
 
   /// Called at the end of every turn: runs what was scheduled, derives the statuses and reports what changed.
   func settle() {
-    if !scheduled.isEmpty { runScheduledChanges() }
-    guard needsUpdate else { return }
+    if !scheduled.isEmpty {
+      runScheduledChanges()
+      needsUpdate = true
+    }
+    guard needsUpdate || connectors.contains(where: \.isReserved) else { return }
     needsUpdate = false
+    let minimumDuration = engine.deviceModel.seconds(.minimumStatusDuration)
     for index in connectors.indices {
       let id = connectors[index].id
       let isFaultedAbove = !stationFaults.isEmpty || !(evseFaults[id.evse] ?? []).isEmpty
       var status = connectors[index].derivedStatus(
-        isFaultedAbove: isFaultedAbove, isOperativeAbove: isOperative(id.evse))
+        isFaultedAbove: isFaultedAbove, isOperativeAbove: isOperative(id.evse) && !isDueOnceIdle(id),
+        hasTransaction: hasTransaction(in: .connector(id)))
       // G01.FR.05: what is scheduled to become Unavailable does not become Available on the way.
       if status == .available, connectors[index].status != .available, isScheduled(id) { status = .unavailable }
-      if connectors[index].update(status, at: engine.eventTime) {
+      if connectors[index].update(status, at: engine.eventTime, minimumDuration: minimumDuration) {
         engine.deviceModel.setAvailability(status, of: id)
         engine.note(EngineEvent(.status, "\(id): \(status.rawName)"))
       }
       tellOperative(index)
     }
+    tellOperativeAbove()
     updateModel()
     reportChanges()
   }
 
-  private func isScheduled(_ connector: ConnectorID) -> Bool {
-    scheduled.contains(.station) || scheduled.contains(.evse(connector.evse))
-      || scheduled.contains(.connector(connector))
+  private func isScheduled(_ connector: ConnectorID) -> Bool { scheduled.contains { $0.covers(connector) } }
+
+  /// A change that waits for a transaction elsewhere holds at once where there is none (TC_G_14_CS).
+  private func isDueOnceIdle(_ connector: ConnectorID) -> Bool {
+    isScheduled(connector) && !hasTransaction(in: .connector(connector))
   }
 
   private func tellOperative(_ index: Int) {
     let connector = connectors[index]
-    let isOperative = connector.isOperative && self.isOperative(connector.id.evse)
+    let isOperative =
+      connector.isOperative && self.isOperative(connector.id.evse) && !isDueOnceIdle(connector.id)
+      && !resetting.contains { $0.covers(connector.id.evse) }
     guard connector.toldOperative != isOperative else { return }
     connectors[index].toldOperative = isOperative
     engine.delegate?.chargePoint(engine, setOperative: isOperative, connector.id)
     engine.sessions?.operativeChanged(connector.id, isOperative: isOperative)
+  }
+
+  private func tellOperativeAbove() {
+    for evse in engine.configuration.evses {
+      let id = EVSEID(evse.id)
+      let isOperative = isOperative(id)
+      guard toldEVSEOperative[id] != isOperative else { continue }
+      toldEVSEOperative[id] = isOperative
+      engine.delegate?.chargePoint(engine, operativeChanged: isOperative, evse: id)
+    }
+    guard toldStationOperative != isStationOperative else { return }
+    toldStationOperative = isStationOperative
+    engine.delegate?.chargePoint(engine, operativeChanged: isStationOperative)
   }
 
   private func updateModel() {
@@ -142,32 +184,31 @@ final class AvailabilityBlock: FunctionalBlock {
   func wentOnline(offlineFor: Duration?) {
     let reportsAll = offlineFor.map { $0 > engine.deviceModel.seconds(.offlineThreshold) } ?? true
     for index in connectors.indices {
-      if reportsAll { connectors[index].needsReport = true }
+      if reportsAll { connectors[index].owesReport = true }
       connectors[index].isReporting = false
       connectors[index].failedReports = 0
+      connectors[index].retryAt = .distantFuture
     }
     reportChanges()
   }
 
-  /// TriggerMessage(StatusNotification): one connector, whether it changed or not, and while Pending too.
+  /// TriggerMessage(StatusNotification): one connector, whether it changed or not, and while Pending too. One that waits
+  /// in the queue anyway will say the same (F06.FR.10).
   func triggerReport(_ connector: ConnectorID) {
-    guard let index = connectors.firstIndex(where: { $0.id == connector }), !connectors[index].isReporting else {
-      return
-    }
+    guard let index = connectors.firstIndex(where: { $0.id == connector }) else { return }
     sendReport(index, isTriggered: true)
   }
 
   private func reportChanges() {
     guard engine.isOnline else { return }
-    for index in connectors.indices where connectors[index].needsReport && !connectors[index].isReporting {
-      guard connectors[index].retryAt == .distantFuture || connectors[index].retryAt <= engine.now else { continue }
-      sendReport(index)
-    }
+    for index in connectors.indices where connectors[index].reportDueAt <= engine.now { sendReport(index) }
   }
 
   private func sendReport(_ index: Int, isTriggered: Bool = false) {
-    connectors[index].isReporting = true
-    connectors[index].retryAt = .distantFuture
+    if !isTriggered {
+      connectors[index].isReporting = true
+      connectors[index].retryAt = .distantFuture
+    }
     let id = connectors[index].id
     engine.enqueue(
       DirectCall(
@@ -175,7 +216,7 @@ final class AvailabilityBlock: FunctionalBlock {
         payload: { [weak self] writer, version in
           // What is true when it is sent, not when it was queued.
           guard let self else { return }
-          connectors[index].needsReport = false
+          connectors[index].told()
           let connector = connectors[index]
           let time = connector.changedAt.flatMap { self.engine.wallTime(of: $0) }
           StatusNotificationRequest(
@@ -183,27 +224,30 @@ final class AvailabilityBlock: FunctionalBlock {
             connectorStatus: connector.status, evseId: id.evse.number, connectorId: id.number
           ).encode(into: &writer, version: version)
         },
-        answer: { [weak self] answer in self?.reported(index, answer) }))
+        answer: { [weak self] answer in self?.reported(index, answer, isTriggered: isTriggered) }))
   }
 
-  private func reported(_ index: Int, _ answer: CallAnswer) {
-    connectors[index].isReporting = false
+  private func reported(_ index: Int, _ answer: CallAnswer, isTriggered: Bool) {
+    if !isTriggered { connectors[index].isReporting = false }
     switch answer {
     case .result, .error: break
-    case .offline: connectors[index].needsReport = true
+    case .offline:
+      connectors[index].owesReport = true
+      // Online nevertheless: too many calls wait. Not at once, which would go round for ever.
+      if engine.isOnline { connectors[index].retryAt = engine.now + Self.reportRetryInterval }
     case .timeout:
       let failures = connectors[index].failedReports.addingSaturating(1)
       connectors[index].failedReports = failures
       guard failures < Self.reportAttempts else { return }
-      connectors[index].needsReport = true
+      connectors[index].owesReport = true
       connectors[index].retryAt = engine.now + Self.reportRetryInterval
     }
-    if connectors[index].needsReport { reportChanges() }
+    reportChanges()
   }
 
   /// Without a link nothing is due: coming online reports what is still owed.
   var nextDeadline: MonotonicInstant {
-    engine.isOnline ? connectors.reduce(.distantFuture) { min($0, $1.retryAt) } : .distantFuture
+    engine.isOnline ? connectors.reduce(.distantFuture) { min($0, $1.reportDueAt) } : .distantFuture
   }
 
   func advance(to now: MonotonicInstant) { reportChanges() }
@@ -219,6 +263,7 @@ final class AvailabilityBlock: FunctionalBlock {
     needsUpdate = true
   }
 
+  /// As the CSMS has set it.
   func isOperative(_ scope: AvailabilityScope) -> Bool {
     switch scope {
     case .station: isStationOperative

@@ -13,19 +13,32 @@ extension AvailabilityBlock {
           .encode(into: &writer, version: version)
       }
     }
-    guard let scope = scope(of: request.evse) else { return respond(.rejected, "UnknownEvse") }
-    let isOperative = request.operationalStatus == .operative
+    guard let scope = scope(of: request.evse) else {
+      let isKnown = engine.configuration.evses.contains { $0.id == request.evse?.id }
+      return respond(.rejected, isKnown ? "UnknownConnectorId" : "UnknownEvse")
+    }
+    change(scope, isOperative: request.operationalStatus == .operative, respond)
+  }
+
+  /// Stores the change, then makes or schedules it; a transaction that begins while it is being stored is waited for too.
+  private func change(
+    _ scope: AvailabilityScope, isOperative: Bool, _ respond: @escaping (ChangeAvailabilityStatus, String?) -> Void
+  ) {
     let waits = !isOperative && self.isOperative(scope) && hasTransaction(in: scope)
     let document = Self.document(scope, isOperative: waits ? true : isOperative, isScheduled: waits)
     engine.save([document], durability: .full) { [weak self] isStored in
-      guard let self, isStored else { return respond(.rejected, "StorageFailure") }
+      guard let self, isStored else { return respond(.rejected, "InternalError") }
+      if !isOperative, !waits, self.isOperative(scope), hasTransaction(in: scope) {
+        return change(scope, isOperative: false, respond)
+      }
       scheduled.removeAll { $0 == scope }
       if waits {
         scheduled.append(scope)
       } else {
         setOperative(isOperative, scope)
       }
-      respond(waits ? .scheduled : .accepted)
+      operativeChanged()
+      respond(waits ? .scheduled : .accepted, nil)
     }
   }
 
@@ -37,7 +50,7 @@ extension AvailabilityBlock {
     return .connector(ConnectorID(evse: EVSEID(evse.id), number: connector))
   }
 
-  private func hasTransaction(in scope: AvailabilityScope) -> Bool {
+  func hasTransaction(in scope: AvailabilityScope) -> Bool {
     guard let sessions = engine.sessions else { return false }
     switch scope {
     case .station: return engine.configuration.evses.contains { sessions.transactionID(at: EVSEID($0.id)) != nil }

@@ -8,6 +8,7 @@ import OrderedCollections
 final class Outbox {
   /// Transactions whose last record is remembered for E14.
   static let rememberedGroups = 256
+  static let minimumCapacity = 1_000
 
   let writer: StoreWriter
   private let deviceModel: DeviceModel
@@ -15,18 +16,31 @@ final class Outbox {
   private var codecs: [UInt8: any OutboxRecordCodec] = [:]
   private(set) var lastNumber: OutboxNumber
   private(set) var offlineThrough: OutboxNumber
-  private let capacity: Int
+  /// Records at most, those of all lanes together.
+  let capacity: Int
   private var inFlightLane: Int?
   /// The highest record of the transactions that were written last; the oldest is forgotten first.
   private var lastOfGroup: OrderedDictionary<String, OutboxNumber> = [:]
-  private var dropsNextUpdated = false
-  private(set) var thinnedRecords = 0
-  private(set) var deadLetters = 0
+  private var dropsNextUpdated = true
+  var thinning: ThinningPass?
+  /// Records put in since the last pass, and how many it takes for another.
+  var appendedSincePass = Int.max
+  var passInterval = 1
+  private(set) var tallies: OutboxTallies
+  private var areTalliesStored = true
+  /// Records that were given up on and can be read.
+  private(set) var deadLetters: Int
+  let droppedDeadLetters: Int
+  private let unwrittenBefore: Int
 
   init(_ writer: StoreWriter, _ deviceModel: DeviceModel, snapshot: StoreSnapshot, capacity: Int) {
     self.writer = writer
     self.deviceModel = deviceModel
-    self.capacity = max(1_000, capacity)
+    self.capacity = max(Self.minimumCapacity, capacity)
+    tallies = OutboxTallies(snapshot.documents)
+    deadLetters = snapshot.deadLetters
+    droppedDeadLetters = snapshot.droppedDeadLetters
+    unwrittenBefore = snapshot.unwritten
     lastNumber = snapshot.lastOutboxNumber
     offlineThrough = snapshot.offlineThrough
     lanes = OutboxLane.allCases.enumerated().map { index, lane in
@@ -34,6 +48,31 @@ final class Outbox {
         lane, waiting: snapshot.waiting.indices.contains(index) ? snapshot.waiting[index] : 0,
         lastNumber: snapshot.lastOutboxNumber)
     }
+    writer.thinned = { [weak self] count in self?.count(\.thinned, count) }
+    writer.refused = { [weak self] count in self?.count(\.refused, count) }
+    writer.companion = { [weak self] in self?.talliesToStore() }
+  }
+
+  /// Tells what the end of the last run took.
+  func start() {
+    guard unwrittenBefore > 0 else { return }
+    count(\.lost, unwrittenBefore)
+    writer.note(
+      EngineEvent(.storage, "\(unwrittenBefore) records could not be written before the last end and are lost"))
+    writer.keepsNote = true
+    writer.write([], .full, .untilStored) { [weak self] _ in self?.writer.keepsNote = false }
+  }
+
+  private func count(_ tally: WritableKeyPath<OutboxTallies, Int>, _ number: Int) {
+    tallies[keyPath: tally] = tallies[keyPath: tally].addingSaturating(number)
+    areTalliesStored = false
+  }
+
+  /// In the commit that makes them true.
+  private func talliesToStore() -> StoreMutation? {
+    guard !areTalliesStored else { return nil }
+    areTalliesStored = true
+    return tallies.document
   }
 
   func register(_ codec: any OutboxRecordCodec) { codecs[codec.kind.rawValue] = codec }
@@ -41,9 +80,9 @@ final class Outbox {
   var waiting: Int { lanes.reduce(0) { $0 + $1.waiting } }
   func waiting(in lane: OutboxLane) -> Int { lanes.first { $0.lane == lane }?.waiting ?? 0 }
   /// Room for what a transaction may still have to say, and a store that takes it.
-  var canBeginTransaction: Bool { writer.isHealthy && occupied < capacity - capacity / 10 }
+  var canBeginTransaction: Bool { writer.isHealthy && !isCritical }
   /// Stored records and those on their way to the store.
-  private var occupied: Int { waiting + writer.heldRecords }
+  var occupied: Int { waiting + writer.heldRecords }
   var nextDeadline: MonotonicInstant { lanes.reduce(.distantFuture) { min($0, $1.nextDue) } }
 
   /// Whether a record of a transaction (nil: of any) still waits for the CSMS's acceptance.
@@ -61,8 +100,8 @@ final class Outbox {
     _ record: OutboxRecord, isOffline: Bool, documents: [StoreMutation], whenDurable: (() -> Void)?
   ) {
     guard admits(record) else {
-      thinnedRecords += 1
-      writer.note(EngineEvent(.storage, "the outbox is nearly full: a periodic record was left out"))
+      count(record.lane == .transaction ? \.thinned : \.refused, 1)
+      writer.note(EngineEvent(.storage, "the queue is full: a record of the \(record.lane) lane was left out"))
       writer.write(documents, .full, .untilStored) { _ in whenDurable?() }
       return
     }
@@ -75,19 +114,43 @@ final class Outbox {
       lastOfGroup[record.group] = entry.number
       if lastOfGroup.count > Self.rememberedGroups { lastOfGroup.removeFirst() }
     }
-    writer.write([.append(entry)] + documents, .full, .untilStored) { [weak self] _ in
-      self?.lanes.withLane(entry.lane) { $0.stored(entry) }
+    if appendedSincePass < .max { appendedSincePass += 1 }
+    lanes.withLane(entry.lane) { $0.beginAppending() }
+    writer.write([.append(entry)] + documents, .full, .untilStored) { [weak self] isStored in
+      guard let self else { return }
+      lanes.withLane(entry.lane) { $0.appended(isStored ? entry : nil) }
       whenDurable?()
+      thinIfShort(isOffline: isOffline)
     }
   }
 
-  /// Started and Ended always; of Updated every second from 90 % on, and none from 98 % on.
+  /// What bills always. Of periodic events every second when all that could give way has gone; of the other lanes no
+  /// more than a tenth of the queue each, so that neither can take the place of the other.
   private func admits(_ record: OutboxRecord) -> Bool {
-    guard record.isExpendable, occupied >= capacity - capacity / 10 else { return true }
-    guard occupied < capacity - capacity / 50 else { return false }
-    dropsNextUpdated.toggle()
-    return dropsNextUpdated
+    guard record.lane == .transaction else {
+      let lane = lanes.first { $0.lane == record.lane }
+      return (lane?.occupied ?? 0) < capacity / 10
+        && (writer.isHealthy || writer.heldRecords < StoreWriter.maximumHeldRecords)
+    }
+    guard record.isExpendable, occupied >= endingLevel || (writer.space >= .critical && thinning == nil) else {
+      return true
+    }
+    defer { dropsNextUpdated.toggle() }
+    return !dropsNextUpdated
   }
+
+  // MARK: Thinning
+
+  func choose(from page: [OutboxEntry], in pass: inout ThinningPass) -> [OutboxNumber] {
+    guard let place = lanes.firstIndex(where: { $0.lane == .transaction }) else { return [] }
+    let lane = lanes[place]
+    let chosen = pass.choose(from: page) { lane.isTouched($0) }
+    lanes[place].beginThinning(chosen)
+    if !chosen.isEmpty { count(\.thinned, chosen.count) }
+    return chosen
+  }
+
+  func thinned() { lanes.withLane(.transaction) { $0.thinned() } }
 
   /// Everything that has not been accepted by now is offline from now on (E11.FR.02): one write.
   func markOffline() {
@@ -113,7 +176,7 @@ final class Outbox {
         inFlightLane = place
         return Outgoing(entry: entry, call: call)
       }
-      bury(entry, at: place, reason: "the stored record cannot be read")
+      bury(entry, at: place, attempts: entry.failedAttempts, reason: "the stored record cannot be read")
     }
     return nil
   }
@@ -140,11 +203,12 @@ final class Outbox {
     return codec.encode(entry.body.dropFirst(), isOffline: isOffline, version: version)
   }
 
-  private func bury(_ entry: OutboxEntry, at place: Int, reason: String) {
+  private func bury(_ entry: OutboxEntry, at place: Int, attempts: Int32, reason: String) {
     lanes[place].finished()
     deadLetters += 1
     writer.note(EngineEvent(.message, "record \(entry.number.rawValue) is a dead letter: \(reason)"))
-    writer.write([.moveToDeadLetters(entry.number, reason: reason)], .relaxed, .untilStored)
+    writer.write(
+      [.moveToDeadLetters(entry.number, failedAttempts: attempts, reason: reason)], .relaxed, .untilStored)
   }
 
   /// The CSMS answered; false when its answer is faulty, which counts as a failed attempt.
@@ -168,7 +232,7 @@ final class Outbox {
     inFlightLane = nil
     let attempts = entry.failedAttempts.addingSaturating(1)
     guard attempts < deviceModel.integer(.messageAttempts) else {
-      return bury(entry, at: place, reason: "\(attempts) attempts failed, the last with \(why)")
+      return bury(entry, at: place, attempts: attempts, reason: "\(attempts) attempts failed, the last with \(why)")
     }
     let interval = Int64(deviceModel.integer(.messageAttemptInterval)).multipliedSaturating(by: Int64(attempts))
     lanes[place].parkInFlight(failedAttempts: attempts, until: now + Duration(clampingSeconds: interval))

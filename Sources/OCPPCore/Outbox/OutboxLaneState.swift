@@ -29,6 +29,9 @@ struct OutboxLaneState {
   /// Done a short while ago: the store may still hold them when it is asked again.
   private var recentlyDone = BoundedRing<OutboxNumber>(capacity: 256)
   private(set) var waiting: Int
+  private var appending = 0
+  /// Give way to others; the store may still hold them when it is asked. In rising order, at most a page of a pass.
+  private var beingThinned: [OutboxNumber] = []
 
   init(_ lane: OutboxLane, waiting: Int, lastNumber: OutboxNumber) {
     self.lane = lane
@@ -50,7 +53,15 @@ struct OutboxLaneState {
 
   // MARK: Coming in
 
-  mutating func stored(_ entry: OutboxEntry) {
+  /// Records on their way to the store and in it.
+  var occupied: Int { waiting + appending }
+
+  mutating func beginAppending() { appending += 1 }
+
+  /// It is durable, or (nil) has given way in memory.
+  mutating func appended(_ entry: OutboxEntry?) {
+    appending = max(0, appending - 1)
+    guard let entry else { return }
     waiting += 1
     let hadSeenAll = cursor == lastStored && loadingThrough == nil
     lastStored = entry.number
@@ -79,16 +90,28 @@ struct OutboxLaneState {
     loadingThrough = nil
     guard let entries else { return }
     let done = recentlyDone.elements
+    var bytes = 0
     for entry in entries where entry.number > cursor {
       cursor = entry.number
-      guard entry.number != inFlight?.number, !done.contains(entry.number) else { continue }
+      bytes += entry.body.count
+      guard entry.number != inFlight?.number, !done.contains(entry.number), !beingThinned.contains(entry.number) else {
+        continue
+      }
       if let index = parkedIndex(entry) {
         if parked[index].entry.number != entry.number { parked[index].hasSkipped = true }
       } else {
         window.append(entry)
       }
     }
-    if entries.count < Self.windowLimit, cursor < through { cursor = through }
+    // Short for its bytes, an answer says nothing about what comes after it.
+    let isWhole = entries.count < Self.windowLimit && bytes <= StoreLimits.maximumAnswerBytes
+    if isWhole, cursor < through { cursor = through }
+  }
+
+  private func isDone(_ number: OutboxNumber) -> Bool {
+    var isFound = false
+    recentlyDone.forEach { if $0 == number { isFound = true } }
+    return isFound
   }
 
   // MARK: Going out
@@ -155,6 +178,26 @@ struct OutboxLaneState {
     let before = window.count
     window.removeAll { Self.group(of: $0) == wanted }
     parked.append(Parked(entry: entry, dueAt: dueAt, hasSkipped: window.count != before))
+  }
+
+  // MARK: Thinning
+
+  /// On its way, tried without success, or done: not to be thinned.
+  func isTouched(_ entry: OutboxEntry) -> Bool {
+    entry.failedAttempts > 0 || inFlight?.number == entry.number || isDone(entry.number)
+      || parked.contains { $0.entry.number == entry.number }
+  }
+
+  /// These are not sent any more. In rising order.
+  mutating func beginThinning(_ numbers: [OutboxNumber]) {
+    beingThinned = numbers
+    window.removeAll { numbers.contains($0.number) }
+  }
+
+  /// They are out of the store.
+  mutating func thinned() {
+    waiting = max(0, waiting - beingThinned.count)
+    beingThinned = []
   }
 
   /// Whether a record of a group is known to wait.

@@ -14,6 +14,9 @@ final class StoreWriter {
   /// Removals wait this long for company.
   static let lazyDelay = Duration.seconds(2)
   static let maximumLazyRemovals = 64
+  /// Removals that wait while the store cannot be written; a record whose removal is dropped is sent again after a
+  /// restart.
+  static let maximumHeldRemovals = 16_384
 
   enum Persistence {
     /// Kept and tried again until it is stored.
@@ -27,6 +30,8 @@ final class StoreWriter {
     var durability: StoreDurability
     var persistence: Persistence
     var completion: ((Bool) -> Void)?
+    /// Its record gave way before it was stored.
+    var isThinned = false
   }
 
   private let store: any StationStore
@@ -41,12 +46,24 @@ final class StoreWriter {
   private var retryAt: MonotonicInstant?
   private var failures: Int32 = 0
   private(set) var failure: StoreFailure?
-  /// Updated records that went while the store could not be written.
-  private(set) var thinnedRecords = 0
+  private(set) var space: StoreSpace
   private(set) var heldRecords = 0
+  /// What the store was last told of records in memory; while `keepsNote`, the last run's number stays.
+  private var unwritten = 0
+  var keepsNote = false
   var note: (EngineEvent) -> Void = { _ in }
+  /// Told with the number of `Updated` records that went while the store could not be written, and with that of records
+  /// that no store could take.
+  var thinned: (Int) -> Void = { _ in }
+  var refused: (Int) -> Void = { _ in }
+  /// What goes into the next commit besides; nil when there is nothing.
+  var companion: () -> StoreMutation? = { nil }
 
-  init(_ store: any StationStore) { self.store = store }
+  init(_ store: any StationStore, snapshot: StoreSnapshot) {
+    self.store = store
+    space = snapshot.space
+    unwritten = snapshot.unwritten
+  }
 
   var isHealthy: Bool { failure == nil }
   var nextDeadline: MonotonicInstant { underWay == nil ? retryAt ?? lazyDeadline : .distantFuture }
@@ -54,14 +71,42 @@ final class StoreWriter {
 
   // MARK: Requests
 
+  /// `completion` is told false when a commit that is not tried again has failed, or when the record among the mutations
+  /// has given way; at most one record a call.
   func write(
     _ mutations: [StoreMutation], _ durability: StoreDurability, _ persistence: Persistence,
     completion: ((Bool) -> Void)? = nil
   ) {
-    waiting.append(
-      Item(mutations: mutations, durability: durability, persistence: persistence, completion: completion))
-    for mutation in mutations { if case .append = mutation { heldRecords += 1 } }
+    let sound = mutations.contains(where: Self.exceedsLimits) ? withoutOversized(mutations) : mutations
+    waiting.append(Item(mutations: sound, durability: durability, persistence: persistence, completion: completion))
+    for mutation in sound { if case .append = mutation { heldRecords += 1 } }
     thinIfNeeded()
+  }
+
+  /// One mutation that the store can never take would hold up all that come after it.
+  private func withoutOversized(_ mutations: [StoreMutation]) -> [StoreMutation] {
+    mutations.filter { mutation in
+      guard Self.exceedsLimits(mutation) else { return true }
+      switch mutation {
+      case .append(let entry):
+        refused(1)
+        note(EngineEvent(.storage, "a record of \(entry.body.count) bytes is too large to be kept"))
+      case .putDocument(_, let key, let body):
+        note(EngineEvent(.storage, "\(key.prefix(64)) of \(body.count) bytes is too large to be kept"))
+      default: break
+      }
+      return false
+    }
+  }
+
+  private static func exceedsLimits(_ mutation: StoreMutation) -> Bool {
+    switch mutation {
+    case .append(let entry):
+      entry.body.count > StoreLimits.maximumRecordBytes || entry.group.utf8.count > StoreLimits.maximumKeyBytes
+    case .putDocument(_, let key, let body):
+      body.count > StoreLimits.maximumDocumentBytes || key.utf8.count > StoreLimits.maximumKeyBytes
+    default: false
+    }
   }
 
   private func thinIfNeeded() {
@@ -72,6 +117,7 @@ final class StoreWriter {
 
   /// Removes a record some time soon: a record that comes back after a crash is only sent twice.
   func removeLazily(_ number: OutboxNumber, at now: MonotonicInstant) {
+    guard lazyRemovals.count < Self.maximumHeldRemovals else { return }
     lazyRemovals.append(number)
     if lazyDeadline == .distantFuture { lazyDeadline = now + Self.lazyDelay }
   }
@@ -85,6 +131,7 @@ final class StoreWriter {
 
   /// Submits what is ready; called at the end of every turn.
   func flush(at now: MonotonicInstant) {
+    noteUnwritten()
     guard underWay == nil else { return }
     if let retryAt {
       guard retryAt <= now else { return }
@@ -96,8 +143,17 @@ final class StoreWriter {
     submit()
   }
 
+  /// What the end of the program would take now.
+  private func noteUnwritten() {
+    let count = isHealthy ? 0 : heldRecords
+    guard count != unwritten, !keepsNote || count > 0 else { return }
+    unwritten = count
+    store.noteUnwritten(count)
+  }
+
   private func submitLazyRemovals(into nextBatch: Bool = false) {
-    guard !lazyRemovals.isEmpty else { return }
+    // While the store fails they wait here, where their number is bounded.
+    guard !lazyRemovals.isEmpty, isHealthy || retryAt == nil else { return }
     let removal = StoreMutation.remove(lazyRemovals)
     lazyRemovals = []
     lazyDeadline = .distantFuture
@@ -121,6 +177,10 @@ final class StoreWriter {
       items.append(first)
     }
     guard !items.isEmpty else { return }
+    if let mutation = companion() {
+      mutations.append(mutation)
+      items.append(Item(mutations: [mutation], durability: .relaxed, persistence: .untilStored))
+    }
     let id = makeID()
     underWay = (id, items)
     store.commit(mutations, durability: durability, id: id)
@@ -140,9 +200,16 @@ final class StoreWriter {
       }
       for item in items {
         heldRecords -= item.appendCount
-        item.completion?(true)
+        item.completion?(!item.isThinned)
       }
     case .entries(let id, let entries): answerQuery(id, entries)
+    case .deadLetters: break
+    case .space(let level):
+      guard level != space else { return }
+      let isWorse = level > space
+      space = level
+      note(
+        EngineEvent(.storage, isWorse ? "space for records is \(level)" : "there is more space for records: \(level)"))
     case .failed(let id, let failure):
       if underWay?.id == id { commitFailed(failure, at: now) } else { answerQuery(id, nil) }
     }
@@ -171,9 +238,9 @@ final class StoreWriter {
     }
   }
 
-  /// Every second expendable record of each group goes; their documents stay (E04.FR.07).
+  /// Every second expendable record of each group goes, from the first on; their documents stay (E04.FR.08).
   private func thin() {
-    let before = thinnedRecords
+    var count = 0
     var dropsNext: [String: Bool] = [:]  // allowed: looked up, never iterated
     for place in waiting.indices {
       var kept: [StoreMutation] = []
@@ -182,10 +249,11 @@ final class StoreWriter {
           kept.append(mutation)
           continue
         }
-        let drops = dropsNext[entry.group, default: false]
+        let drops = dropsNext[entry.group, default: true]
         dropsNext[entry.group] = !drops
         if drops {
-          thinnedRecords += 1
+          waiting[place].isThinned = true
+          count += 1
           heldRecords -= 1
         } else {
           kept.append(mutation)
@@ -193,8 +261,9 @@ final class StoreWriter {
       }
       waiting[place].mutations = kept
     }
-    guard thinnedRecords != before else { return }
-    note(EngineEvent(.storage, "memory is short: \(thinnedRecords) periodic records were left out"))
+    guard count > 0 else { return }
+    thinned(count)
+    note(EngineEvent(.storage, "memory is short: \(count) periodic events were left out"))
   }
 
   private func makeID() -> StoreRequestID {

@@ -84,17 +84,31 @@ public struct MeasuredValue: Sendable, Equatable {
 
 /// A fault in the terms of the device model and of people.
 public struct StationFault: Sendable, Equatable {
+  /// What of the station a fault concerns: there the device model has its component.
+  public enum Tier: UInt8, Sendable { case station, evse, connector }
+
   /// Stable name: OCPP component and variable that carry it, and the code that field technicians know.
   public var code: String
   public var component: String
   public var variable: String
   /// One sentence for a person.
   public var text: String
+  /// A public code that technicians look up, for NotifyEvent's techCode; nil for `code` itself.
+  public var technicianCode: String?
+  /// By OCPP's scale: 0 (danger) … 9 (debug).
+  public var severity: Int32?
+  public var tier: Tier
 
-  public init(code: String, component: String, variable: String, text: String) {
+  public init(
+    code: String, component: String, variable: String, text: String, technicianCode: String? = nil,
+    severity: Int32? = nil, tier: Tier = .connector
+  ) {
     self.code = code
     self.component = component
     self.variable = variable
     self.text = text
+    self.technicianCode = technicianCode
+    self.severity = severity
+    self.tier = tier
   }
 }

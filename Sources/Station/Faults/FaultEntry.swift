@@ -30,7 +30,18 @@ package struct FaultEntry: Sendable, Equatable {
   package var isTampering: Bool { fault == .doorOpen || fault == .tilted }
 
   package var stationFault: StationFault {
-    StationFault(code: code, component: component, variable: variable, text: text)
+    StationFault(
+      code: code, component: component, variable: variable, text: text, technicianCode: technicianCode,
+      severity: Int32(severity.rawValue), tier: tier)
+  }
+
+  /// The tier of the device model that carries the fault.
+  private var tier: StationFault.Tier {
+    switch fault.scope {
+    case .connector: .connector
+    case .evse: .evse
+    case .station: .station
+    }
   }
 }
 

@@ -154,6 +154,7 @@ struct World: Sendable {
     case .gate(let place, let ticks): return .startNotBefore(id(place), ticks.map { now + Ticks.span($0) })
     case .operative(let place, let isOperative): return .setOperative(id(place), isOperative)
     case .unlock(let place): return .unlock(id(place), number: 1)
+    case .keepLocked(let place, let isKept): return .keepLocked(id(place), isKept)
     case .clearFaults(let place): return .clearLatchedFaults(id(place))
     case .digitalCommunication(let place, let isOn): return .digitalCommunication(id(place), isOn)
     default: return .shutDown

@@ -10,7 +10,7 @@ import HAL
 /// supply (the allocator's own program plays those), and contactors that move by themselves together with the rarer parts.
 enum Scenarios {
   static let all: [Scenario] =
-    [product, lock, lockSilence, cable, pilot, twoConnectors, otherContact]
+    [product, lock, keptPlug, lockSilence, cable, pilot, twoConnectors, otherContact]
     + LeaseExpiryPolicy.allCases.map { permit($0) } + [
       start, contact, budget, bouncing, ventilation, residualCurrent, phases, meter, heat, inputs, gates, wakeUp,
       digital,
@@ -33,6 +33,14 @@ enum Scenarios {
     alphabet: vehicle([.a, .c]) + contactor() + lockContact + [
       .grant(0, ticks: nil), .revoke(0), .clearFaults(0), .unlock(0),
     ])
+
+  /// A vehicle that leaves at its own side, and a plug that stays.
+  private static let keptPlug = Scenario(
+    "kept plug", "a plug that is to stay locked without a permit, unlocking",
+    configuration: station(connector: { $0.hasLock = true }), ticks: .short,
+    alphabet: vehicle([.a, .c]) + contactor() + lockContact + [
+      .grant(0, ticks: nil), .revoke(0), .unlock(0), .keepLocked(0, true), .keepLocked(0, false),
+    ], obedientContactors: [0])
 
   private static let lockSilence = Scenario(
     "lock's silence", "the lock's driver falls silent and comes back, retries, unlocking",
@@ -97,8 +105,8 @@ enum Scenarios {
   }
 
   private static let contact = Scenario(
-    "contactor", "silence of the contactor, a limit under 6 A",
-    configuration: station(),
+    "contactor", "silence of the contactor, a limit under 6 A, sequence 10.2 longer than every rest",
+    configuration: station(), ticks: Ticks(openUnderLoad: 3),
     alphabet: vehicle([.a, .b, .c]) + contactor() + silence(.contactor(connector: 0)) + [
       .grant(0, ticks: nil), .revoke(0), .limit(0, 0), .limit(0, nil), .clearFaults(0),
     ])
@@ -123,7 +131,7 @@ enum Scenarios {
   private static let phases = Scenario(
     "phases", "one and three phases, the switch, its failure and silence",
     configuration: station(evse: { $0.hasPhaseSwitch = true }),
-    ticks: .short,
+    ticks: .restingPhases,
     alphabet: vehicle([.a, .c]) + contactor() + silence(.phaseSwitch(evse: 0)) + [
       .phases(0, .one), .phases(0, .three), .phaseLimit(0, true), .phaseLimit(0, false), .grant(0, ticks: nil),
       .revoke(0), .clearFaults(0),

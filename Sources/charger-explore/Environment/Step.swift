@@ -35,6 +35,8 @@ enum Step: Hashable, Sendable {
   case gate(Int, ticks: UInt8?)
   case operative(Int, Bool)
   case unlock(Int)
+  /// A locked plug is to stay locked although no energy may flow any more (E10.FR.01).
+  case keepLocked(Int, Bool)
   case clearFaults(Int)
   case digitalCommunication(Int, Bool)
   case shutDown

@@ -44,6 +44,13 @@ struct Ticks: Hashable, Sendable {
     unlockAfterStateF: 1, openUnderLoad: 1, meterSilence: 1, voltageRecovery: 1, mainsReturnSpread: 1, wakeUpAfter: 1,
     supplyTurn: 1)
 
+  /// The same with a rest of the phase switch that outlasts its travel, as in the table.
+  static let restingPhases: Ticks = {
+    var ticks = short
+    ticks.phaseRest = 2
+    return ticks
+  }()
+
   /// The longest span: nothing that is longer ago makes a difference.
   var horizon: UInt8 {
     var longest: UInt8 = 0

@@ -74,6 +74,7 @@ extension ConnectorWatch {
     commanded.add(clock: cableFor)
     commanded.add(cableInForce, bits: 4)
     commanded.add(unlocksWaiting, bits: 2)
+    commanded.add(isKeptLocked)
     commanded.add(isSimplified)
     hasher.combine(commanded.bits)
   }

@@ -35,14 +35,21 @@ extension Watch {
     case .contactor(let place, let position):
       if !connectors[place].contactorIsSilent { connectors[place].feedback = position }
     case .lock(let place, let position):
-      if !connectors[place].lockIsSilent { connectors[place].lock = position }
+      guard !connectors[place].lockIsSilent else { return }
+      connectors[place].lock = position
+      // Free, or opened by hand: nobody catches it again.
+      if position == .unlocked { connectors[place].isKeptLocked = false }
     case .proximity(let place, let cable):
       guard !connectors[place].cableIsSilent else { return }
       if cable != connectors[place].cable { connectors[place].cableFor = 0 }
       connectors[place].cable = cable
     case .meter(let index, let kind): take(kind, evse: index, scenario)
     case .residualCurrent(let index, let isTripped): evses[index].residualCurrent.take(isTripped)
-    case .phases(let index, let phases): if !evses[index].phasesAreSilent { evses[index].phases = phases }
+    case .phases(let index, let phases):
+      guard !evses[index].phasesAreSilent else { return }
+      // The vehicle's charger rests from when the contacts moved, not from when they were told to.
+      if let before = evses[index].phases, before != phases { evses[index].phasesMovedFor = 0 }
+      evses[index].phases = phases
     case .temperature(let index, let heat):
       guard !evses[index].heatIsSilent else { return }
       evses[index].heat = heat
@@ -79,7 +86,11 @@ extension Watch {
         connectors[place].revoke()
         // A second one overtakes the first, which is answered as failed.
         connectors[place].unlocksWaiting = min(connectors[place].unlocksWaiting + 1, 2)
+        connectors[place].isKeptLocked = false
       }
+    case .keepLocked(let place, let isKept):
+      let watch = connectors[place]
+      connectors[place].isKeptLocked = isKept && watch.lock == .locked && watch.unlocksWaiting == 0
     case .clearFaults(let place):
       connectors[place].service()
       if scenario.evse(of: place).hasResidualCurrentMonitor {

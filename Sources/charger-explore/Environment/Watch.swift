@@ -60,6 +60,8 @@ struct ConnectorWatch: Hashable, Sendable {
   var lockCommanded: LockPosition?
   /// Commands to unlock that have no answer yet.
   var unlocksWaiting: UInt8 = 0
+  /// A plug that was locked was told to stay so, and nobody has asked for it since.
+  var isKeptLocked = false
 
   // What is in force.
   var permit = PermitWatch.none

@@ -25,6 +25,7 @@ enum Rule: String, CaseIterable, Sendable {
   case offeredOverLimit = "The offer is never over the smallest limit"
   case offeredUnderMinimum = "The offer is never under 6 A"
   case unlockedUnderVoltage = "A plug is unlocked only while the contactor is confirmed open"
+  case keptPlugReleased = "A plug that is to stay locked is let go only when it is asked for, or in state F"
   case phasesMovedUnderOffer =
     "The phase switch moves only while the contactor is confirmed open and nothing is offered"
   case supplyExceeded = "The offers of all EVSEs fit into their supply"

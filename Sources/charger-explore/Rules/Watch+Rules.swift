@@ -46,6 +46,10 @@ extension Watch {
   mutating func lockCommand(_ position: LockPosition, _ place: Int, _ scenario: Scenario) -> Violation? {
     connectors[place].lockCommanded = position
     let watch = connectors[place]
+    // In state F nothing more comes of the session: its plug is let go after a while.
+    if position == .unlocked && watch.isKeptLocked && watch.output != .steadyNegative {
+      return Violation(.keptPlugReleased, "nobody has asked for it")
+    }
     guard position == .unlocked, watch.commanded != .open || watch.feedback != .open else { return nil }
     return Violation(
       .unlockedUnderVoltage, "commanded \(watch.commanded), auxiliary contact \(show(watch.feedback))")
