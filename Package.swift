@@ -122,6 +122,11 @@ let package = Package(
       ],
       path: "Tests/SimulationSupport", swiftSettings: strict),
 
+    // Test support: every message of the standard, right and wrong, from Tests/Resources/OCPPMessages.
+    .target(
+      name: "MessageSamples", dependencies: ["OCPPTypes", "OCPPJSON"], path: "Tests/MessageSamples",
+      swiftSettings: strict),
+
     // Test support: the HAL's conformance suites, for every implementation that brings a rig.
     .target(
       name: "HALConformance", dependencies: ["HAL", "ChargerBase"], path: "Tests/HALConformance", swiftSettings: strict),
@@ -135,7 +140,7 @@ let package = Package(
       ["HALConformance", "HAL", "HALSimulated", "SimulatedWorld", "WorldServer", "ChargerBase", nioPosix]),
     tests("EVSEControlTests", ["EVSEControl", "AllocatorProperties", "HAL", "ChargerBase"]),
     tests("OCPPJSONTests", ["OCPPJSON", "ChargerBase"]),
-    tests("OCPPTypesTests", ["OCPPTypes", "OCPPJSON", "ChargerBase"]),
+    tests("OCPPTypesTests", ["MessageSamples", "OCPPTypes", "OCPPJSON", "ChargerBase"]),
     tests(
       "OCPPCoreTests",
       ["OCPPCore", "OCPPPorts", "OCPPTypes", "OCPPJSON", "ChargerBase", "SimulationSupport"]),
@@ -167,12 +172,13 @@ let package = Package(
         "CLinux", nioCore, nioPosix, arguments,
       ]),
     tests(
-      "Conformance", ["SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),
+      "Conformance",
+      ["SimulationSupport", "MessageSamples", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase"]),
     tests(
       "Simulation",
       [
         "SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase", "SimulatedWorld",
-        "EVSEControl", "Station", "BoardProfile",
+        "EVSEControl", "Station", "BoardProfile", "ChargerRuntime",
       ]),
     tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
   ]

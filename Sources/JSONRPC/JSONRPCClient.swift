@@ -9,6 +9,7 @@ package final class JSONRPCClient {
 
   private var descriptor: Int32
   private var lines = JSONRPCLines()
+  private var repeated = RepeatedNotifications()
   private var waiting: [JSONRPCMessage] = []
   private var lastID: Int64 = 0
   package private(set) var notificationsDropped: UInt64 = 0
@@ -113,8 +114,11 @@ package final class JSONRPCClient {
   private func readMessage() throws(SocketError) -> JSONRPCMessage? {
     while true {
       if let line = lines.next() {
+        if let message = repeated.find(line) { return message }
         do {
-          return try JSONRPCMessage(parsing: line)
+          let message = try JSONRPCMessage(parsing: line)
+          repeated.keep(message, of: line)
+          return message
         } catch {
           close()
           throw SocketError(.protocolViolation, error.error.description)

@@ -1,25 +1,8 @@
+import ChargerBase
+
 /// The `Authorization` header of HTTP Basic authentication (RFC 7617): user name and password as bytes, in base64.
 enum BasicAuthorization {
   static func headerValue(identity: String, password: [UInt8]) -> String {
-    "Basic " + base64(Array(identity.utf8) + [UInt8(ascii: ":")] + password)
-  }
-
-  static func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count / 3 + 1) * 4)
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let group = rest.prefix(3)
-      rest = rest.dropFirst(3)
-      var bits: UInt32 = 0
-      for byte in group { bits = bits << 8 | UInt32(byte) }
-      bits <<= UInt32(8 * (3 - group.count))
-      for position in 0..<4 {
-        let index = Int(bits >> UInt32(18 - 6 * position) & 0x3F)
-        text.append(position <= group.count ? alphabet[index] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
+    "Basic " + Base64.encoded(Array(identity.utf8) + [UInt8(ascii: ":")] + password)
   }
 }

@@ -52,7 +52,9 @@ struct AvailabilityConformance {
     #expect(statuses(harness) == ["1 Occupied", "1 Available"])
   }
 
-  @Test("TC_G_03 to TC_G_10, TC_G_12, 13, 15, 16_CS There, again, back, again", arguments: Target.allCases)
+  @Test(
+    "TC_G_03, 04, 05, 06, 07, 08, 09, 10, 12, 13, 15, 16_CS, G04.FR.02–FR.05 There, again, back, again",
+    arguments: Target.allCases)
   func thereAndBack(target: Target) {
     let harness = EngineHarness().start()
     harness.csms.forgetCalls()
@@ -68,7 +70,7 @@ struct AvailabilityConformance {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("TC_G_11, TC_G_14, TC_G_17_CS With a transaction: Scheduled, then done", arguments: Target.allCases)
+  @Test("TC_G_11, 14, 17_CS, G04.FR.06 With a transaction: Scheduled, then done", arguments: Target.allCases)
   func withTransaction(target: Target) {
     let harness = EngineHarness().start()
     let token = IdToken(idToken: "CARD", type: .iso14443)

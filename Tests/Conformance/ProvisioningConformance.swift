@@ -161,7 +161,9 @@ struct ProvisioningConformance {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("TC_B_12, 13, 14_CS Base reports", arguments: ["ConfigurationInventory", "FullInventory", "SummaryInventory"])
+  @Test(
+    "TC_B_12, 13, 14_CS, B07.FR.12 Base reports",
+    arguments: ["ConfigurationInventory", "FullInventory", "SummaryInventory"])
   func baseReports(base: String) {
     let harness = EngineHarness().start()
     #expect(result(harness, .getBaseReport, ["requestId": 77, "reportBase": .string(base)])?["status"] == "Accepted")

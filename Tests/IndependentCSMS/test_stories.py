@@ -180,7 +180,7 @@ class Sessions(Story):
                 for item in self.csms.transactions.values() for event in item.events.values()))
 
     async def test_remote_start_and_stop_F01_F03(self):
-        """F01.FR.19, F03.FR.02: remote start with the cable in, remote stop; the remoteStartId comes back."""
+        """F01.FR.19, F01.FR.25, F03.FR.03, F03.FR.07, TC_F_08_CS: remote start with the cable in, remote stop; the remoteStartId comes back."""
         await self.booted()
         begin = await self.world_register()
         await self.plug_in()
@@ -205,7 +205,7 @@ class Sessions(Story):
         await self.assert_energy_is_true(transaction, begin)
 
     async def test_offline_session_E04_E12(self):
-        """E04.FR.03, E11.FR.02, E12.FR.02: a session while the CSMS is away arrives afterwards, marked offline."""
+        """E04.FR.01–FR.03, E12.FR.01, FR.02, T-5, T-12: a session without the CSMS arrives afterwards, marked offline."""
         await self.booted()
         begin = await self.world_register()
         port = self.csms.port
@@ -277,7 +277,7 @@ class Sessions(Story):
         self.only_transaction()
 
     async def test_reset_B12(self):
-        """B12.FR.03: an immediate reset ends the transaction, then the same process id boots with RemoteReset."""
+        """B12.FR.02, B12.FR.04, B01.FR.03, TC_B_22_CS: an immediate reset ends the transaction, then the same process id boots with RemoteReset."""
         await self.booted()
         await self.plug_in()
         await self.tap()

@@ -28,7 +28,7 @@ struct AvailabilityTests {
   private static let fault = StationFault(
     code: "GroundFailure", component: "Connector", variable: "Problem", text: "residual current")
 
-  @Test("G01.FR.03, G01.FR.04 Plugging in makes a connector Occupied, unplugging Available; members 13 and 14")
+  @Test("G01.FR.03, G01.FR.04, M-13, M-14 Plugging in makes a connector Occupied, unplugging Available")
   func reportsPlugging() throws {
     let harness = EngineHarness().start()
     harness.csms.forgetCalls()
@@ -45,7 +45,7 @@ struct AvailabilityTests {
         == "Available")
   }
 
-  @Test("G01.FR.01 Faulted outranks Unavailable, which outranks Occupied; each fault has to go")
+  @Test("G01.FR.01, M-20, M-21 Faulted outranks Unavailable, which outranks Occupied; each fault has to go")
   func ranksStatuses() {
     let harness = EngineHarness().start()
     harness.csms.forgetCalls()
@@ -84,7 +84,7 @@ struct AvailabilityTests {
     #expect(harness.delegate.noted(.status, "does not have"))
   }
 
-  @Test("G03.FR.01–FR.04, FR.06, FR.07 An EVSE becomes Unavailable and comes back as it was")
+  @Test("G03.FR.01–FR.04, FR.06, FR.07, G01.FR.07 An EVSE becomes Unavailable and comes back as it was")
   func changesEVSE() {
     let harness = EngineHarness().start()
     harness.chargePoint.handle(.connected(second, true, at: harness.clock.now))
@@ -98,7 +98,7 @@ struct AvailabilityTests {
     #expect(harness.delegate.operative == [first: true, second: true])
   }
 
-  @Test("G04.FR.01, FR.05, FR.07, FR.08 The whole station, and each EVSE's own setting stays its own")
+  @Test("G04.FR.01–FR.03, FR.05, FR.07, FR.08, T-44 The whole station, and each EVSE's own setting stays its own")
   func changesStation() {
     let harness = EngineHarness().start()
     #expect(change(harness, "Inoperative", evse: ["id": 1, "connectorId": 1]) == "Accepted")
@@ -111,7 +111,7 @@ struct AvailabilityTests {
     #expect(harness.chargePoint.connectorStatus(first) == .unavailable)
   }
 
-  @Test("G03.FR.05, G01.FR.05 During a transaction the change is Scheduled and happens when it has ended")
+  @Test("G03.FR.05, G01.FR.05, T-44 During a transaction the change is Scheduled and happens when it has ended")
   func schedules() {
     let station = StubbedStation()
     station.harness.start()
@@ -144,7 +144,7 @@ struct AvailabilityTests {
   }
 
   @Test(
-    "G03.FR.08, G04.FR.09, B11.FR.02 What was set, or scheduled, survives a power cut",
+    "G03.FR.08, G04.FR.09, B11.FR.02, B01.FR.07, G01.FR.02, T-44 What was set, or scheduled, survives a power cut",
     arguments: [
       JSONValue.null, ["id": 1], ["id": 1, "connectorId": 1],
     ])

@@ -59,7 +59,7 @@ struct BootTests {
     #expect(now == (harness.clock.wall + .seconds(3_600)).rfc3339)
   }
 
-  @Test("B01.FR.08 Until the CSMS accepts, nothing but BootNotification is sent, records of earlier runs included")
+  @Test("B01.FR.08, T-6 Until the CSMS accepts, nothing but BootNotification is sent, records of earlier runs included")
   func staysSilentUntilAccepted() {
     let harness = EngineHarness()
     harness.csms.refusal = LinkFailure(.refused, detail: "closed")
@@ -76,7 +76,7 @@ struct BootTests {
   }
 
   @Test(
-    "B02.FR.08, B03.FR.06 An interval above 0 is kept exactly, with the reason of the boot",
+    "B02.FR.06, B02.FR.08, B03.FR.06, T-10 An interval above 0 is kept exactly, with the reason of the boot",
     arguments: [
       RegistrationStatus.pending, .rejected,
     ])
@@ -97,7 +97,7 @@ struct BootTests {
   }
 
   @Test(
-    "B02.FR.07, B03.FR.05 With interval 0 the station chooses a wait that floods nobody",
+    "B02.FR.07, B03.FR.05, T-10 With interval 0 the station chooses a wait that floods nobody",
     arguments: [
       RegistrationStatus.pending, .rejected,
     ])
@@ -125,7 +125,7 @@ struct BootTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("B02.FR.01, B02.FR.02, B02.FR.05 While Pending the CSMS may read, write and get reports; starts are Rejected")
+  @Test("B02.FR.01, FR.02, FR.05, T-7, T-8 While Pending the CSMS may read, write and get reports; starts are Rejected")
   func answersWhilePending() throws {
     let harness = EngineHarness()
     harness.csms.bootAnswers = [(.pending, 600)]
@@ -154,7 +154,7 @@ struct BootTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("B03.FR.02, B03.FR.08 While Rejected the station is silent and answers with SecurityError")
+  @Test("B03.FR.02, B03.FR.08, T-9 While Rejected the station is silent and answers with SecurityError")
   func silentWhileRejected() {
     let harness = EngineHarness()
     harness.csms.bootAnswers = [(.rejected, 600)]

@@ -22,7 +22,7 @@ struct ConnectionTests {
     return zip(dials, dials.dropFirst()).map { $1 - $0 }
   }
 
-  @Test("Part 4 §5.3 The wait doubles after each failure up to RepeatTimes, then stays")
+  @Test("T-4 Part 4 §5.3 The wait doubles after each failure up to RepeatTimes, then stays")
   func doublesWait() {
     let harness = harness(waitMinimum: 10)
     harness.csms.refusal = LinkFailure(.refused, detail: "closed")
@@ -34,7 +34,7 @@ struct ConnectionTests {
     }
   }
 
-  @Test("Part 4 §5.3 Each wait has a random part of its own, within RandomRange")
+  @Test("T-4 Part 4 §5.3 Each wait has a random part of its own, within RandomRange")
   func randomizesWait() {
     let harness = harness(waitMinimum: 10, repeatTimes: 0, randomRange: 20)
     harness.csms.refusal = LinkFailure(.refused, detail: "closed")
@@ -46,7 +46,7 @@ struct ConnectionTests {
     #expect(Set(waits.map { $0.wholeMilliseconds }).count > 10)
   }
 
-  @Test("TC_B_57 After a success the wait begins anew with the minimum, without a BootNotification")
+  @Test("TC_B_57, T-4, T-5 After a success the wait begins anew with the minimum, without a BootNotification")
   func resetsWaitAfterSuccess() {
     let harness = harness(waitMinimum: 10)
     harness.start()
@@ -88,7 +88,7 @@ struct ConnectionTests {
       ])
   }
 
-  @Test("B10.FR.10 Another network profile means a BootNotification of its own")
+  @Test("B10.FR.10, T-5 Another network profile means a BootNotification of its own")
   func registersAnewOnOtherSlot() {
     var configuration = EngineHarness.standardConfiguration()
     configuration.networkProfiles = [
@@ -103,7 +103,7 @@ struct ConnectionTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("B04.FR.01 Offline longer than OfflineThreshold: every connector is reported")
+  @Test("B04.FR.01, T-11 Offline longer than OfflineThreshold: every connector is reported")
   func reportsAllAfterLongOffline() {
     let harness = EngineHarness().start()
     harness.csms.forgetCalls()
@@ -115,7 +115,7 @@ struct ConnectionTests {
     #expect(harness.csms.calls(.statusNotification).count == 2)
   }
 
-  @Test("B04.FR.02 Offline for a short time: only connectors whose state changed are reported")
+  @Test("B04.FR.02, T-11 Offline for a short time: only connectors whose state changed are reported")
   func reportsChangedAfterShortOffline() throws {
     let harness = harness(waitMinimum: 10)
     harness.start()
@@ -175,7 +175,7 @@ struct ConnectionTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("Members 6 and 7: disconnected stays disconnected, connecting again resumes")
+  @Test("M-6, M-7: disconnected stays disconnected, connecting again resumes")
   func obeysDisconnect() {
     let harness = EngineHarness().start()
     harness.chargePoint.disconnectWebSocket()
@@ -189,7 +189,7 @@ struct ConnectionTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("Member 5: stopping closes the link, writes what is left, and may be repeated")
+  @Test("M-5: stopping closes the link, writes what is left, and may be repeated")
   func stops() {
     let harness = EngineHarness().start()
     harness.chargePoint.stop()

@@ -28,6 +28,10 @@ struct HonestyTests {
     (.sampledTxUpdatedInterval, "J02.FR.11"), (.sampledTxEndedMeasurands, "E06.FR.11"),
     (.sampledTxEndedInterval, "E06.FR.11"), (.localAuthorizeOffline, "C10.FR.01"), (.localPreAuthorize, "C12.FR.02"),
     (.authCacheEnabled, "C11.FR.04"), (.authCacheLifeTime, "C10.FR.08"), (.alignedMeasurands, "F06.FR.06"),
+    // Metering: AlignedValuesConformance and SessionMeterTests.
+    (.alignedDataEnabled, "J01"), (.alignedSendDuringIdle, "J01.FR.20"), (.alignedInterval, "J01.FR.14"),
+    (.alignedTxEndedInterval, "TC_J_03_CS"), (.alignedTxEndedMeasurands, "TC_J_03_CS"),
+    (.sampledRegisterValuesWithoutPhases, "J02"),
   ]
 
   /// The same for variables of EVSEs, connectors and components, by component and variable.
@@ -69,7 +73,12 @@ struct HonestyTests {
 
   @Test("Each variable that is listed as writable takes the values at its stated limits, and none beyond them")
   func writableTakesItsRange() {
-    let harness = EngineHarness().start()
+    var configuration = EngineHarness.standardConfiguration()
+    // A slot can be put into the priority list once it holds a profile (B10.FR.02).
+    for slot: Int32 in 2...4 {
+      configuration.networkProfiles.append(.init(slot: slot, url: "ws://csms.example/ocpp", identity: "CS-1"))
+    }
+    let harness = EngineHarness(configuration: configuration).start()
     let listed = harness.baseReport("ConfigurationInventory").data
     #expect(listed.count >= Self.enforced.count)
     for entry in listed {

@@ -36,7 +36,7 @@ struct MessagingTests {
   }
 
   @Test(
-    "Part 4 §4.3 Faulty calls get the code of the table",
+    "M-43 Part 4 §4.3 Faulty calls get the code of the table",
     arguments: [
       ("Nonsense", "{}", "NotImplemented"),
       ("GetLog", #"{"logType":"SecurityLog","requestId":1,"log":{"remoteLocation":"x"}}"#, "NotSupported"),
@@ -101,7 +101,7 @@ struct MessagingTests {
     #expect(harness.chargePoint.status.isAccepted)
   }
 
-  @Test("Part 4 §4.1.1 The station answers while its own call waits, and sends no second one")
+  @Test("T-1, T-2 Part 4 §4.1.1 The station answers while its own call waits, and sends no second one")
   func answersWhileOwnCallWaits() {
     let harness = EngineHarness().start()
     harness.csms.script = { $0.action == .statusNotification ? .delayed(.seconds(20)) : .standard }
@@ -196,7 +196,7 @@ struct MessagingTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("Members 35 and 36: DataTransfer gives exactly one answer, whatever the CSMS does")
+  @Test("M-35, M-36: DataTransfer gives exactly one answer, whatever the CSMS does")
   func dataTransferAnswersOnce() {
     let harness = EngineHarness().start()
     var outcomes: [DataTransferOutcome] = []
@@ -225,7 +225,7 @@ struct MessagingTests {
     #expect(outcomes.count == 6)
   }
 
-  @Test("P01.FR.01 DataTransfer of a vendor whom the station does not know is answered with UnknownVendorId")
+  @Test("P01.FR.05 DataTransfer of a vendor whom the station does not know is answered with UnknownVendorId")
   func refusesUnknownVendor() {
     let harness = EngineHarness().start()
     let id = harness.csms.call(.dataTransfer, ["vendorId": "acme", "data": ["a": [1, 2]]])

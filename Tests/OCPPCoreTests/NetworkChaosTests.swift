@@ -88,9 +88,10 @@ struct NetworkChaosTests {
       case 13 where dice.roll(3) == 0:
         harness.restart([EngineHarness.End.clean, .kill, .powerCut][dice.roll(3)])
       case 14:
-        harness.csms.bootAnswers = [
-          [(.accepted, 60)], [(.pending, 20), (.accepted, 60)], [(.rejected, 20), (.accepted, 60)],
-        ][dice.roll(3)]
+        harness.csms.bootAnswers =
+          [
+            [(.accepted, 60)], [(.pending, 20), (.accepted, 60)], [(.rejected, 20), (.accepted, 60)],
+          ][dice.roll(3)]
       case 15: harness.chargePoint.modemChanged(iccid: "\(dice.roll(3))", imsi: nil)
       case 16: harness.csms.close(code: 1012)
       default: break

@@ -29,7 +29,9 @@ struct OutboxTests {
     #expect(station.harness.store.content.entries.isEmpty)
   }
 
-  @Test("E04.FR.03, E12.FR.02 Offline events are kept, sent in order after the link is back, and marked offline")
+  @Test(
+    "E04.FR.01–FR.03, E12.FR.01, FR.02, E08.FR.05–FR.07 Offline events are kept, sent in order later, marked offline"
+  )
   func sendsOfflineEvents() {
     let station = StubbedStation()
     station.harness.start()
@@ -47,7 +49,9 @@ struct OutboxTests {
     #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
   }
 
-  @Test("E11.FR.02 What was made online and is unanswered when the link goes down is offline when it is sent again")
+  @Test(
+    "E11.FR.02, FR.07, T-12 What is unanswered when the link goes down is offline when it is sent again"
+  )
   func marksUnanswered() {
     let station = StubbedStation()
     station.harness.start()
@@ -65,7 +69,7 @@ struct OutboxTests {
   }
 
   @Test(
-    "E13.FR.02, E13.FR.03 Errors and silence on a live link count; then the event is a dead letter and the next goes")
+    "E13.FR.02–FR.04, T-26 Errors and silence on a live link count; then it is a dead letter and the next goes")
   func buriesPoisonedEvent() {
     let station = StubbedStation(Self.quickRetry)
     station.harness.start()

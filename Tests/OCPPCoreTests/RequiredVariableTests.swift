@@ -9,8 +9,7 @@ import Testing
 struct RequiredVariableTests {
   /// Required to be writable, and ReadOnly for as long as nothing in the station would obey a written value.
   private static let readOnlyForNow = [
-    "SecurityCtrlr.OrganizationName",  // Nothing asks for a certificate yet (A02).
-    "AlignedDataCtrlr.Interval", "AlignedDataCtrlr.TxEndedInterval", "AlignedDataCtrlr.TxEndedMeasurands",
+    "SecurityCtrlr.OrganizationName"  // Nothing asks for a certificate yet (A02).
   ]
   /// The controller whose Available tells whether a station has the features of a profile.
   private static let controllers = [

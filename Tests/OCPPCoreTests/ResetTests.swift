@@ -15,7 +15,7 @@ struct ResetTests {
   }
 
   @Test(
-    "B11.FR.01, B11.FR.03, B01.FR.03 An idle station answers, closes the link and resets; the boot says why",
+    "B11.FR.01, FR.03, FR.04, B01.FR.03 An idle station answers, closes the link and resets; the boot says why",
     arguments: [
       "Immediate", "OnIdle",
     ])
@@ -34,7 +34,8 @@ struct ResetTests {
     #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
   }
 
-  @Test("B12.FR.01, B12.FR.03 OnIdle waits for the last transaction, also over a power cut", arguments: [false, true])
+  @Test(
+    "B12.FR.01, FR.03, T-46 OnIdle waits for the last transaction, also over a power cut", arguments: [false, true])
   func waitsForIdle(losesPower: Bool) {
     let station = StubbedStation()
     station.harness.start()
@@ -61,7 +62,7 @@ struct ResetTests {
     #expect(station.harness.csms.calls(.bootNotification).last?.json["reason"] == "ScheduledReset")
   }
 
-  @Test("B12.FR.02, B12.FR.04 Immediate ends the transactions, tells the CSMS and resets")
+  @Test("B12.FR.02, B12.FR.04, T-46 Immediate ends the transactions, tells the CSMS and resets")
   func endsTransactions() {
     let station = StubbedStation()
     station.harness.start()
@@ -73,7 +74,7 @@ struct ResetTests {
     #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
   }
 
-  @Test("B12.FR.05 An Ended that stays unanswered is sent again after the reset")
+  @Test("B12.FR.05, T-47 An Ended that stays unanswered is sent again after the reset")
   func resendsAfterReset() {
     let station = StubbedStation()
     station.harness.start()

@@ -16,7 +16,7 @@ struct TriggerMessageTests {
     return harness.csms.result(id)?["status"]?.string
   }
 
-  @Test("F06.FR.04, FR.05 Heartbeat and a connector's status come after the answer")
+  @Test("TC_F_20, 23_CS, F06.FR.04, FR.05, FR.10 Heartbeat and a connector's status come after the answer")
   func sendsAfterAnswer() {
     let harness = EngineHarness().start()
     harness.csms.forgetCalls()

@@ -1,3 +1,4 @@
+import ChargerBase
 import OCPPPorts
 import Testing
 
@@ -59,7 +60,7 @@ struct BasicAuthorizationTests {
       ("foobar", "Zm9vYmFy"),
     ])
   func base64(text: String, encoded: String) {
-    #expect(BasicAuthorization.base64(Array(text.utf8)) == encoded)
+    #expect(Base64.encoded(Array(text.utf8)) == encoded)
   }
 
   @Test("A00.FR.204 The user name is the identity; A00.FR.205 the password goes as it is")

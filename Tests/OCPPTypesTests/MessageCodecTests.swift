@@ -1,3 +1,4 @@
+import MessageSamples
 import OCPPJSON
 import OCPPTypes
 import Testing

@@ -61,6 +61,8 @@ package final class SimulatedCSMS {
   // What was seen
   package private(set) var calls: [ReceivedCall] = []
   package private(set) var answers: [String: Answer] = [:]
+  /// The place that a CALLERROR of the station names, by message id.
+  package private(set) var errorPaths: [String: String] = [:]
   /// Answers to frames whose id could not be read.
   package private(set) var errorsWithoutID: [Answer] = []
   package private(set) var violations: [String] = []
@@ -111,7 +113,8 @@ package final class SimulatedCSMS {
       switch try OCPPFrame(parsing: bytes, version: version) {
       case .call(let id, let name, let payload): receivedCall(id, name, payload)
       case .callResult(let id, let payload): receivedAnswer(id, payload)
-      case .callError(let id, let code, let description, _):
+      case .callError(let id, let code, let description, let details):
+        errorPaths[id] = (try? JSONValue(parsing: details))?["path"]?.string
         if id == "-1" { return errorsWithoutID.append(.error(code: code, description: description)) }
         note(answer: .error(code: code, description: description), id)
       default: violations.append("a frame of a type that 2.0.1 does not have")

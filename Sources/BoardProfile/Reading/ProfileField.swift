@@ -24,9 +24,9 @@ package struct ProfileField {
   }
 
   /// The node, or nil with a problem when `isRequired`.
-  private func present(_ isRequired: Bool, allowed: String) -> ProfileNode? {
+  private func present(_ isRequired: Bool, allowed: @autoclosure () -> String) -> ProfileNode? {
     if let node { return node }
-    if isRequired { report("is missing", allowed: allowed) }
+    if isRequired { report("is missing", allowed: allowed()) }
     return nil
   }
 
@@ -39,10 +39,13 @@ package struct ProfileField {
     isRequired: Bool = false, length: ClosedRange<Int>, characters: String? = nil,
     isAllowed: (UInt8) -> Bool = { _ in true }, isSecret: Bool = false
   ) -> String? {
-    let counted =
-      length.lowerBound == length.upperBound
-      ? "\(length.lowerBound) characters" : "\(length.lowerBound)…\(length.upperBound) characters"
-    let allowed = characters.map { "\(counted): \($0)" } ?? counted
+    // Said only when something is wrong: texts cost more than everything else here.
+    var allowed: String {
+      let counted =
+        length.lowerBound == length.upperBound
+        ? "\(length.lowerBound) characters" : "\(length.lowerBound)…\(length.upperBound) characters"
+      return characters.map { "\(counted): \($0)" } ?? counted
+    }
     guard let node = present(isRequired, allowed: "a text of \(allowed)") else { return nil }
     guard case .string(let text) = node.content else {
       reportKind(node, wanted: "a text", allowed: "a text of \(allowed)")
@@ -78,8 +81,9 @@ package struct ProfileField {
   package func integer(
     isRequired: Bool = false, in range: ClosedRange<Int64>, unit: String = "", reason: String? = nil
   ) -> Int64? {
-    let allowed =
+    var allowed: String {
       "a whole number, " + Self.words(range.lowerBound, range.upperBound, unit: unit, reason: reason)
+    }
     guard let node = present(isRequired, allowed: allowed) else { return nil }
     guard case .number(let number) = node.content else {
       reportKind(node, wanted: "a number", allowed: allowed)
@@ -104,7 +108,7 @@ package struct ProfileField {
   package func decimal(
     isRequired: Bool = false, in range: ClosedRange<Decimal>, unit: String = "", reason: String? = nil
   ) -> Decimal? {
-    let allowed = Self.words(range.lowerBound, range.upperBound, unit: unit, reason: reason)
+    var allowed: String { Self.words(range.lowerBound, range.upperBound, unit: unit, reason: reason) }
     guard let node = present(isRequired, allowed: "a number, \(allowed)") else { return nil }
     guard case .number(let number) = node.content else {
       reportKind(node, wanted: "a number", allowed: "a number, \(allowed)")
@@ -155,7 +159,7 @@ package struct ProfileField {
 
   /// One of a list of names; near names are suggested.
   package func choice(isRequired: Bool = false, of names: [String]) -> String? {
-    let allowed = names.joined(separator: ", ")
+    var allowed: String { names.joined(separator: ", ") }
     guard let node = present(isRequired, allowed: allowed) else { return nil }
     guard case .string(let text) = node.content else {
       reportKind(node, wanted: "a text", allowed: allowed)
@@ -176,9 +180,10 @@ package struct ProfileField {
 
   /// The elements of a list, each under its own path.
   package func list(isRequired: Bool = false, count: ClosedRange<Int>, of elements: String) -> [ProfileField]? {
-    let allowed =
+    var allowed: String {
       count.lowerBound == 0
-      ? "at most \(count.upperBound) \(elements)" : "\(count.lowerBound)…\(count.upperBound) \(elements)"
+        ? "at most \(count.upperBound) \(elements)" : "\(count.lowerBound)…\(count.upperBound) \(elements)"
+    }
     guard let node = present(isRequired, allowed: "a list, \(allowed)") else { return nil }
     guard case .array(let nodes) = node.content else {
       reportKind(node, wanted: "a list", allowed: "a list, \(allowed)")

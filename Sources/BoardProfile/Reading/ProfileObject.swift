@@ -18,7 +18,7 @@ extension ProfileObject where Key: ProfileKey {
     allowsOthers: Bool = false
   ) {
     let names = Key.allCases.map(\.rawValue)
-    let allowed = "an object with \(names.joined(separator: ", "))" + (text.map { ", or \"\($0)\"" } ?? "")
+    var allowed: String { "an object with \(names.joined(separator: ", "))" + (text.map { ", or \"\($0)\"" } ?? "") }
     guard let node = field.node else {
       if isRequired { field.report("is missing", allowed: allowed) }
       return nil
@@ -54,11 +54,11 @@ enum ProfileNames {
   static func check(
     _ members: [ProfileNode.Member], known: [String]?, path: String, collector: ProblemCollector
   ) {
-    var seen: Set<String> = []
-    for member in members {
+    for (place, member) in members.enumerated() {
       let name = ProfileField.shortened(member.name)
       let memberPath = path + (isPlain(member.name) ? ".\(name)" : "[\"\(name)\"]")
-      if !seen.insert(member.name).inserted {
+      // Objects of a file have few members; a set of texts would cost more at each start.
+      if members[..<place].contains(where: { $0.name == member.name }) {
         collector.report(at: member.nameOffset, path: memberPath, "is there twice")
       } else if let known, !known.contains(member.name) {
         let near = collector.isFull ? nil : NearName.find(member.name, in: known)

@@ -41,7 +41,9 @@ public enum ChargerDaemon {
         return ExitCode.success
       }
       let level = arguments.logLevel
-      LoggingSystem.bootstrap { StandardErrorLogHandler(label: $0, level: level) }
+      // Who asks for more than the ordinary lines is looking.
+      if level < .info { DaemonLog.shared.liftBudget() }
+      LoggingSystem.bootstrap { DaemonLogHandler(label: $0, level: level) }
       let running = try RunningStation(
         program: program, arguments: arguments, files: loaded, surroundings: surroundings)
       return running.runUntilStopped(rawArguments: rawArguments)

@@ -41,11 +41,14 @@ final class RunningStation {
   private let flightRecorder: FlightRecorderFile?
   private let profile: BoardProfile
   private let resetRequested = ResetRequest()
+  private let serviceManager: ServiceManager?
 
   init(
-    program: DaemonProgram, arguments: DaemonArguments, files: LoadedFiles, surroundings: DaemonSurroundings
+    program: DaemonProgram, arguments: DaemonArguments, files: LoadedFiles, surroundings: DaemonSurroundings,
+    serviceManager: ServiceManager? = ServiceManager()
   ) throws {
     self.arguments = arguments
+    self.serviceManager = serviceManager
     let profile = files.files.board
     self.profile = profile
     guard let stateDirectory = arguments.state else { throw UsageError(message: "--state DIR is missing") }
@@ -97,6 +100,7 @@ final class RunningStation {
     let lights = profile.lights
     try loop.submit {
       network.controlLane = controlLane
+      network.serviceManager = serviceManager
       network.store = store
       network.onReset = { scope in
         guard scope == .station else { return }
@@ -137,6 +141,10 @@ final class RunningStation {
     if !lane.isRealtime {
       logger.info("the control thread runs without real-time priority: the system does not allow it")
     }
+    serviceManager?.tell(.ready)
+    if let serviceManager {
+      try loop.submit { network.proveLife(to: serviceManager) }.wait()
+    }
     logger.notice(
       "\(program.name) \(program.version): \(profile.vendorName) \(profile.model) as \(identity), \(profile.evses.count) EVSEs"
     )
@@ -149,6 +157,8 @@ final class RunningStation {
     let network = self.network
     let slot = try? network.eventLoop.submit { network.chargePoint?.overriddenSlot }.wait()
     logger.notice(isReset ? "resetting" : "stopping")
+    // A program that executes itself anew stays the same service: it gets one more time-out for that.
+    serviceManager?.tell(isReset && profile.resetAction == .restart ? .alive : .stopping)
     let code = stop()
     guard isReset else { return code }
     switch profile.resetAction {

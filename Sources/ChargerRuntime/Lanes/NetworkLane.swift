@@ -41,6 +41,10 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   private var letterReaders: [([DeadLetter]) -> Void] = []
   private var markStored: (() -> Void)?
   var onReset: ((ResetScope) -> Void)?
+  /// Told how the link is; nil without one. Set before the engine starts.
+  var serviceManager: ServiceManager?
+  private var toldStatus: LinkStatus?
+  private var heartbeat: ServiceHeartbeat?
   var onEvent: ((JSONValue) -> Void)?
   /// What civil time is ahead of the system's clock, once the CSMS has told it.
   private var wallCorrection: Duration = .zero
@@ -166,6 +170,15 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
     turn { chargePoint?.handle(event) }
   }
 
+  /// Begins to prove to the service manager that this loop and the control lane live.
+  func proveLife(to manager: ServiceManager) {
+    let heartbeat = ServiceHeartbeat(
+      manager, controlStatus: { [weak self] in self?.controlLane?.status ?? ControlLaneStatus() },
+      now: { [time] in time.now })
+    self.heartbeat = heartbeat
+    heartbeat.start(on: eventLoop)
+  }
+
   /// Ends the drivers that this lane serves.
   func stopDrivers() { station?.stopDrivers() }
 
@@ -175,7 +188,11 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
 
   package func reset(_ scope: ResetScope) { onReset?(scope) }
 
-  package func linkChanged(_ status: LinkStatus) {}
+  package func linkChanged(_ status: LinkStatus) {
+    guard let serviceManager, status != toldStatus else { return }
+    toldStatus = status
+    serviceManager.tell(.status(LinkSentence.text(status)))
+  }
 
   package func timeSet(_ wall: WallTime, at instant: MonotonicInstant) {
     let system = WallTime(millisecondsSinceEpoch: linux_realtime_ms())
@@ -203,6 +220,9 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
     let wall = WallTime(millisecondsSinceEpoch: linux_realtime_ms()) + wallCorrection
     onEvent?(EventDocument.make(event, at: wall))
     let place = event.evse.map { "\($0)\(event.connector.map { " connector \($0)" } ?? ""): " } ?? ""
-    logger.info("\(event.kind): \(place)\(event.text)")
+    var fields: Logger.Metadata = ["kind": .string(event.kind)]
+    if let evse = event.evse { fields["evse"] = .string(String(evse.number)) }
+    if let connector = event.connector { fields["connector"] = .string(String(connector)) }
+    logger.info("\(event.kind): \(place)\(event.text)", metadata: fields)
   }
 }

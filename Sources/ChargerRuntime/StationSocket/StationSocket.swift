@@ -47,7 +47,7 @@ final class StationSocket: @unchecked Sendable {  // used on the network loop af
       call.answer { () throws(JSONRPCError) in
         try call.params.allow(["lines"])
         let lines = try call.params.optionalInteger("lines", in: 1...1_000) ?? 100
-        return StandardErrorLog.shared.newest(Int(lines))
+        return DaemonLog.shared.newest(Int(lines))
       }
     case "station.version":
       call.succeed(

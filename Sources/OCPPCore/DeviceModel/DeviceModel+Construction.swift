@@ -51,6 +51,8 @@ extension DeviceModel {
       set(.unlockOnEVSideDisconnect, "false")
       makeReadOnly(at: StationVariable.unlockOnEVSideDisconnect.rawValue)
     }
+    let measurands = configuration.measurands.filter { $0.isDefined(in: .v201) }.map { $0.rawName }
+    for variable in StationVariable.measurandLists { setMembers(measurands, of: variable) }
     if let first = configuration.networkProfiles.first {
       set(.identity, first.identity)
       set(.securityProfile, String(first.securityProfile))

@@ -1,7 +1,7 @@
 import ChargerBase
 import OCPPTypes
 
-// The variables of authorization, transactions and metering; the session controller enforces them.
+// The variables of authorization and transactions; the session controller enforces them.
 
 extension StationVariable {
   /// Conditions of TxStartPoint (E01).
@@ -10,12 +10,9 @@ extension StationVariable {
   ]
   /// Conditions of TxStopPoint (E06; errata 2.24 takes DataSigned out).
   static let stopPoints = startPoints
-  /// What a meter of the station may be asked for.
-  static let measurands = Measurand.allCases.filter { $0.isDefined(in: .v201) }.map { $0.rawName }
 
   var sessionDefinition: VariableDefinition {
     let boolean = VariableCharacter(.boolean)
-    let measurands = VariableCharacter(.memberList, maximum: 1_000, members: Self.measurands)
     return switch self {
     case .authorizationEnabled:
       .init("AuthCtrlr", "Enabled", boolean, .readWrite, "true")
@@ -63,41 +60,7 @@ extension StationVariable {
     case .txBeforeAcceptedEnabled:
       // A station that the CSMS has not accepted charges as one without a link does.
       .init("TxCtrlr", "TxBeforeAcceptedEnabled", boolean, .readOnly, "true")
-    case .sampledDataAvailable:
-      .init("SampledDataCtrlr", "Available", boolean, .readOnly, "true")
-    case .sampledSignReadings:
-      .init("SampledDataCtrlr", "SignReadings", boolean, .readOnly, "false")
-    case .sampledDataEnabled:
-      .init("SampledDataCtrlr", "Enabled", boolean, .readWrite, "true")
-    case .sampledTxStartedMeasurands:
-      .init("SampledDataCtrlr", "TxStartedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
-    case .sampledTxUpdatedMeasurands:
-      .init("SampledDataCtrlr", "TxUpdatedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
-    case .sampledTxUpdatedInterval:
-      .init("SampledDataCtrlr", "TxUpdatedInterval", Self.seconds(from: 0), .readWrite, "300")
-    case .sampledTxEndedMeasurands:
-      .init("SampledDataCtrlr", "TxEndedMeasurands", measurands, .readWrite, "Energy.Active.Import.Register")
-    case .sampledTxEndedInterval:
-      .init("SampledDataCtrlr", "TxEndedInterval", Self.seconds(from: 0), .readWrite, "0")
-    // Clock-aligned values are not taken.
-    case .alignedDataAvailable:
-      .init("AlignedDataCtrlr", "Available", boolean, .readOnly, "false")
-    case .alignedDataEnabled:
-      .init("AlignedDataCtrlr", "Enabled", boolean, .readOnly, "false")
-    case .alignedSendDuringIdle:
-      .init("AlignedDataCtrlr", "SendDuringIdle", boolean, .readOnly, "false")
-    case .alignedSignReadings:
-      .init("AlignedDataCtrlr", "SignReadings", boolean, .readOnly, "false")
-    case .alignedInterval:
-      .init("AlignedDataCtrlr", "Interval", Self.seconds(from: 0, to: 86_400), .readOnly, "0")
-    // What triggered MeterValues tell (F06.FR.06).
-    case .alignedMeasurands:
-      .init("AlignedDataCtrlr", "Measurands", measurands, .readWrite, "Energy.Active.Import.Register")
-    case .alignedTxEndedInterval:
-      .init("AlignedDataCtrlr", "TxEndedInterval", Self.seconds(from: 0, to: 86_400), .readOnly, "0")
-    default:
-      // The last of them; that each case has a definition of its own is tested.
-      .init("AlignedDataCtrlr", "TxEndedMeasurands", measurands, .readOnly, "")
+    default: meteringDefinition
     }
   }
 }

@@ -8,7 +8,7 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   case activeNetworkProfile, fileTransferProtocols, heartbeatInterval, messageAttemptInterval, messageAttempts
   case messageTimeout, networkConfigurationPriority, networkProfileConnectionAttempts, offlineThreshold, resetRetries
   case retryBackOffRandomRange, retryBackOffRepeatTimes, retryBackOffWaitMinimum, unlockOnEVSideDisconnect
-  case webSocketPingInterval, queueAllMessages, publicKeyWithSignedMeterValue, minimumStatusDuration
+  case webSocketPingInterval, queueAllMessages, minimumStatusDuration
   // SecurityCtrlr
   case basicAuthPassword, certificateEntries, identity, organizationName, securityProfile
   case additionalRootCertificateCheck, allowCSMSTLSWildcards, allowSecurityProfileDowngrade
@@ -27,10 +27,10 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   case evConnectionTimeOut, maxEnergyOnInvalidId, stopTxOnEVSideDisconnect, stopTxOnInvalidId, txStartPoint
   case txStopPoint, txBeforeAcceptedEnabled
   // SampledDataCtrlr, AlignedDataCtrlr
-  case sampledDataAvailable, sampledDataEnabled, sampledSignReadings
+  case sampledDataAvailable, sampledDataEnabled, sampledRegisterValuesWithoutPhases
   case sampledTxStartedMeasurands, sampledTxUpdatedMeasurands, sampledTxUpdatedInterval
   case sampledTxEndedMeasurands, sampledTxEndedInterval
-  case alignedDataAvailable, alignedDataEnabled, alignedSendDuringIdle, alignedSignReadings
+  case alignedDataAvailable, alignedDataEnabled, alignedSendDuringIdle
   case alignedInterval, alignedMeasurands, alignedTxEndedInterval, alignedTxEndedMeasurands
   // ChargingStation
   case stationAvailable, stationAvailabilityState, stationSupplyPhases, stationVendorName, stationModel
@@ -102,10 +102,6 @@ extension StationVariable {
     case .queueAllMessages:
       // Transactions, security events, statuses and events are queued; other messages are not.
       .init(component, "QueueAllMessages", .init(.boolean), .readOnly, "false")
-    case .publicKeyWithSignedMeterValue:
-      .init(
-        component, "PublicKeyWithSignedMeterValue",
-        .init(.optionList, members: ["Never", "OncePerTransaction", "EveryMeterValue"]), .readOnly, "Never")
     default: nil
     }
   }

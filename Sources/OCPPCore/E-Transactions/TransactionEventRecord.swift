@@ -21,8 +21,8 @@ import OCPPTypes
 /// | 12 | meter reading, repeated (`MeterReadingRecord`) |
 /// | 13 | seconds during which energy flowed |
 package struct TransactionEventRecord: Sendable, Equatable {
-  /// Readings that one event carries at most (first, last and 48 between them).
-  package static let maximumReadings = 50
+  /// Readings that one event carries at most: all that are kept between, and those of begin and end.
+  package static let maximumReadings = EndedReadings.maximum + 8
 
   package var transactionID: String
   package var seqNo: Int32

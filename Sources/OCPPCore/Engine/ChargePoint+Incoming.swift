@@ -68,6 +68,10 @@ extension ChargePoint: CallReplySink {
     guard action.isInitiatedByCSMS, let block = handlers[Int(action.rawValue)] else {
       return sendError(id, .notSupported, path: "$[2]", detail: "\(action) is not supported here")
     }
+    // A retry may keep its id (errata 4.6): the answer that is under way answers both.
+    guard !openCalls.values.contains(where: { $0.messageID == id && $0.attempt == attempt }) else {
+      return counters.repeatedCalls &+= 1
+    }
     guard openCalls.count < Self.maximumOpenCalls else { return flooded("too many unanswered calls") }
     openCallNumber += 1
     openCalls[openCallNumber] = OpenCall(messageID: id, attempt: attempt, deadline: now + Self.replyDeadline)

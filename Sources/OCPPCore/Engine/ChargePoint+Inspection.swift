@@ -71,6 +71,11 @@ extension ChargePoint {
       redactedToken: transaction.authorization.map { String($0.token.idToken.prefix(4)) + "…" })
   }
 
+  /// The actions of the CSMS that a block answers; every other one is NotSupported.
+  package var handledActions: [OCPPAction] {
+    OCPPAction.allCases.filter { handlers[Int($0.rawValue)] != nil && $0.isInitiatedByCSMS }
+  }
+
   /// A reset was promised and has not been carried out.
   public var isResetPending: Bool { resets?.isPending ?? false }
 

@@ -96,7 +96,13 @@ extension ChargePoint {
         faultyAnswer(
           to: call.action, MessageViolation(code: .formatViolation, path: "$", detail: "an answer that cannot be read"))
       }
-    case .direct(_, let answer): answer?(.result(payload: payload, version))
+    case .direct(_, let answer):
+      if let violation = AnswerCheck.violation(of: payload, answering: call.action, version, limits) {
+        faultyAnswer(to: call.action, violation)
+        answer?(.error(code: "a faulty answer", description: violation.description))
+      } else {
+        answer?(.result(payload: payload, version))
+      }
     }
   }
 

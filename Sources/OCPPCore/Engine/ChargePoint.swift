@@ -177,7 +177,10 @@ public final class ChargePoint {
       faultReports?.start(documents: snapshotDocuments)
       security?.recordStart(reason)
       sessions?.start(
-        reason: reason, documents: snapshotDocuments.filter { $0.kind == .transaction || $0.kind == .authorization })
+        reason: reason,
+        documents: snapshotDocuments.filter {
+          $0.kind == .transaction || $0.kind == .authorization || $0.kind == .meterReading
+        })
       note(EngineEvent(.boot, "started: \(reason.rawName)"))
       if connects { perform(session.connect(slot: nil, at: now)) }
     }

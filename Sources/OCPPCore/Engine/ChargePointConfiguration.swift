@@ -66,16 +66,19 @@ public struct ChargePointConfiguration: Sendable {
     public var supplyPhases: Int32
     /// Whether it can be reset alone (B11.FR.10).
     public var allowsReset: Bool
+    /// Its meter signs readings at the begin and the end of a transaction.
+    public var meterSigns: Bool
 
     public init(
       id: Int32, connectors: [Connector] = [Connector()], maximumPowerW: Int32 = 22_080, supplyPhases: Int32 = 3,
-      allowsReset: Bool = false
+      allowsReset: Bool = false, meterSigns: Bool = false
     ) {
       self.id = id
       self.connectors = connectors
       self.maximumPowerW = maximumPowerW
       self.supplyPhases = supplyPhases
       self.allowsReset = allowsReset
+      self.meterSigns = meterSigns
     }
   }
 
@@ -179,6 +182,13 @@ public struct ChargePointConfiguration: Sendable {
   public var maximumFrameBytes: Int
   /// How long a CALL of ours waits for its answer (MessageTimeout), where the network profile says nothing.
   public var messageTimeout: Duration
+  /// What the station's meters give: all that the CSMS can ask for in the lists of measurands. At most 64.
+  public var measurands: [Measurand]
+
+  /// What AC meters give.
+  public static let commonMeasurands: [Measurand] = [
+    .currentImport, .energyActiveExportRegister, .energyActiveImportRegister, .frequency, .powerActiveImport, .voltage,
+  ]
   public var urlOverride: URLOverride?
   public var certificates: Certificates
   /// How long the firmware may take to bring up what a network profile needs, before a dial.
@@ -188,6 +198,7 @@ public struct ChargePointConfiguration: Sendable {
     identity: Identity, evses: [EVSE], networkProfiles: [NetworkProfile], deviceModel: [DeviceModelEntry] = [],
     versions: [OCPPVersion] = [.v201], boot: BootNumber, supplyPhases: Int32 = 3, outboxCapacity: Int = 200_000,
     maximumFrameBytes: Int = 512 * 1024, messageTimeout: Duration = .seconds(30),
+    measurands: [Measurand] = ChargePointConfiguration.commonMeasurands,
     urlOverride: URLOverride? = nil, certificates: Certificates = Certificates(),
     networkConfigurationTimeout: Duration = .seconds(60)
   ) {
@@ -201,6 +212,7 @@ public struct ChargePointConfiguration: Sendable {
     self.outboxCapacity = outboxCapacity
     self.maximumFrameBytes = maximumFrameBytes
     self.messageTimeout = messageTimeout
+    self.measurands = measurands
     self.urlOverride = urlOverride
     self.certificates = certificates
     self.networkConfigurationTimeout = networkConfigurationTimeout

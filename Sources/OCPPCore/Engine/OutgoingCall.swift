@@ -48,6 +48,8 @@ public struct EngineCounters: Sendable, Equatable {
   public var timeouts: UInt64 = 0
   /// CALLs of the CSMS that had no answer by their deadline.
   public var unansweredCalls: UInt64 = 0
+  /// CALLs of the CSMS that came again while the first was unanswered.
+  public var repeatedCalls: UInt64 = 0
   /// Links that were closed because the CSMS sent too much.
   public var floods: UInt64 = 0
 }

@@ -6,14 +6,16 @@ import OCPPTypes
 extension SessionController {
   /// Whether the message can be sent for an EVSE, or (nil) for any; then it will be, after the answer.
   package func trigger(_ message: MessageTrigger, at evse: EVSEID?) -> TriggerMessageStatus {
-    let meant = slots.map { $0.machine }.filter { evse == nil || $0.evse == evse }
     let evses: [EVSEID]
     switch message {
     case .transactionEvent:
+      let meant = slots.map { $0.machine }.filter { evse == nil || $0.evse == evse }
       evses = meant.filter { $0.transaction != nil && $0.transaction?.pendingEnd == nil && $0.resumption == nil }
         .map { $0.evse }
     case .meterValues:
-      evses = meant.filter { currentReading(of: $0) != nil }.map { $0.evse }
+      // F06.FR.11: without an EVSE all of them, and the main meter.
+      let meant = evse.map { [$0] } ?? slots.map { $0.machine.evse } + [Self.wholeStation]
+      evses = meant.filter { triggeredReading(of: $0) != nil }
     default:
       return .notImplemented
     }
@@ -23,8 +25,8 @@ extension SessionController {
       for evse in evses {
         if message == .transactionEvent {
           self?.run(evse) { machine, context in machine.reportTriggered(context) }
-        } else {
-          self?.sendMeterValues(of: evse)
+        } else if let reading = self?.triggeredReading(of: evse) {
+          self?.sendMeterValues(reading, of: evse)
         }
       }
     }
@@ -32,25 +34,7 @@ extension SessionController {
   }
 
   /// F06.FR.06: the newest values of what AlignedDataCtrlr.Measurands lists.
-  private func currentReading(of machine: EVSESessionStateMachine) -> MeterReadingRecord? {
-    let listed = services.deviceModel.members(.alignedMeasurands).compactMap { Measurand(wireName: $0) }
-    let present = services.eventTime
-    guard let sample = machine.latestSample,
-      sample.takenAt.duration(to: present.instant) <= EVSESessionStateMachine.staleAfter
-    else { return nil }
-    let time = EventTime(boot: present.boot, instant: sample.takenAt, wall: nil)
-    return MeterReadingRecord(time: time, context: .trigger, values: sample.values)
-      .selecting(listed, context: .trigger)
-  }
-
-  private func sendMeterValues(of evse: EVSEID) {
-    guard let place = place(of: evse), let reading = currentReading(of: slots[place].machine),
-      let wall = services.wallTime(of: reading.time)
-    else { return }
-    services.call(.meterValues, deadline: services.configuration.messageTimeout) { writer, version in
-      guard let value = reading.meterValue(at: wall, version: version) else { return }
-      MeterValuesRequest(evseId: evse.number, meterValue: [value]).encode(into: &writer, version: version)
-    } answer: { _ in
-    }
+  private func triggeredReading(of evse: EVSEID) -> MeterReadingRecord? {
+    currentReading(of: evse, .trigger)?.selecting(settings.metering.alignedMeasurands, context: .trigger)
   }
 }

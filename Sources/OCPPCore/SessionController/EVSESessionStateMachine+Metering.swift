@@ -8,17 +8,40 @@ extension EVSESessionStateMachine {
   mutating func took(_ sample: MeterSample, _ context: Context) -> [Effect] {
     if let latest = latestSample, sample.takenAt < latest.takenAt { return [] }
     if resumption != nil { return resumptionSaw(sample, context) }
-    if let register = sample.energyImport, let last = transaction?.lastRegister, register < last {
-      return [.note("meter register of \(evse) fell from \(last) to \(register) Wh; the reading is not used")]
+    var effects: [Effect] = []
+    if let fallen = fallen(sample) {
+      guard fallen.isBelieved else { return fallen.note.map { [.note($0)] } ?? [] }
+      effects += fallen.note.map { [.note($0)] } ?? []
     }
     latestSample = sample
     noteRegister(of: sample, context)
-    var effects = finishEndIfReady(context)
-    if effects.isEmpty, let limit = transaction?.energyLimit, let register = sample.energyImport, register >= limit {
-      effects = barEnergy(context)
+    let ended = finishEndIfReady(context)
+    effects += ended
+    if ended.isEmpty, let limit = transaction?.energyLimit, let register = sample.energyImport, register >= limit {
+      effects += barEnergy(context)
     }
     return effects
   }
+
+  /// A register below the one that was seen last: never believed while a transaction runs, and between transactions
+  /// once it has been told often enough to be another meter's, and no slip. Told once, not at every reading.
+  private mutating func fallen(_ sample: MeterSample) -> (isBelieved: Bool, note: String?)? {
+    guard let register = sample.energyImport, let last = transaction?.lastRegister ?? lastIdleRegister, register < last
+    else {
+      if sample.energyImport != nil { fallenReadings = 0 }
+      return nil
+    }
+    fallenReadings = fallenReadings.addingSaturating(1)
+    let isBelieved = transaction == nil && fallenReadings >= Self.readingsOfAnotherMeter
+    if isBelieved {
+      fallenReadings = 0
+      return (true, "meter register of \(evse) is \(register) Wh after \(last) Wh: another meter")
+    }
+    guard fallenReadings == 1 else { return (false, nil) }
+    return (false, "meter register of \(evse) fell from \(last) to \(register) Wh; the readings are not used")
+  }
+
+  private var lastIdleRegister: Decimal? { latestSample?.energyImport }
 
   mutating func noteRegister(of sample: MeterSample, _ context: Context) {
     guard let register = sample.energyImport else { return }
@@ -42,7 +65,9 @@ extension EVSESessionStateMachine {
   }
 
   func reading(_ sample: MeterSample, _ context: Context, _ readingContext: ReadingContext) -> MeterReadingRecord {
-    MeterReadingRecord(time: time(of: sample, context), context: readingContext, values: sample.values)
+    MeterReadingRecord(
+      time: time(of: sample, context), context: readingContext,
+      values: sample.values(withoutPhasesOfRegisters: context.settings.metering.registersWithoutPhases))
   }
 
   mutating func scheduleSampling(_ context: Context) {
@@ -76,19 +101,28 @@ extension EVSESessionStateMachine {
     }
     guard record.kind == .ended else { return }
     // E06.FR.11: the first reading, those between, and the last one with its own time.
-    let last = latestSample.map { reading($0, context, .transactionEnd) }
     var readings = [transaction.beginReading?.selecting(settings.endedMeasurands, context: .transactionBegin)]
-    readings += transaction.endedReadings.map { $0.selecting(settings.endedMeasurands, context: .samplePeriodic) }
-    readings.append((last ?? lastKnown(transaction))?.selecting(settings.endedMeasurands, context: .transactionEnd))
-    record.readings += readings.compactMap { $0 }
+    readings += transaction.endedReadings.readings.map { kept in
+      kept.context == .sampleClock
+        ? kept.selecting(settings.metering.alignedEndedMeasurands, context: .sampleClock)
+        : kept.selecting(settings.endedMeasurands, context: .samplePeriodic)
+    }
+    let last = lastReadings(transaction, context)
+    readings += last.map { $0.selecting(settings.endedMeasurands, context: .transactionEnd) }
+    record.readings += EndedReadings.fitting(
+      readings.compactMap { $0 }, bytes: settings.metering.maximumReadingBytes)
   }
 
-  /// The register as it was last seen, with the time of then: all there is when no reading has come since a restart.
-  private func lastKnown(_ transaction: OpenTransaction) -> MeterReadingRecord? {
-    guard let register = transaction.lastRegister, let time = transaction.lastRegisterAt else { return nil }
-    return MeterReadingRecord(
+  /// The newest reading; and the register as it was last seen, with the time of then, when the newest reading has none
+  /// or no reading has come since a restart.
+  private func lastReadings(_ transaction: OpenTransaction, _ context: Context) -> [MeterReadingRecord] {
+    let newest = latestSample.map { reading($0, context, .transactionEnd) }
+    guard newest?.energyImport == nil, let register = transaction.lastRegister, let time = transaction.lastRegisterAt
+    else { return newest.map { [$0] } ?? [] }
+    let known = MeterReadingRecord(
       time: time, context: .transactionEnd,
       values: [MeasuredValue(measurand: .energyActiveImportRegister, value: register)])
+    return [newest, known].compactMap { $0 }
   }
 
   /// Periodic readings that are due. One that is stale is left out: no event says that nothing was measured.
@@ -105,7 +139,7 @@ extension EVSESessionStateMachine {
         let kept = reading(sample, context, .samplePeriodic)
           .selecting(context.settings.endedMeasurands, context: .samplePeriodic)
       {
-        transaction?.keep(kept)
+        effects += keep(kept)
       }
     }
     if let due = nextUpdate, due <= context.now {
@@ -119,6 +153,31 @@ extension EVSESessionStateMachine {
       }
     }
     return effects
+  }
+
+  /// Keeps a reading for the Ended event, on disk too.
+  mutating func keep(_ reading: MeterReadingRecord) -> [Effect] {
+    guard let kept = transaction?.endedReadings.keep(reading), let id = transaction?.id else { return [] }
+    return [
+      .keepReading(
+        number: kept.item.number, document: kept.item.document(transactionID: id, evse: evse), dropped: kept.dropped)
+    ]
+  }
+
+  /// A clock-aligned reading of this transaction (J01.FR.22, J02): told now, kept for the Ended event, or both. What
+  /// comes between the stop and the Ended event, or before the vehicle was seen again, is not the transaction's.
+  package var takesAlignedReadings: Bool {
+    transaction != nil && transaction?.pendingEnd == nil && resumption == nil
+  }
+
+  package mutating func reportAligned(_ reading: MeterReadingRecord, _ context: Context) -> [Effect] {
+    guard takesAlignedReadings else { return [] }
+    return [report(.updated, SessionCause(.meterValueClock), context, reading: reading)]
+  }
+
+  package mutating func keepAligned(_ reading: MeterReadingRecord) -> [Effect] {
+    guard takesAlignedReadings else { return [] }
+    return keep(reading)
   }
 
   /// An event because the CSMS asked for one (F06.FR.07); nothing between the stop and the Ended event.

@@ -16,13 +16,25 @@ package struct EVSESessionStateMachine: Sendable {
   package static let openingGrace: Duration = .seconds(10)
   /// How long the last reading may take after the contactor has opened.
   package static let readingGrace: Duration = .seconds(2)
+  /// Readings in a row below the former register that make it another meter's, between transactions.
+  package static let readingsOfAnotherMeter = 3
 
   package enum Effect: Sendable, Equatable {
     /// Append the event in one commit with the document; nil removes the document.
     case report(TransactionEventRecord, document: [UInt8]?)
     /// Store the document alone.
     case store([UInt8])
+    /// Store a reading for the Ended event in a document of its own, and remove those that made room for it.
+    case keepReading(number: Int32, document: [UInt8], dropped: [Int32])
     case note(String)
+
+    /// Something waits for its being durable.
+    var isStoredEvent: Bool {
+      switch self {
+      case .report, .store: true
+      case .keepReading, .note: false
+      }
+    }
   }
 
   /// The instant of the event, what is configured, and whether something new may begin.
@@ -88,6 +100,8 @@ package struct EVSESessionStateMachine: Sendable {
   package var endDeadline: MonotonicInstant?
   package var latestSample: MeterSample?
   package var lastPublishedSampleAt: MonotonicInstant?
+  /// Readings in a row whose register was below the former one.
+  var fallenReadings = 0
   package var nextUpdate: MonotonicInstant?
   package var nextEndedSample: MonotonicInstant?
   package var resumption: Resumption?
@@ -245,7 +259,8 @@ extension EVSESessionStateMachine {
 
   private var hasReadingAfterOpening: Bool {
     guard let pathOpenedAt else { return true }
-    return latestSample.map { $0.takenAt >= pathOpenedAt } ?? false
+    guard let latestSample, latestSample.takenAt >= pathOpenedAt else { return false }
+    return latestSample.energyImport != nil || transaction?.lastRegister == nil
   }
 
   mutating func endNow(_ cause: SessionCause, _ context: Context) -> Effect {

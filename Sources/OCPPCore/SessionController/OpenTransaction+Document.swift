@@ -12,7 +12,7 @@ import OCPPTypes
 //  7 conditions                17 last register           27 EVSE
 //  8 charging state            18 last register at
 //  9 is authorized             19 begin reading, 28 its report
-// 10 token                     20 reading for Ended, repeated
+// 10 token                     20 was a reading for Ended; they have documents of their own
 
 extension OpenTransaction {
   package func document(evse: EVSEID) -> [UInt8] {
@@ -38,7 +38,6 @@ extension OpenTransaction {
     record.write(lastRegister, field: 17)
     record.write(lastRegisterAt, field: 18)
     beginReading?.write(to: &record, field: 19)
-    for reading in endedReadings { reading.write(to: &record, field: 20) }
     record.write(isEnergyBarred, field: 21)
     record.write(energyLimit, field: 22)
     record.write(stopReason?.rawName, field: 23)
@@ -110,7 +109,6 @@ private struct DocumentFields {
     case 17: rest.lastRegister = value.decimal
     case 18: rest.lastRegisterAt = value.eventTime
     case 19: rest.beginReading = value.data.flatMap { MeterReadingRecord(stored: $0) }
-    case 20: if let reading = value.data.flatMap({ MeterReadingRecord(stored: $0) }) { rest.keep(reading) }
     case 21: rest.isEnergyBarred = value.bool ?? false
     case 22: rest.energyLimit = value.decimal
     case 23: rest.stopReason = value.string.flatMap { StopReason(wireName: $0) }

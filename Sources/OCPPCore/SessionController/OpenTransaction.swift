@@ -41,11 +41,6 @@ package struct SessionCause: Sendable, Equatable {
 /// A transaction between its Started and its Ended event: all that must survive the death of the program. It is stored
 /// in the same commit as each of its events.
 package struct OpenTransaction: Sendable, Equatable {
-  /// Readings kept for the Ended event (TxEndedInterval); when there are more every second one goes (E06.FR.13).
-  package static let maximumEndedReadings = 48
-  /// Values of each of them that are kept: a document holds at most 64 KiB.
-  package static let maximumEndedValues = 16
-
   package var id: String
   /// The number of the next event; each is given out once.
   package var nextSeqNo: Int32 = 0
@@ -67,7 +62,8 @@ package struct OpenTransaction: Sendable, Equatable {
   /// The reading at the start: for the Started event, or the next one if there was none yet, and for Ended.
   package var beginReading: MeterReadingRecord?
   package var isBeginReported = false
-  package var endedReadings: [MeterReadingRecord] = []
+  /// Kept for the Ended event (TxEndedInterval); stored in documents of their own.
+  package var endedReadings = EndedReadings()
   /// The CSMS has refused the token, and StopTxOnInvalidId lets the transaction stand without energy (E05.FR.02).
   package var isEnergyBarred = false
   /// The import register up to which energy flows in spite of a refused token (MaxEnergyOnInvalidId).
@@ -84,15 +80,5 @@ package struct OpenTransaction: Sendable, Equatable {
     self.id = id
     startedAt = time
     lastEventAt = time
-  }
-
-  /// Takes a reading into the list for Ended, thinning when it is full.
-  package mutating func keep(_ reading: MeterReadingRecord) {
-    if endedReadings.count >= Self.maximumEndedReadings {
-      endedReadings = endedReadings.enumerated().filter { $0.offset % 2 == 1 }.map { $0.element }
-    }
-    var reading = reading
-    reading.values = Array(reading.values.prefix(Self.maximumEndedValues))
-    endedReadings.append(reading)
   }
 }

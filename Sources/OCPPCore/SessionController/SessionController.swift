@@ -24,6 +24,8 @@ package final class SessionController: SessionControlling {
     var notice: (feedback: DriverFeedback, until: MonotonicInstant)?
     /// The cable that the station has been told to keep.
     var keptCable: ConnectorID?
+    /// Documents of readings for the Ended event.
+    var keptReadings: [Int32] = []
   }
 
   unowned let services: any EngineServices
@@ -31,6 +33,9 @@ package final class SessionController: SessionControlling {
   private let codec: TransactionEventCodec
   var slots: [EVSESlot]
   var settings = SessionSettings()
+  var aligned = AlignedData()
+  /// The newest reading of the station's main meter.
+  var stationSample: MeterSample?
   /// Drivers who may charge and whose EVSE shows when they plug in; at most as many as there are EVSEs.
   var undecided: [UndecidedDriver] = []
   /// Tokens that the CSMS is being asked about.
@@ -54,6 +59,7 @@ package final class SessionController: SessionControlling {
         machine: EVSESessionStateMachine(
           evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock)))
     }
+    services.deviceModel.registerMetering(of: services.configuration)
     codec.tokenAnswered = { [weak self] record, information in self?.tokenAnswered(record, information) }
   }
 
@@ -73,6 +79,7 @@ package final class SessionController: SessionControlling {
       services.note(
         EngineEvent(.transaction, "transaction \(transaction.id) was open; waiting for the vehicle at \(evse)"))
     }
+    restoreReadings(documents)
     for place in slots.indices { settle(place) }
   }
 
@@ -94,7 +101,7 @@ package final class SessionController: SessionControlling {
     case .parkingBay(let evse, let isOccupied, let instant):
       run(evse, at: instant) { machine, context in machine.parkingBay(isOccupied: isOccupied, context) }
     case .meter(let evse, let sample):
-      run(evse) { machine, context in machine.took(sample, context) }
+      meterRead(evse, sample)
     case .fault(let place, let fault, let isActive, let instant):
       faultChanged(place, fault, isActive, instant)
     case .usable(let connector, let isUsable, let instant):
@@ -212,12 +219,13 @@ package final class SessionController: SessionControlling {
     }
     for driver in undecided { deadline = min(deadline, driver.until) }
     for unlock in pendingUnlocks { deadline = min(deadline, unlock.until) }
-    return deadline
+    return min(deadline, alignedDeadline)
   }
 
   package func advance(to now: MonotonicInstant) {
     undecided.removeAll { $0.until <= now }
     expireUnlocks(at: now)
+    advanceAlignedData()
     for place in slots.indices {
       if let notice = slots[place].notice, notice.until <= now { slots[place].notice = nil }
       if slots[place].machine.nextDeadline <= now {
@@ -244,6 +252,10 @@ package final class SessionController: SessionControlling {
 
   private func loadSettings() {
     settings = SessionSettings { services.deviceModel.text($0) }
+    settings.metering = MeteringSettings(
+      evses: services.configuration.evses.map { $0.id }, maximumFrameBytes: services.configuration.maximumFrameBytes
+    ) { services.deviceModel.text($0) }
+    aligned.configure(settings.metering)
   }
 
   // MARK: - Carrying out
@@ -267,7 +279,7 @@ package final class SessionController: SessionControlling {
     var effects = transition(&slots[place].machine, context)
     let hadVehicle = slots[place].machine.connector != nil
     effects += slots[place].machine.takeUpWaiting(context)
-    let last = effects.lastIndex { if case .note = $0 { false } else { true } }
+    let last = effects.lastIndex { $0.isStoredEvent }
     for (index, effect) in effects.enumerated() { carryOut(effect, place, index == last ? whenDurable : nil) }
     if last == nil { whenDurable?() }
     settle(place)
@@ -293,11 +305,11 @@ package final class SessionController: SessionControlling {
     switch effect {
     case .report(let record, let document):
       slots[place].commitsUnderWay += 1
-      let mutation: StoreMutation =
+      let mutations: [StoreMutation] =
         if let document {
-          .putDocument(.transaction, key: key, body: document)
+          [.putDocument(.transaction, key: key, body: document)]
         } else {
-          .removeDocument(.transaction, key: key)
+          [.removeDocument(.transaction, key: key)] + takeKeptReadings(at: place)
         }
       // An event that tells a token, a place or an id is not thinned out when space is short: it is told once.
       let isExpendable =
@@ -306,10 +318,12 @@ package final class SessionController: SessionControlling {
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
           body: record.stored),
-        documents: [mutation], whenDurable: committed)
+        documents: mutations, whenDurable: committed)
     case .store(let document):
       slots[place].commitsUnderWay += 1
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .full) { _ in committed() }
+    case .keepReading(let number, let document, let dropped):
+      keepReading(number, document, dropped: dropped, at: place)
     case .note(let text):
       services.note(EngineEvent(.transaction, text))
     }

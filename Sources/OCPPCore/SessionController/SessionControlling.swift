@@ -6,8 +6,8 @@ import OCPPTypes
 package protocol SessionControlling: FunctionalBlock {
   /// How the records that this block appends are spoken.
   var recordCodecs: [any OutboxRecordCodec] { get }
-  /// The engine starts: stored transactions are in `documents` (kinds `.transaction` and `.authorization`, in the
-  /// order of their keys). Called once, before any fact and before the first dial.
+  /// The engine starts: stored transactions are in `documents` (kinds `.transaction`, `.authorization` and
+  /// `.meterReading`, in the order of their keys). Called once, before any fact and before the first dial.
   func start(reason: BootReason, documents: [StoreSnapshot.Document])
   func handle(_ fact: StationFact)
   /// The id of the transaction that is open at an EVSE (member 34).

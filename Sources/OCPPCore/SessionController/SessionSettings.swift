@@ -27,6 +27,8 @@ package struct SessionSettings: Sendable, Equatable {
   package var authorizesRemoteStart = true
   /// AuthCtrlr.OfflineTxForUnknownIdEnabled.
   package var acceptsUnknownTokensOffline = false
+  /// Clock-aligned and signed values.
+  package var metering = MeteringSettings()
 
   package init() {}
 
@@ -45,9 +47,7 @@ package struct SessionSettings: Sendable, Equatable {
       text(component, variable).flatMap { Int64($0) }.map { Duration(clampingSeconds: $0) }
     }
     func measurands(_ variable: String) -> [Measurand]? {
-      text("SampledDataCtrlr", variable).map { list in
-        list.split(separator: ",").compactMap { Measurand(wireName: String($0.drop { $0 == " " })) }
-      }
+      text("SampledDataCtrlr", variable).map { [Measurand](memberList: $0) }
     }
     if let list = text("TxCtrlr", "TxStartPoint") { startPoints = TransactionPoints(memberList: list) }
     if let list = text("TxCtrlr", "TxStopPoint") { stopPoints = TransactionPoints(memberList: list) }

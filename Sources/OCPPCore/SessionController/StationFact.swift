@@ -15,7 +15,7 @@ public enum StationFact: Sendable, Equatable {
   case charging(ConnectorID, ChargingState, at: MonotonicInstant)
   /// The bay of an EVSE was entered, or left, by something that may be a vehicle (parking bay detector).
   case parkingBay(EVSEID, occupied: Bool, at: MonotonicInstant)
-  /// A reading of the EVSE's meter (member 19).
+  /// A reading of the EVSE's meter, or with EVSE 0 of the station's main meter (member 19).
   case meter(EVSEID, MeterSample)
   /// A fault began or ended at a connector, an EVSE (connector 0) or, with nil, the station (members 22 and 23).
   case fault(ConnectorID?, StationFault, active: Bool, at: MonotonicInstant)
@@ -63,7 +63,16 @@ public struct MeterSample: Sendable, Equatable {
 
   /// The import register in Wh, where the meter has one.
   public var energyImport: Decimal? {
-    values.first { $0.measurand == .energyActiveImportRegister && $0.phase == nil }?.value
+    values.first { $0.isImportRegister }?.value
+  }
+
+  /// SampledDataCtrlr.RegisterValuesWithoutPhases: a register whose total is there is told without its phases.
+  func values(withoutPhasesOfRegisters isWanted: Bool) -> [MeasuredValue] {
+    guard isWanted else { return values }
+    return values.filter { value in
+      guard value.measurand == .energyActiveImportRegister, value.phase != nil else { return true }
+      return !values.contains { $0.measurand == value.measurand && $0.phase == nil && $0.location == value.location }
+    }
   }
 }
 

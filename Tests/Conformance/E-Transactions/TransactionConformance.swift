@@ -91,6 +91,30 @@ struct TransactionConformance {
     finish(station)
   }
 
+  @Test("E01.FR.08 E02.FR.08 T-15 No transaction id comes twice: not after restarts, nor with another memory")
+  func identifiers() {
+    var ids: [String] = []
+    for seed: UInt64 in 1...3 {
+      // Another board with an empty memory in the same station.
+      let station = ChargingStation(seed: seed)
+      for (number, end) in [EngineHarness.End.clean, .kill, .powerCut, .clean].enumerated() {
+        station.plugIn()
+        station.tap("CARD")
+        station.wait(2)
+        station.tap("CARD")
+        station.wait(2)
+        station.plugOut()
+        station.restart(end, reason: number == 0 ? .firmwareUpdate : .powerUp)
+        station.wait(5)
+      }
+      ids += station.books.map { $0.id }
+      finish(station)
+    }
+    #expect(ids.count == 12)
+    #expect(Set(ids).count == ids.count)
+    #expect(ids.allSatisfy { $0.utf8.count == 36 }, "random, no counter that could begin anew")
+  }
+
   @Test("TxStopPoint that the CSMS writes takes effect at once, on the running transaction")
   func writtenStopPoint() {
     let station = ChargingStation()
@@ -115,7 +139,9 @@ struct TransactionConformance {
     finish(station)
   }
 
-  @Test("TC_E_40_CS E11 The link is lost in a transaction: nothing is lost, what happened meanwhile is offline")
+  @Test(
+    "TC_E_40_CS E11.FR.01 E11.FR.02 The link breaks: nothing is lost, what happened meanwhile is offline"
+  )
   func connectionLoss() throws {
     let station = ChargingStation([("SampledDataCtrlr", "TxUpdatedInterval", "20")])
     station.plugIn()
@@ -135,7 +161,9 @@ struct TransactionConformance {
     finish(station)
   }
 
-  @Test("TC_E_43_CS TC_E_44_CS E12 E08 A whole transaction without a link")
+  @Test(
+    "TC_E_43, 44_CS E04.FR.01–FR.03 E08.FR.01, FR.04–FR.07 E12.FR.01, FR.02 A transaction without a link"
+  )
   func wholeOffline() throws {
     let station = ChargingStation([("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true")])
     station.harness.link.isUp = false

@@ -26,7 +26,9 @@ struct RemoteControlConformance {
     #expect(station.harness.violations.isEmpty)
   }
 
-  @Test("TC_F_02_CS TC_F_03_CS Remote start first, with and without Authorize", arguments: [true, false])
+  @Test(
+    "TC_F_02_CS TC_F_03_CS F02.FR.09–FR.11 F02.FR.13 Remote start first, with and without Authorize",
+    arguments: [true, false])
   func remoteFirst(_ isAuthorized: Bool) {
     let station = ChargingStation([
       ("AuthCtrlr", "AuthorizeRemoteStart", isAuthorized ? "true" : "false"), ("TxCtrlr", "TxStartPoint", "Authorized"),
@@ -40,16 +42,18 @@ struct RemoteControlConformance {
     #expect(station.harness.violations.isEmpty)
   }
 
-  @Test("TC_F_04_CS Remote start, and nobody plugs in")
+  @Test("TC_F_04_CS F02.FR.07 Remote start, and nobody plugs in")
   func timeout() {
     let station = ChargingStation([("TxCtrlr", "TxStartPoint", "Authorized"), ("TxCtrlr", "EVConnectionTimeOut", "15")])
     _ = station.csms(.requestStartTransaction, start("APP", id: 42, evse: 1))
     station.wait(17)
     #expect(station.story == ["Started/RemoteStart", "Ended/EVConnectTimeout"])
+    #expect(station.events.last?.transactionInfo.stoppedReason == .timeout)
     #expect(station.harness.violations.isEmpty)
   }
 
-  @Test("TC_F_08_CS TC_E_21_CS TC_F_09_CS Remote stop, and of a transaction that is not there")
+  @Test(
+    "TC_F_08_CS TC_E_21_CS TC_F_09_CS F03.FR.03 F03.FR.07–FR.09 Remote stop, and of a transaction that is not there")
   func remoteStop() throws {
     let station = ChargingStation()
     station.plugIn()

@@ -7,7 +7,9 @@ import Testing
 
 @Suite("J Sampled meter values against a strict CSMS")
 struct SampledValuesConformance {
-  @Test("TC_J_07_CS TC_J_09_CS TC_J_10_CS Started, Updated and Ended carry what is configured")
+  @Test(
+    "TC_J_07, 09, 10_CS J02.FR.03, FR.04, FR.10, FR.11 Started, Updated and Ended carry what is configured"
+  )
   func sampled() throws {
     let station = ChargingStation([
       ("SampledDataCtrlr", "TxUpdatedInterval", "10"),

@@ -15,7 +15,9 @@ struct AuthorizationCacheTests {
     bench.wait(3)
   }
 
-  @Test("TC_C_08_CS C12.FR.02 LocalPreAuthorize: an accepted token charges without a question, and is told to the CSMS")
+  @Test(
+    "TC_C_08_CS C10.FR.04 C12.FR.02 C12.FR.04 T-35 An accepted token charges without a question, and is told"
+  )
   func preAuthorize() {
     let bench = SessionBench([(.localPreAuthorize, "true")])
     session(bench, "CARD")
@@ -47,7 +49,8 @@ struct AuthorizationCacheTests {
     #expect(bench.isGranted())
   }
 
-  @Test("C10.FR.01 Offline, known tokens charge and refused ones do not, also with OfflineTxForUnknownIdEnabled")
+  @Test(
+    "C10.FR.01 T-31 T-35 Offline, known tokens charge and refused ones do not, also with OfflineTxForUnknownIdEnabled")
   func offline() {
     let bench = SessionBench([(.offlineTxForUnknownIdEnabled, "true")])
     session(bench, "GOOD")
@@ -79,7 +82,7 @@ struct AuthorizationCacheTests {
     #expect(bench.isGranted())
   }
 
-  @Test("TC_C_33_CS TC_C_34_CS C10.FR.05 C12.FR.06 The answer to an event changes what is known")
+  @Test("TC_C_33_CS TC_C_34_CS C10.FR.05 C12.FR.06 T-31 The answer to an event changes what is known")
   func learnsFromEvents() throws {
     let bench = SessionBench([(.localPreAuthorize, "true")])
     session(bench, "CARD")
@@ -112,7 +115,23 @@ struct AuthorizationCacheTests {
     #expect(bench.engine.asked.count == 2)
   }
 
-  @Test("C05.FR.02 Central tokens and C15.FR.01 tokens that were accepted offline are not kept")
+  @Test("T-32 The life time begins anew with each word of the CSMS; an expiry date in the past ends it")
+  func expiresByTheLastWord() throws {
+    let bench = SessionBench([(.localPreAuthorize, "true"), (.authCacheLifeTime, "60")])
+    session(bench, "CARD")
+    bench.wait(40)
+    bench.csmsAnswers(try #require(bench.events.first), IdTokenInfo(status: .accepted))
+    bench.wait(40)
+    session(bench, "CARD")
+    #expect(bench.engine.asked.count == 1, "40 s after the last word, 85 s after the first")
+    let wall = try #require(bench.engine.eventTime.wall)
+    bench.csmsAnswers(
+      try #require(bench.events.first), IdTokenInfo(status: .accepted, cacheExpiryDateTime: wall + .seconds(-1)))
+    session(bench, "CARD")
+    #expect(bench.engine.asked.count == 2, "as if it had never been known")
+  }
+
+  @Test("C03.FR.02 C05.FR.02 T-34 Central tokens and C15.FR.01 tokens that were accepted offline are not kept")
   func notKept() {
     let bench = SessionBench([(.offlineTxForUnknownIdEnabled, "true")])
     bench.engine.isOnline = false
@@ -122,7 +141,7 @@ struct AuthorizationCacheTests {
     #expect(bench.sessions.authorizer.cache.count == 0)
   }
 
-  @Test("TC_C_41_CS C09 A cached token of the same group stops without a question")
+  @Test("TC_C_41_CS C09.FR.07 E07.FR.01 E08.FR.02 A cached token of the same group stops without a question")
   func group() {
     let bench = SessionBench()
     bench.engine.verdict = { _ in .accepted(group: "FLEET") }
@@ -138,7 +157,9 @@ struct AuthorizationCacheTests {
     #expect(bench.engine.asked.count == asked)
   }
 
-  @Test("TC_C_37_CS TC_C_38_CS C11 The cache is cleared, in the store too; turned off it cannot be")
+  @Test(
+    "TC_C_37_CS TC_C_38_CS C11.FR.01–FR.04 C10.FR.11 T-33 The cache is cleared, also on disk; off it cannot be"
+  )
   func clear() throws {
     let bench = SessionBench()
     session(bench, "CARD")
@@ -154,7 +175,7 @@ struct AuthorizationCacheTests {
     #expect(bench.disk.documents.isEmpty, "C10.FR.11")
   }
 
-  @Test("C10.FR.07 A full cache makes room: refused tokens go first, then the oldest")
+  @Test("C10.FR.07 T-33 A full cache makes room: refused tokens go first, then the oldest")
   func full() {
     let bench = SessionBench()
     let cache = bench.sessions.authorizer.cache

@@ -8,7 +8,7 @@ import Testing
 @Suite("Who may charge, and where")
 struct SessionAuthorizationTests {
   @Test(
-    "TC_C_02_CS TC_C_06_CS TC_C_07_CS TC_C_56_CS C01.FR.02 A refused token starts nothing, and the driver sees why",
+    "TC_C_02, 06, 07, 56_CS C01.FR.01 C01.FR.02 A refused token starts nothing, and the driver sees why",
     arguments: [AuthorizationStatus.invalid, .blocked, .expired, .unknown, .noCredit])
   func refused(_ status: AuthorizationStatus) {
     let bench = SessionBench()
@@ -35,7 +35,7 @@ struct SessionAuthorizationTests {
     #expect(bench.engine.lastShown(at: 1) == .rejected(.notAtThisTime))
   }
 
-  @Test("TC_C_39_CS TC_C_42_CS C09 A token of the same group stops, and is named in the event")
+  @Test("TC_C_39_CS TC_C_42_CS C09.FR.03 A token of the same group stops, and is named in the event")
   func group() {
     let bench = SessionBench()
     bench.engine.verdict = { .accepted(group: $0.idToken == "STRANGER" ? "OTHERS" : "FLEET") }
@@ -63,7 +63,7 @@ struct SessionAuthorizationTests {
     #expect(bench.engine.asked.count == 1)
   }
 
-  @Test("C15.FR.08 C13 Offline: unknown tokens are refused unless OfflineTxForUnknownIdEnabled says otherwise")
+  @Test("C15.FR.08 E08.FR.01 Offline: unknown tokens are refused unless OfflineTxForUnknownIdEnabled says otherwise")
   func offline() {
     let bench = SessionBench()
     bench.engine.isOnline = false
@@ -106,7 +106,7 @@ struct SessionAuthorizationTests {
   }
 
   @Test(
-    "TC_E_16_CS E05.FR.10 C15.FR.04 The CSMS refuses the token afterwards: Ended, Deauthorized",
+    "TC_E_16_CS E05.FR.10 E06.FR.04 C15.FR.04 T-22 The CSMS refuses the token afterwards: Ended, Deauthorized",
     arguments: ["Authorized", "PowerPathClosed", "EnergyTransfer", "EVConnected,Authorized"])
   func refusedAfterwards(_ stopPoint: String) throws {
     let bench = SessionBench([(.txStopPoint, stopPoint)])
@@ -120,7 +120,7 @@ struct SessionAuthorizationTests {
     #expect(bench.last?.stoppedReason == .deAuthorized)
   }
 
-  @Test("E05.FR.09 Where no stop point has lapsed, the transaction stands without its driver")
+  @Test("E05.FR.09 C01.FR.23 C15.FR.03 T-22 Where no stop point has lapsed, the transaction stands without its driver")
   func refusedAfterwardsStands() throws {
     let bench = SessionBench([(.txStopPoint, "EVConnected")])
     bench.plugIn()
@@ -137,7 +137,7 @@ struct SessionAuthorizationTests {
     #expect(bench.last?.stoppedReason == .deAuthorized)
   }
 
-  @Test("TC_C_17_CS E05.FR.02 StopTxOnInvalidId false, no budget: energy stops, SuspendedEVSE")
+  @Test("TC_C_17_CS E05.FR.02 C15.FR.06 T-22 T-23 StopTxOnInvalidId false, no budget: energy stops, SuspendedEVSE")
   func suspended() throws {
     let bench = SessionBench([(.stopTxOnInvalidId, "false")])
     bench.plugIn()
@@ -153,7 +153,7 @@ struct SessionAuthorizationTests {
     #expect(bench.story.last == "Ended/StopAuthorized", "its owner can end it")
   }
 
-  @Test("TC_C_15_CS E05.FR.03 MaxEnergyOnInvalidId: so much more, and then SuspendedEVSE")
+  @Test("TC_C_15_CS E05.FR.03 C15.FR.07 T-22 T-23 MaxEnergyOnInvalidId: so much more, and then SuspendedEVSE")
   func energyBudget() throws {
     let bench = SessionBench([(.stopTxOnInvalidId, "false"), (.maxEnergyOnInvalidId, "40")])
     bench.plugIn()

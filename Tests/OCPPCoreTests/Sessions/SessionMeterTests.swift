@@ -82,6 +82,21 @@ struct SessionMeterTests {
     #expect(charging?.readings.map { $0.context } == [.transactionBegin])
   }
 
+  @Test("E01.FR.17 T-19 A transaction that begins at no EVSE yet brings its first values when charging starts there")
+  func beginsWithoutEVSE() throws {
+    let bench = SessionBench(evseCount: 2, [(.txStartPoint, "Authorized")])
+    bench.tap("CARD")
+    bench.wait(5)
+    let before = bench.events
+    #expect(before.allSatisfy { $0.readings.isEmpty && $0.evse == nil })
+    bench.plugIn(2)
+    bench.wait(3)
+    let values = bench.events.filter { $0.readings.contains { $0.context == .transactionBegin } }
+    #expect(values.count == 1)
+    #expect(values.first?.evse == 2 || bench.events.contains { $0.evse == 2 })
+    #expect(energies(values.first) == [5_000])
+  }
+
   @Test("E06.FR.13 TxEndedInterval: readings between first and last; too many are thinned, never the ends")
   func endedInterval() {
     let bench = SessionBench([(.sampledTxEndedInterval, "10"), (.sampledTxUpdatedInterval, "0")])
@@ -112,6 +127,84 @@ struct SessionMeterTests {
     let registers = bench.events.flatMap { energies($0) }
     #expect(registers == registers.sorted())
     #expect(!bench.engine.notes.isEmpty)
+  }
+
+  @Test("J02.FR.17, T-61: the first register of a transaction is the last of the one before, and never begins at zero")
+  func registersAreAbsolute() throws {
+    let bench = SessionBench()
+    for _ in 0..<2 {
+      bench.plugIn()
+      bench.tap("CARD")
+      bench.wait(30)
+      bench.tap("CARD")
+      bench.wait(3)
+      bench.plugOut()
+    }
+    let ended = bench.events.filter { $0.kind == .ended }.map { energies($0) }
+    #expect(ended.first?.first == 5_000 && ended.first?.last == ended.last?.first)
+  }
+
+  @Test("A reading that falls once between transactions is a slip; one that stays is another meter")
+  func slipBetweenTransactions() {
+    let bench = SessionBench()
+    bench.wait(5)
+    bench.places[0].register -= 4_000_000
+    bench.wait(1)
+    bench.places[0].register += 4_000_000
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(10)
+    bench.tap("CARD")
+    bench.wait(3)
+    #expect(energies(bench.last).first == 5_000, "energy that nobody took is not billed")
+    bench.places[0].register = 1_000
+    bench.wait(5)
+    bench.tap("CARD")
+    bench.wait(10)
+    #expect(bench.events.last { $0.kind == .started }.map { energies($0) } == [1])
+    #expect(bench.engine.notes.filter { $0.contains("register") }.count == 3, "told once, not each second")
+  }
+
+  @Test("J02.FR.20: what is kept for Ended outlives the program; after Ended nothing of it stays on disk")
+  func endedReadingsSurvive() {
+    let bench = SessionBench([(.sampledTxEndedInterval, "10"), (.sampledTxUpdatedInterval, "0")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(55)
+    bench.kill(reason: .watchdog)
+    bench.wait(31)
+    bench.tap("CARD")
+    bench.wait(3)
+    let contexts = bench.last?.readings.map { $0.context } ?? []
+    #expect(contexts.filter { $0 == .samplePeriodic }.count == 8, "\(contexts)")
+    #expect(energies(bench.last) == energies(bench.last).sorted())
+    #expect(bench.disk.documents.allSatisfy { $0.kind != .meterReading })
+  }
+
+  @Test("Readings on disk whose transaction is gone are removed at the start")
+  func leftovers() {
+    let bench = SessionBench([(.sampledTxEndedInterval, "10")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(35)
+    bench.disk.documents.removeAll { $0.kind == .transaction }
+    bench.kill()
+    #expect(!bench.disk.documents.contains { $0.kind == .meterReading })
+  }
+
+  @Test("J02: a day's readings for Ended take a bounded number of documents, and each takes one small write")
+  func boundedOnDisk() {
+    let bench = SessionBench([(.sampledTxEndedInterval, "1"), (.sampledTxUpdatedInterval, "0")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(2_000)
+    let documents = bench.disk.documents.filter { $0.kind == .meterReading }
+    #expect(documents.count <= EndedReadings.maximum && documents.count > EndedReadings.maximum / 3)
+    #expect(documents.allSatisfy { $0.body.count < 400 })
+    bench.tap("CARD")
+    bench.wait(3)
+    #expect((bench.last?.readings.count ?? 0) > EndedReadings.maximum / 3)
+    #expect(bench.disk.documents.allSatisfy { $0.kind != .meterReading })
   }
 
   @Test("SampledDataCtrlr.Enabled false: transaction events without readings")

@@ -8,7 +8,11 @@ import Testing
 @Suite("The CSMS starts, stops, asks and unlocks")
 struct SessionRemoteControlTests {
   @Test(
-    "TC_F_01_CS F01.FR.19 F01.FR.25 Remote start at a waiting vehicle: answer, Authorize, then RemoteStart with its id")
+    """
+    TC_F_01_CS F01.FR.01, FR.03, FR.04, FR.13, FR.17, FR.19, FR.25 C05.FR.03, FR.05 T-39 T-40 \
+    Remote start at a waiting vehicle: answer, Authorize, then RemoteStart with its id
+    """
+  )
   func plugFirst() throws {
     let bench = SessionBench([(.txStartPoint, "EVConnected")])
     bench.plugIn()
@@ -25,7 +29,7 @@ struct SessionRemoteControlTests {
     #expect(bench.engine.actions.contains(.grant(bench.connector(1), .remoteStart, nil)))
   }
 
-  @Test("TC_F_02_CS F02.FR.21 Remote start first: the event of the plugging in is RemoteStart")
+  @Test("TC_F_02_CS F02.FR.01 F02.FR.21 Remote start first: the event of the plugging in is RemoteStart")
   func remoteFirst() throws {
     let bench = SessionBench()
     #expect(bench.remoteStart("APP", id: 5, evse: 1)?.status == .accepted)
@@ -36,7 +40,7 @@ struct SessionRemoteControlTests {
     #expect(bench.events.first?.chargingState == .evConnected)
   }
 
-  @Test("TC_F_03_CS F01.FR.02 AuthorizeRemoteStart false: nobody is asked")
+  @Test("TC_F_03_CS F01.FR.02 F02.FR.10 AuthorizeRemoteStart false: nobody is asked")
   func withoutAuthorize() {
     let bench = SessionBench([(.authorizeRemoteStart, "false"), (.txStartPoint, "Authorized")])
     #expect(bench.remoteStart("APP", id: 5, evse: 1)?.status == .accepted)
@@ -44,7 +48,7 @@ struct SessionRemoteControlTests {
     #expect(bench.story == ["Started/RemoteStart"])
   }
 
-  @Test("C05.FR.01 A Central token is not asked about")
+  @Test("C03.FR.01 C05.FR.01 A Central token is not asked about")
   func central() {
     let bench = SessionBench()
     bench.plugIn()
@@ -55,7 +59,7 @@ struct SessionRemoteControlTests {
     #expect(bench.story.first == "Started/RemoteStart")
   }
 
-  @Test("TC_F_04_CS E03.FR.05 A remote start that nobody follows ends by the timeout, and is forgotten")
+  @Test("TC_F_04_CS E03.FR.05 F02.FR.07 A remote start that nobody follows ends by the timeout, and is forgotten")
   func remoteStartTimesOut() {
     let bench = SessionBench([(.txStartPoint, "Authorized"), (.evConnectionTimeOut, "20")])
     #expect(bench.remoteStart("APP", id: 5, evse: 1)?.status == .accepted)
@@ -67,7 +71,23 @@ struct SessionRemoteControlTests {
     #expect(bench.events.last?.remoteStartID == nil)
   }
 
-  @Test("F01.FR.20 Without an EVSE the waiting vehicle is taken; of several free EVSEs the next one that is plugged in")
+  @Test("F02.FR.08 With ParkingBayOccupancy as stop point the timeout ends a remote start's authorization alone")
+  func remoteStartTimesOutInBay() {
+    let bench = SessionBench([
+      (.txStartPoint, "ParkingBayOccupancy"), (.txStopPoint, "ParkingBayOccupancy"), (.evConnectionTimeOut, "30"),
+    ])
+    bench.tell(.parkingBay(EVSEID(1), occupied: true, at: bench.engine.now))
+    bench.settle()
+    #expect(bench.remoteStart("APP", id: 5, evse: 1)?.status == .accepted)
+    bench.wait(31)
+    #expect(bench.story == ["Started/EVDetected", "Updated/RemoteStart", "Updated/EVConnectTimeout"])
+    bench.plugIn()
+    #expect(!bench.isGranted())
+  }
+
+  @Test(
+    "F01.FR.20 F02.FR.22 Without an EVSE: the waiting vehicle, or of the free EVSEs the next that is plugged in"
+  )
   func withoutEVSE() {
     let bench = SessionBench(evseCount: 2)
     bench.plugIn(2)
@@ -82,7 +102,7 @@ struct SessionRemoteControlTests {
   }
 
   @Test(
-    "F01.FR.23 F01.FR.24 F02.FR.25 F02.FR.26 B02.FR.05 Rejected: unknown, faulted, unavailable, taken, offline, full")
+    "F01.FR.23 F01.FR.24 F02.FR.25 F02.FR.26 T-40 Rejected: unknown, faulted, unavailable, taken, offline, full")
   func rejected() {
     let bench = SessionBench(evseCount: 2)
     #expect(bench.remoteStart("APP", id: 1, evse: 9)?.status == .rejected)
@@ -114,7 +134,9 @@ struct SessionRemoteControlTests {
     #expect(bench.events.isEmpty && !bench.isGranted())
   }
 
-  @Test("TC_F_08_CS TC_E_21_CS TC_E_35_CS F03.FR.03 F03.FR.07 Remote stop: Accepted, then Ended, RemoteStop, Remote")
+  @Test(
+    "TC_F_08_CS TC_E_21, 35_CS F03.FR.03, FR.07, FR.09 Remote stop: Accepted, then Ended, RemoteStop, Remote"
+  )
   func remoteStop() throws {
     let bench = SessionBench()
     bench.plugIn()
@@ -156,7 +178,7 @@ struct SessionRemoteControlTests {
     return try GetTransactionStatusResponse.decode(answer[...], version: .v201)
   }
 
-  @Test("TC_E_28_CS-TC_E_34_CS E14.FR.01-.08 The status of a transaction")
+  @Test("TC_E_28, 29, 30, 31, 32, 33, 34_CS E14.FR.01–FR.08 T-28 The status of a transaction")
   func transactionStatus() throws {
     let bench = SessionBench()
     #expect(
@@ -174,7 +196,9 @@ struct SessionRemoteControlTests {
     #expect(try status(bench, id) == GetTransactionStatusResponse(messagesInQueue: false, ongoingIndicator: false))
   }
 
-  @Test("TC_F_13_CS TC_F_14_CS F06.FR.07 F06.FR.11 A triggered TransactionEvent, for one EVSE and for all")
+  @Test(
+    "TC_F_13, 14_CS F06.FR.04, FR.07, FR.10, FR.11 A triggered TransactionEvent, for one EVSE and for all"
+  )
   func triggeredEvent() {
     let bench = SessionBench(evseCount: 2)
     #expect(bench.sessions.trigger(.transactionEvent, at: nil) == .rejected)

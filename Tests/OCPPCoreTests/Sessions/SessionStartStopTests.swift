@@ -7,7 +7,12 @@ import Testing
 
 @Suite("Transactions start and stop where TxStartPoint and TxStopPoint say")
 struct SessionStartStopTests {
-  @Test("TC_E_03_CS E02.FR.01 E01.FR.16 Plugged in first, then the card: one transaction, complete in every event")
+  @Test(
+    """
+    TC_E_03_CS E01.FR.07, FR.10, FR.16, FR.18 E02.FR.01, FR.07, FR.13, FR.20 E07.FR.01, FR.02, FR.05, FR.11 \
+    C01.FR.02, FR.03 T-14 T-20 Plugged in first, then the card: one transaction, complete in every event
+    """
+  )
   func plugFirst() throws {
     let bench = SessionBench()
     bench.plugIn()
@@ -58,7 +63,7 @@ struct SessionStartStopTests {
   }
 
   @Test(
-    "TC_E_01_CS TC_E_02_CS TC_E_09_CS TC_E_10_CS E01.FR.02-.06 Each start point, plugged in first",
+    "TC_E_01, 02, 09, 10_CS E01.FR.02, FR.03, FR.05, FR.06 E02.FR.06 T-16 Each start point, plugged in first",
     arguments: [
       StartCase(
         points: "EVConnected", story: ["Started/CablePluggedIn", "Updated/Authorized", "Updated/ChargingStateChanged"]),
@@ -80,7 +85,7 @@ struct SessionStartStopTests {
     #expect(bench.events.last?.seqNo == Int32(example.story.count - 1))
   }
 
-  @Test("TC_E_12_CS TC_E_19_CS E01.FR.01 E06.FR.01 The parking bay starts and stops a transaction")
+  @Test("TC_E_12_CS TC_E_19_CS E01.FR.01 E06.FR.01 T-17 The parking bay starts and stops a transaction")
   func parkingBay() {
     let bench = SessionBench([(.txStartPoint, "ParkingBayOccupancy"), (.txStopPoint, "ParkingBayOccupancy")])
     bench.tell(.parkingBay(EVSEID(1), occupied: true, at: bench.engine.now))
@@ -102,7 +107,8 @@ struct SessionStartStopTests {
   }
 
   @Test(
-    "TC_E_14_CS E06.FR.02 E07.FR.02 With EVConnected alone, the card stops energy and the unplugging the transaction")
+    "TC_E_14_CS E06.FR.02 E07.FR.02 T-17 T-18 With EVConnected alone, the card stops energy, unplugging the transaction"
+  )
   func stopAtUnplug() {
     let bench = SessionBench([(.txStopPoint, "EVConnected")])
     bench.plugIn()
@@ -122,7 +128,7 @@ struct SessionStartStopTests {
     #expect(bench.last?.stoppedReason == .local, "what had begun to end it")
   }
 
-  @Test("TC_E_22_CS E06.FR.07 With EnergyTransfer, the vehicle's pause ends the transaction")
+  @Test("TC_E_22_CS E06.FR.07 T-17 With EnergyTransfer, the vehicle's pause ends the transaction")
   func energyTransferStops() {
     let bench = SessionBench([(.txStopPoint, "EnergyTransfer")])
     bench.plugIn()
@@ -149,7 +155,7 @@ struct SessionStartStopTests {
     #expect(bench.last?.chargingState == .evConnected)
   }
 
-  @Test("TC_E_17_CS TC_E_37_CS E09.FR.01 E06.FR.06 The plug pulled at the vehicle ends the transaction")
+  @Test("TC_E_17, 37_CS E09.FR.01 E06.FR.06 T-17 T-24 The plug pulled at the vehicle ends the transaction")
   func vehicleSideDisconnect() {
     for points in ["Authorized", "PowerPathClosed", "EVConnected,Authorized"] {
       let bench = SessionBench([(.txStopPoint, points)])
@@ -168,7 +174,7 @@ struct SessionStartStopTests {
   }
 
   @Test(
-    "TC_E_24_CS TC_E_25_CS E09.FR.02 E09.FR.03 E06.FR.10 The cable is unlocked when its owner may have it",
+    "TC_E_24, 25_CS E09.FR.02, FR.03 E06.FR.10 E07.FR.07 T-24 The cable is unlocked when its owner may have it",
     arguments: [true, false])
   func unlocks(_ unlocksOnDisconnect: Bool) {
     let bench = SessionBench([(.unlockOnEVSideDisconnect, unlocksOnDisconnect ? "true" : "false")])
@@ -187,7 +193,7 @@ struct SessionStartStopTests {
     #expect(bench.engine.actions.contains(.unlock(bench.connector(1))), "E06.FR.10 after an ordinary end")
   }
 
-  @Test("TC_E_26_CS E10 StopTxOnEVSideDisconnect false: the transaction waits for the vehicle and goes on")
+  @Test("TC_E_26_CS T-25 StopTxOnEVSideDisconnect false: the transaction waits for the vehicle and goes on")
   func suspendsOnDisconnect() {
     let bench = SessionBench([(.txStopPoint, "Authorized"), (.stopTxOnEVSideDisconnect, "false")])
     bench.plugIn()
@@ -206,7 +212,7 @@ struct SessionStartStopTests {
     #expect(bench.isGranted())
   }
 
-  @Test("TC_E_27_CS E10.FR.02 At a fixed cable the wait for the vehicle ends after EVConnectionTimeOut")
+  @Test("TC_E_27_CS E10.FR.02 T-25 At a fixed cable the wait for the vehicle ends after EVConnectionTimeOut")
   func fixedCableTimesOut() {
     let bench = SessionBench(
       hasFixedCable: true, [(.txStopPoint, "Authorized"), (.stopTxOnEVSideDisconnect, "false")])
@@ -219,7 +225,7 @@ struct SessionStartStopTests {
     #expect(bench.last?.stoppedReason == .evDisconnected)
   }
 
-  @Test("TC_E_39_CS E03.FR.05 F02.FR.07 Not plugged in in time: Ended by EVConnectTimeout")
+  @Test("TC_E_39_CS E03.FR.05 C01.FR.26 T-21 Not plugged in in time: Ended by EVConnectTimeout")
   func connectionTimeout() {
     let bench = SessionBench([(.txStartPoint, "Authorized"), (.evConnectionTimeOut, "30")])
     bench.tap("CARD", evses: [1])
@@ -236,7 +242,7 @@ struct SessionStartStopTests {
     #expect(bench.isGranted(), "TC_E_05_CS and the EVSE serves the next")
   }
 
-  @Test("E03.FR.15 F02.FR.08 With ParkingBayOccupancy as stop point the timeout only ends the authorization")
+  @Test("E03.FR.15 T-21 With ParkingBayOccupancy as stop point the timeout only ends the authorization")
   func connectionTimeoutInBay() {
     let bench = SessionBench([
       (.txStartPoint, "ParkingBayOccupancy"), (.txStopPoint, "ParkingBayOccupancy"), (.evConnectionTimeOut, "30"),
@@ -266,7 +272,8 @@ struct SessionStartStopTests {
     #expect(!bench.disk.hasOpenTransactions, "Ended takes the stored transaction with it")
   }
 
-  @Test("E06.FR.16 An emergency stop ends the transaction as an abnormal condition; a missing reading does not")
+  @Test(
+    "E06.FR.08 E06.FR.16 An emergency stop ends the transaction as an abnormal condition; a missing reading does not")
   func faults() {
     let bench = SessionBench()
     bench.plugIn()

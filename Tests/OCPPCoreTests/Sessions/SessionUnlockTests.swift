@@ -14,7 +14,8 @@ struct SessionUnlockTests {
 
   // MARK: UnlockConnector
 
-  @Test("TC_F_05_CS TC_F_06_CS TC_F_07_CS TC_F_10_CS F05.FR.02-.06 Unlocking: never in an authorized transaction")
+  @Test(
+    "TC_F_05_CS TC_F_06_CS TC_F_07_CS TC_F_10_CS F05.FR.02–FR.06 T-43 Unlocking: never in an authorized transaction")
   func unlock() throws {
     let bench = SessionBench()
     #expect(try ask(bench, connector: 2)?.status == .unknownConnector)

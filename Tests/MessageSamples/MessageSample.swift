@@ -3,24 +3,24 @@ import OCPPJSON
 import OCPPTypes
 
 /// One message of one version: valid samples, and changes to the larger of them with what must come of each.
-struct MessageSample: Sendable, CustomTestStringConvertible {
-  struct Change: Sendable {
-    let path: [Substring]
-    let operation: Substring
+package struct MessageSample: Sendable, CustomStringConvertible {
+  package struct Change: Sendable {
+    package let path: [Substring]
+    package let operation: Substring
     /// The code that the change must lead to; nil when the message stays valid.
-    let code: OCPPErrorCode?
+    package let code: OCPPErrorCode?
   }
 
-  let name: String
-  let version: OCPPVersion
-  var minimal: [UInt8] = []
-  var maximal: [UInt8] = []
-  var changes: [Change] = []
+  package let name: String
+  package let version: OCPPVersion
+  package private(set) var minimal: [UInt8] = []
+  package private(set) var maximal: [UInt8] = []
+  package private(set) var changes: [Change] = []
 
-  var testDescription: String { name }
+  package var description: String { name }
 
   /// Every message of a version, from the file that scripts/generate-message-samples writes.
-  static func all(_ version: OCPPVersion) -> [MessageSample] {
+  package static func all(_ version: OCPPVersion) -> [MessageSample] {
     let name = version == .v201 ? "samples-2.0.1.txt" : "samples-2.1.txt"
     var samples: [MessageSample] = []
     for line in text(ofResource: name).split(separator: "\n") {
@@ -51,8 +51,6 @@ struct MessageSample: Sendable, CustomTestStringConvertible {
   }
 }
 
-import Testing
-
 extension MessageSample.Change {
   init(_ text: Substring, isViolation: Bool) {
     let parts = text.split(separator: " ", maxSplits: 1)
@@ -74,11 +72,11 @@ extension MessageSample.Change {
   }
 
   /// The path as an error tells it.
-  var jsonPath: String {
+  package var jsonPath: String {
     JSONPath(path.map { part in Int(part).map { .index($0) } ?? .name(String(part)) }).description
   }
 
-  func applied(to document: JSONValue) throws -> JSONValue {
+  package func applied(to document: JSONValue) throws -> JSONValue {
     try changed(document, path[...])
   }
 
