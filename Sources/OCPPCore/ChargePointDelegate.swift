@@ -26,6 +26,9 @@ public protocol ChargePointDelegate: AnyObject {
   func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32)
   /// A locked cable stays locked, although no energy may flow any more, until this is withdrawn or it is unlocked.
   func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID)
+  /// Have the meter of an EVSE sign a reading; what became of it is told by the fact `signedReading` with the same
+  /// number. No answer in time counts as a failure, and nothing is lost but the signature.
+  func chargePoint(_ chargePoint: ChargePoint, sign order: SignedReadingOrder, at evse: EVSEID)
   /// The link came up or went down.
   func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus)
   /// Bring up what a network profile needs (interface, modem, tunnel): asked before each dial. Default: ready at once.
@@ -51,6 +54,7 @@ extension ChargePointDelegate {
   }
   public func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32) {}
   public func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID) {}
+  public func chargePoint(_ chargePoint: ChargePoint, sign order: SignedReadingOrder, at evse: EVSEID) {}
   public func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus) {}
   public func chargePoint(
     _ chargePoint: ChargePoint, configureNetworkConnectionProfile request: NetworkConfigurationRequest

@@ -27,3 +27,18 @@ package func meterSample(from reading: MeterReading) -> MeterSample {
   add(.frequency, nil, reading.frequency?.decimal)
   return MeterSample(takenAt: reading.takenAt, values: values)
 }
+
+/// The engine's order as the meter's driver takes it.
+package func signedReadingRequest(from order: SignedReadingOrder) -> SignedReadingRequest {
+  SignedReadingRequest(
+    number: order.number, context: order.moment == .transactionBegin ? .transactionBegin : .transactionEnd,
+    identification: String(order.identification.prefix(64)),
+    unixSeconds: order.wall.map { $0.millisecondsSinceEpoch / 1_000 })
+}
+
+/// What a meter has signed, in OCPP's terms.
+package func signedMeterReading(from reading: SignedReading) -> SignedMeterReading {
+  SignedMeterReading(
+    register: reading.importRegister.decimal, takenAt: reading.takenAt, signedData: reading.signedData,
+    encodingMethod: reading.encodingMethod, signingMethod: reading.signingMethod, publicKey: reading.publicKey)
+}

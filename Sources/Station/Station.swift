@@ -130,6 +130,7 @@ public final class Station: ChargePointDelegate {
       outlet?.contactorOperated(connector, operations)
     case .signedReading(let evse, let answer):
       outlet?.noted(StationEvent(kind: "meter", evse: evse, text: Self.words(for: answer)))
+      tell(.signedReading(evse, number: answer.number, Self.outcome(answer)))
     }
   }
 
@@ -215,6 +216,10 @@ public final class Station: ChargePointDelegate {
     command(.keepLocked(connector, isKept))
   }
 
+  public func chargePoint(_ chargePoint: ChargePoint, sign order: SignedReadingOrder, at evse: EVSEID) {
+    command(.signReading(evse, signedReadingRequest(from: order)))
+  }
+
   public func chargePoint(_ chargePoint: ChargePoint, setOperative isOperative: Bool, _ connector: ConnectorID) {
     command(.setOperative(connector, isOperative))
   }
@@ -263,6 +268,13 @@ public final class Station: ChargePointDelegate {
     case .failed(_, .notAccepted): "The meter does not sign readings, or is busy with another."
     case .failed(_, .refused): "The meter could not sign its reading."
     case .failed(_, .timedOut): "The meter has not signed its reading in time."
+    }
+  }
+
+  private static func outcome(_ answer: SignedReadingAnswer) -> SignedReadingOutcome {
+    switch answer {
+    case .signed(_, let reading): .signed(signedMeterReading(from: reading))
+    case .failed: .failed(words(for: answer))
     }
   }
 

@@ -124,7 +124,7 @@ struct LockIntegrationTests {
     #expect(bench.has(.lockFailure, active: false))
   }
 
-  @Test("A lock that does not catch: three attempts, then a fault, no energy")
+  @Test("G05.FR.01 A lock that does not catch: three attempts, then a fault, no energy")
   func doesNotCatch() {
     let bench = bench()
     bench.locksFollow = false

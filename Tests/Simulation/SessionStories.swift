@@ -62,7 +62,7 @@ struct SessionStories {
     #expect(station.violations == [])
   }
 
-  @Test("C01.FR.07 A blocked card closes no contactor and begins no transaction")
+  @Test("C01.FR.01 C01.FR.02 A blocked card closes no contactor and begins no transaction")
   func blockedCard() throws {
     let station = try WholeStation().start()
     station.plugIn()

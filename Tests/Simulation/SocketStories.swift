@@ -87,7 +87,7 @@ struct SocketStories {
     #expect(station.violations == [])
   }
 
-  @Test("A lock that does not close lets no energy flow, and the CSMS hears Faulted")
+  @Test("G05.FR.01 A lock that does not close lets no energy flow, and the CSMS hears Faulted")
   func stuckLock() throws {
     let station = try WholeStation(board: "bench-ac-socket").start()
     station.fault(.lockFailure)

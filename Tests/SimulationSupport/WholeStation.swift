@@ -58,11 +58,14 @@ package final class WholeStation: StationOutlet {
   }
 
   /// A station of another board.
-  package init(profile: BoardProfile, seed: UInt64 = 1, settings: [(String, String, String)] = []) {
+  package init(
+    profile: BoardProfile, seed: UInt64 = 1, settings: [(String, String, String)] = [],
+    signer: any MeterSigner = DeterministicMeterSigner()
+  ) {
     self.profile = profile
     self.settings = settings.map { EngineHarness.setting($0.0, $0.1, $0.2) }
     controlConfiguration = profile.controlConfiguration(unit: nil)
-    world = InProcessWorld(configuration: WorldConfiguration(profile), startingAt: clock.now)
+    world = InProcessWorld(configuration: WorldConfiguration(profile), startingAt: clock.now, signer: signer)
     world.stationDies()
     store = SimulatedStore(clock: clock, queue: queue)
     csms = SimulatedCSMS(clock: clock, queue: queue)

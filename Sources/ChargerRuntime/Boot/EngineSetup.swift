@@ -40,7 +40,8 @@ struct EngineSetup {
               number: $0.id.number, type: $0.type.rawValue, hasFixedCable: $0.cable == .fixed,
               supplyPhases: Int32(evse.phases), hasLock: $0.lock != nil)
           },
-          maximumPowerW: maximumPower(evse), supplyPhases: Int32(evse.phases))
+          maximumPowerW: maximumPower(evse), supplyPhases: Int32(evse.phases),
+          meterSigns: evse.meter?.boolean("signs") == true)
       },
       networkProfiles: [
         ChargePointConfiguration.NetworkProfile(

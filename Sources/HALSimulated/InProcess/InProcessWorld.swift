@@ -16,8 +16,11 @@ public final class InProcessWorld: SimulatedDriverSource {
   private var lastListener: UInt64 = 0
 
   /// The station's program is taken to be running.
-  public init(configuration: WorldConfiguration, startingAt start: MonotonicInstant = .zero) {
-    world = SimulatedWorld(configuration: configuration, startingAt: start)
+  public init(
+    configuration: WorldConfiguration, startingAt start: MonotonicInstant = .zero,
+    signer: any MeterSigner = DeterministicMeterSigner()
+  ) {
+    world = SimulatedWorld(configuration: configuration, startingAt: start, signer: signer)
     world.stationConnected()
   }
 

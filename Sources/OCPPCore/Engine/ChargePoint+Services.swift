@@ -8,6 +8,8 @@ extension ChargePoint: EngineServices {
   package var isOnline: Bool { session.isOnline }
   package var canBeginTransaction: Bool { outbox.canBeginTransaction }
 
+  package var isStoreFailing: Bool { !writer.isHealthy }
+
   package func hasQueuedTransactionEvents(_ transactionID: String?) -> Bool { outbox.hasQueued(group: transactionID) }
 
   /// From the event itself or from the stored offset of its boot: the same whenever it is asked for.
@@ -55,6 +57,10 @@ extension ChargePoint: EngineServices {
 
   package func keepLocked(_ isKept: Bool, _ connector: ConnectorID) {
     delegate?.chargePoint(self, keepLocked: isKept, connector)
+  }
+
+  package func sign(_ order: SignedReadingOrder, at evse: EVSEID) {
+    delegate?.chargePoint(self, sign: order, at: evse)
   }
 
   package func note(_ event: EngineEvent) { delegate?.chargePoint(self, noted: event) }

@@ -8,6 +8,10 @@ extension EVSESessionStateMachine {
   mutating func report(
     _ kind: TransactionEventKind, _ cause: SessionCause, _ context: Context, reading: MeterReadingRecord? = nil
   ) -> Effect {
+    if kind != .started {
+      let started = startNow(context)
+      prelude += started
+    }
     guard var transaction else { return .note("an event without a transaction was not made") }
     let time = max(context.time, transaction.lastEventAt)
     var record = TransactionEventRecord(
@@ -35,6 +39,7 @@ extension EVSESessionStateMachine {
     if let token = cause.token { record.token = token }
     if let reading { record.readings.append(reading) }
     addReadings(&record, &transaction, context)
+    tellPublicKeys(of: &record.readings, &transaction, context.settings)
     if kind == .ended {
       record.stoppedReason = transaction.stopReason ?? cause.stopReason
       record.secondsCharging = Int32(clamping: transaction.millisecondsCharging / 1_000)

@@ -151,6 +151,7 @@ extension EVSESessionStateMachine {
       effects += connectionTimedOut(context)
     }
     effects += finishEndIfReady(context)
+    effects += advanceSigning(context)
     effects += samplePeriodically(context)
     return effects
   }

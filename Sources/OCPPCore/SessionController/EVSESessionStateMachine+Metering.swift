@@ -93,15 +93,15 @@ extension EVSESessionStateMachine {
     }
     // E01.FR.09; when there was no reading, or no vehicle, at the start: when charging starts (E01.FR.17).
     let isTime = record.kind == .started || record.chargingState == .charging
-    if !transaction.isBeginReported, isTime,
-      let first = transaction.beginReading?.selecting(settings.startedMeasurands, context: .transactionBegin)
-    {
-      record.readings.append(first)
-      transaction.isBeginReported = true
+    let begin = joining(transaction.beginReading, transaction.signedBegin)
+    if !transaction.isBeginReported, isTime {
+      let told = begin.compactMap { $0.selecting(settings.startedMeasurands, context: .transactionBegin) }
+      record.readings += told
+      transaction.isBeginReported = !told.isEmpty
     }
     guard record.kind == .ended else { return }
     // E06.FR.11: the first reading, those between, and the last one with its own time.
-    var readings = [transaction.beginReading?.selecting(settings.endedMeasurands, context: .transactionBegin)]
+    var readings = begin.map { $0.selecting(settings.endedMeasurands, context: .transactionBegin) }
     readings += transaction.endedReadings.readings.map { kept in
       kept.context == .sampleClock
         ? kept.selecting(settings.metering.alignedEndedMeasurands, context: .sampleClock)
@@ -117,6 +117,7 @@ extension EVSESessionStateMachine {
   /// or no reading has come since a restart.
   private func lastReadings(_ transaction: OpenTransaction, _ context: Context) -> [MeterReadingRecord] {
     let newest = latestSample.map { reading($0, context, .transactionEnd) }
+    if let signed = signing.signedEnd { return joining(newest, signed) }
     guard newest?.energyImport == nil, let register = transaction.lastRegister, let time = transaction.lastRegisterAt
     else { return newest.map { [$0] } ?? [] }
     let known = MeterReadingRecord(

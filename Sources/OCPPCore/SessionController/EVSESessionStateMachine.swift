@@ -26,13 +26,15 @@ package struct EVSESessionStateMachine: Sendable {
     case store([UInt8])
     /// Store a reading for the Ended event in a document of its own, and remove those that made room for it.
     case keepReading(number: Int32, document: [UInt8], dropped: [Int32])
+    /// Ask the meter for a signed reading.
+    case sign(number: UInt32, SignedReadingMoment, identification: String)
     case note(String)
 
     /// Something waits for its being durable.
     var isStoredEvent: Bool {
       switch self {
       case .report, .store: true
-      case .keepReading, .note: false
+      case .keepReading, .sign, .note: false
       }
     }
   }
@@ -79,6 +81,7 @@ package struct EVSESessionStateMachine: Sendable {
   package let connectors: [ConnectorID]
   private let fixedCables: [ConnectorID]
   private let locks: [ConnectorID]
+  let meterSigns: Bool
 
   /// The connector that a vehicle is at, and since when.
   package var connector: ConnectorID?
@@ -102,6 +105,13 @@ package struct EVSESessionStateMachine: Sendable {
   package var lastPublishedSampleAt: MonotonicInstant?
   /// Readings in a row whose register was below the former one.
   var fallenReadings = 0
+  /// What is asked of a meter that signs.
+  package var signing = Signing()
+  var lastSigningNumber: UInt32 = 0
+  /// The Started event, while it waits for its signed reading.
+  var heldStart: SessionCause?
+  /// Effects that go before those of the transition that has caused them; the controller takes them from here.
+  package var prelude: [Effect] = []
   package var nextUpdate: MonotonicInstant?
   package var nextEndedSample: MonotonicInstant?
   package var resumption: Resumption?
@@ -126,12 +136,14 @@ package struct EVSESessionStateMachine: Sendable {
   package var budgetOfEpoch: Decimal?
 
   package init(
-    evse: EVSEID, connectors: [ConnectorID], fixedCables: [ConnectorID] = [], locks: [ConnectorID] = []
+    evse: EVSEID, connectors: [ConnectorID], fixedCables: [ConnectorID] = [], locks: [ConnectorID] = [],
+    meterSigns: Bool = false
   ) {
     self.evse = evse
     self.connectors = connectors
     self.fixedCables = fixedCables
     self.locks = locks
+    self.meterSigns = meterSigns
   }
 
   /// What holds now.
@@ -156,7 +168,7 @@ package struct EVSESessionStateMachine: Sendable {
   }
 
   package var permission: Permission? {
-    guard let connector, let authorization, resumption == nil else { return nil }
+    guard let connector, let authorization, resumption == nil, heldStart == nil else { return nil }
     if let transaction {
       guard transaction.pendingEnd == nil, !transaction.isEnergyBarred else { return nil }
     } else if inoperative.contains(connector) {
@@ -188,6 +200,7 @@ package struct EVSESessionStateMachine: Sendable {
     consider(endDeadline)
     consider(nextUpdate)
     consider(nextEndedSample)
+    consider(signingDeadline)
     consider(resumption?.vehicleDeadline)
     consider(resumption?.meterDeadline)
     return deadline
@@ -211,6 +224,7 @@ extension EVSESessionStateMachine {
     let isOrphaned =
       connector == nil && authorization == nil && !(isBayOccupied && stopPoints.contains(.parkingBayOccupancy))
     if hasLostPoint || isOrphaned { return beginEnd(cause, context) }
+    if heldStart != nil, cause.isToldByStarted { return [] }
     return [report(.updated, cause, context)]
   }
 
@@ -233,11 +247,13 @@ extension EVSESessionStateMachine {
     isStoppedByOwner = false
     heldCable = nil
     scheduleSampling(context)
-    return [report(.started, cause, context)]
+    return start(cause, context)
   }
 
   /// The transaction is over: energy ends now, and the Ended event follows once the last reading is true.
   mutating func beginEnd(_ cause: SessionCause, _ context: Context) -> [Effect] {
+    let started = startNow(context)
+    prelude += started
     guard var ending = transaction else { return [] }
     ending.pendingEnd = cause
     if ending.stopReason == nil { ending.stopReason = cause.stopReason }
@@ -254,7 +270,8 @@ extension EVSESessionStateMachine {
     guard let cause = transaction?.pendingEnd, resumption == nil else { return [] }
     let isOverdue = endDeadline.map { $0 <= context.now } ?? true
     guard isOverdue || !isPathClosed && hasReadingAfterOpening else { return [] }
-    return [endNow(cause, context)]
+    let (effects, waits) = awaitSignedEnd(context)
+    return waits ? effects : effects + [endNow(cause, context)]
   }
 
   private var hasReadingAfterOpening: Bool {
@@ -282,11 +299,15 @@ extension EVSESessionStateMachine {
     hasFinished = connector != nil
     budgetOfEpoch = nil
     isStoppedByOwner = false
+    let pending = signing.pending
+    signing = Signing()
+    signing.pending = pending
     return effect
   }
 
+  /// Nil without a transaction, and for one that nobody has been told of: it is forgotten with the program.
   func storedDocument() -> [UInt8]? {
-    guard var transaction else { return nil }
+    guard var transaction, heldStart == nil else { return nil }
     transaction.conditions = conditions
     transaction.authorization = authorization ?? transaction.authorization
     transaction.isAuthorized = authorization != nil

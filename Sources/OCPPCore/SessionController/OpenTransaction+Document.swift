@@ -13,6 +13,7 @@ import OCPPTypes
 //  8 charging state            18 last register at
 //  9 is authorized             19 begin reading, 28 its report
 // 10 token                     20 was a reading for Ended; they have documents of their own
+// 40 signed begin reading      41 public key told
 
 extension OpenTransaction {
   package func document(evse: EVSEID) -> [UInt8] {
@@ -52,6 +53,8 @@ extension OpenTransaction {
     record.write(chargingSince, field: 26)
     record.write(Int64(evse.number), field: 27)
     record.write(isBeginReported, field: 28)
+    signedBegin?.write(to: &record, field: 40)
+    record.write(isPublicKeyTold, field: 41)
     return record.bytes
   }
 
@@ -117,6 +120,8 @@ private struct DocumentFields {
     case 26: rest.chargingSince = value.eventTime
     case 27: evse = value.int32.map { EVSEID($0) }
     case 28: rest.isBeginReported = value.bool ?? false
+    case 40: rest.signedBegin = value.data.flatMap { MeterReadingRecord(stored: $0) }
+    case 41: rest.isPublicKeyTold = value.bool ?? false
     default: break
     }
   }

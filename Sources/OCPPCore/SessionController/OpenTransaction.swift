@@ -36,6 +36,14 @@ package struct SessionCause: Sendable, Equatable {
     self.stopReason = stopReason
     self.token = token
   }
+
+  /// A Started event that has yet to be made tells the state of its moment, with whatever led there.
+  var isToldByStarted: Bool {
+    switch trigger {
+    case .authorized, .cablePluggedIn, .chargingStateChanged, .evDetected, .remoteStart: true
+    default: false
+    }
+  }
 }
 
 /// A transaction between its Started and its Ended event: all that must survive the death of the program. It is stored
@@ -62,6 +70,10 @@ package struct OpenTransaction: Sendable, Equatable {
   /// The reading at the start: for the Started event, or the next one if there was none yet, and for Ended.
   package var beginReading: MeterReadingRecord?
   package var isBeginReported = false
+  /// The begin's register as the meter has signed it.
+  package var signedBegin: MeterReadingRecord?
+  /// The meter's public key was in an event.
+  package var isPublicKeyTold = false
   /// Kept for the Ended event (TxEndedInterval); stored in documents of their own.
   package var endedReadings = EndedReadings()
   /// The CSMS has refused the token, and StopTxOnInvalidId lets the transaction stand without energy (E05.FR.02).

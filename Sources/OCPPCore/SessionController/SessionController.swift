@@ -57,7 +57,8 @@ package final class SessionController: SessionControlling {
       }
       return EVSESlot(
         machine: EVSESessionStateMachine(
-          evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock)))
+          evse: id, connectors: places { _ in true }, fixedCables: places(\.hasFixedCable), locks: places(\.hasLock),
+          meterSigns: evse.meterSigns))
     }
     services.deviceModel.registerMetering(of: services.configuration)
     codec.tokenAnswered = { [weak self] record, information in self?.tokenAnswered(record, information) }
@@ -102,6 +103,8 @@ package final class SessionController: SessionControlling {
       run(evse, at: instant) { machine, context in machine.parkingBay(isOccupied: isOccupied, context) }
     case .meter(let evse, let sample):
       meterRead(evse, sample)
+    case .signedReading(let evse, let number, let outcome):
+      run(evse) { machine, context in machine.signed(number, outcome, context) }
     case .fault(let place, let fault, let isActive, let instant):
       faultChanged(place, fault, isActive, instant)
     case .usable(let connector, let isUsable, let instant):
@@ -114,6 +117,10 @@ package final class SessionController: SessionControlling {
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
       run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
     }
+  }
+
+  package func storeChanged() {
+    for place in slots.indices { settle(place) }
   }
 
   /// A fault of the whole station (nil) ends sessions everywhere when it is of that kind, and is otherwise no business
@@ -277,6 +284,8 @@ package final class SessionController: SessionControlling {
       time: time(of: instant), settings: settings, mayBegin: services.canBeginTransaction,
       makeTransactionID: { services.makeIdentifier() })
     var effects = transition(&slots[place].machine, context)
+    effects = slots[place].machine.prelude + effects
+    slots[place].machine.prelude = []
     let hadVehicle = slots[place].machine.connector != nil
     effects += slots[place].machine.takeUpWaiting(context)
     let last = effects.lastIndex { $0.isStoredEvent }
@@ -317,13 +326,18 @@ package final class SessionController: SessionControlling {
       services.append(
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
-          body: record.stored),
+          position: record.seqNo, body: record.stored),
         documents: mutations, whenDurable: committed)
     case .store(let document):
       slots[place].commitsUnderWay += 1
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .full) { _ in committed() }
     case .keepReading(let number, let document, let dropped):
       keepReading(number, document, dropped: dropped, at: place)
+    case .sign(let number, let moment, let identification):
+      services.sign(
+        SignedReadingOrder(
+          number: number, moment: moment, identification: identification, wall: services.eventTime.wall),
+        at: slots[place].machine.evse)
     case .note(let text):
       services.note(EngineEvent(.transaction, text))
     }
@@ -344,13 +358,14 @@ package final class SessionController: SessionControlling {
       if wanted?.connector != issued.connector { services.revokeGrant(at: issued.connector) }
       if wanted == nil { slots[place].issued = nil }
     }
-    guard slots[place].commitsUnderWay == 0 else { return }
+    // While nothing can be stored nobody is kept waiting for his cable: what happened is held in memory (DESIGN §4).
+    guard slots[place].commitsUnderWay == 0 || services.isStoreFailing else { return }
     // Before a new grant, which the unlocking would end; and not from under a session that has begun there already.
     if let cable = slots[place].machine.cableToUnlock {
       slots[place].machine.cableToUnlock = nil
       if wanted?.connector != cable { services.unlock(cable, number: takeUnlockNumber()) }
     }
-    if let wanted, wanted != slots[place].issued {
+    if let wanted, wanted != slots[place].issued, slots[place].commitsUnderWay == 0 {
       lastGrantNumber &+= 1
       slots[place].issued = wanted
       slots[place].grantNumber = lastGrantNumber

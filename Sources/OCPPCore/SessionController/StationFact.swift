@@ -17,6 +17,8 @@ public enum StationFact: Sendable, Equatable {
   case parkingBay(EVSEID, occupied: Bool, at: MonotonicInstant)
   /// A reading of the EVSE's meter, or with EVSE 0 of the station's main meter (member 19).
   case meter(EVSEID, MeterSample)
+  /// What became of the order for a signed reading that has this number.
+  case signedReading(EVSEID, number: UInt32, SignedReadingOutcome)
   /// A fault began or ended at a connector, an EVSE (connector 0) or, with nil, the station (members 22 and 23).
   case fault(ConnectorID?, StationFault, active: Bool, at: MonotonicInstant)
   /// The hardware can, or cannot, be used (members 20 and 21).

@@ -104,6 +104,26 @@ struct AlignedValuesConformance {
     #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
   }
 
+  @Test("T-42, F06.FR.07: a triggered TransactionEvent tells the measurands of TxUpdated, with context Trigger")
+  func triggeredEvent() throws {
+    let station = ChargingStation([
+      ("SampledDataCtrlr", "TxUpdatedMeasurands", "Voltage,Power.Active.Import"),
+      ("AlignedDataCtrlr", "Measurands", "Energy.Active.Import.Register"),
+    ])
+    station.plugIn()
+    station.tap("CARD")
+    station.wait(5)
+    let answer = station.csms(
+      .triggerMessage, TriggerMessageRequest(requestedMessage: .transactionEvent).encode(version: .v201))
+    #expect(answer?["status"] == "Accepted")
+    station.wait(1)
+    let event = try #require(station.events.last { $0.triggerReason == .trigger })
+    #expect(event.transactionInfo.chargingState == .charging)
+    let values = try #require(event.meterValue?.first?.sampledValue)
+    #expect(values.map { $0.measurand } == [.powerActiveImport, .voltage])
+    #expect(values.allSatisfy { $0.context == .trigger })
+  }
+
   @Test("T-59, J01.FR.20, TC_J_06_CS: SendDuringIdle of the station silences all of it during any transaction")
   func silentStation() throws {
     let station = ChargingStation(

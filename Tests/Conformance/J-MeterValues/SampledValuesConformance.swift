@@ -8,7 +8,7 @@ import Testing
 @Suite("J Sampled meter values against a strict CSMS")
 struct SampledValuesConformance {
   @Test(
-    "TC_J_07, 09, 10_CS J02.FR.03, FR.04, FR.10, FR.11 Started, Updated and Ended carry what is configured"
+    "TC_J_07_CS, TC_J_09_CS, TC_J_10_CS, J02.FR.01, FR.02, FR.03, FR.04, FR.10, FR.18, E02.FR.09, E02.FR.10, E07.FR.08: Started, Updated and Ended carry what is configured"
   )
   func sampled() throws {
     let station = ChargingStation([
@@ -29,6 +29,7 @@ struct SampledValuesConformance {
       let values = try #require(event.meterValue?.first?.sampledValue)
       #expect(values.map { $0.measurand } == [.powerActiveImport, .voltage])
       #expect(values.allSatisfy { $0.context == .samplePeriodic })
+      #expect(event.meterValue?.count == 1, "J02.FR.02, FR.18: what was measured together is told together")
       let time = try #require(event.meterValue?.first?.timestamp)
       #expect(time <= event.timestamp && event.timestamp - time < .seconds(10), "J02.FR.10")
     }

@@ -25,7 +25,9 @@ struct EndedReadingsTests {
     readings.map { $0.time.instant.nanoseconds / 1_000_000_000 }
   }
 
-  @Test("E06.FR.13, E07.FR.10, T-13: when there are too many, the first, third and fifth between go, never a whole end")
+  @Test(
+    "E06.FR.13, E07.FR.10, E08.FR.11, E09.FR.07, E10.FR.06, E12.FR.09, E15.FR.03, T-13: when there are too many, the first, third and fifth between go, never a whole end"
+  )
   func thinning() {
     var kept = EndedReadings()
     for second in 0..<Int64(EndedReadings.maximum) { #expect(kept.keep(reading(second)).dropped.isEmpty) }

@@ -116,7 +116,9 @@ struct MeterValueTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
-  @Test("J01.FR.10, FR.11, J02.FR.06, T-61: every phase and location that the meter gives of a measurand is told")
+  @Test(
+    "J01.FR.09, FR.10, FR.11, J02.FR.05, FR.06, FR.07, T-61: every phase and location that the meter gives of a measurand is told"
+  )
   func phasesAndLocations() throws {
     let harness = harness([("AlignedDataCtrlr", "Measurands", "Current.Import")])
     let places: [(Phase?, Location?)] = [

@@ -56,6 +56,7 @@ final class FakeEngine: EngineServices {
   var canBeginTransaction = true
   var actions: [Action] = []
   var notes: [String] = []
+  var orders: [SignedReadingOrder] = []
   var asked: [String] = []
   /// Payloads of other calls.
   var sent: [[UInt8]] = []
@@ -182,6 +183,9 @@ final class FakeEngine: EngineServices {
     did(.unlock(connector))
   }
   func keepLocked(_ isKept: Bool, _ connector: ConnectorID) { did(.keepLocked(connector, isKept)) }
+  func sign(_ order: SignedReadingOrder, at evse: EVSEID) {
+    orders.append(order)
+  }
   func note(_ event: EngineEvent) { notes.append(event.text) }
 
   private func did(_ action: Action) {

@@ -35,7 +35,7 @@ struct SessionAuthorizationTests {
     #expect(bench.engine.lastShown(at: 1) == .rejected(.notAtThisTime))
   }
 
-  @Test("TC_C_39_CS TC_C_42_CS C09.FR.03 A token of the same group stops, and is named in the event")
+  @Test("TC_C_39_CS TC_C_42_CS C09.FR.03 C09.FR.05 A token of the same group stops, and is named in the event")
   func group() {
     let bench = SessionBench()
     bench.engine.verdict = { .accepted(group: $0.idToken == "STRANGER" ? "OTHERS" : "FLEET") }
@@ -46,6 +46,7 @@ struct SessionAuthorizationTests {
     bench.wait(1)
     #expect(bench.isGranted())
     bench.tap("TWO")
+    #expect(bench.engine.asked == ["ONE", "STRANGER", "TWO"], "the CSMS says whose they are")
     bench.wait(3)
     #expect(bench.story.last == "Ended/StopAuthorized")
     #expect(bench.last?.token?.idToken == "TWO")
@@ -63,7 +64,9 @@ struct SessionAuthorizationTests {
     #expect(bench.engine.asked.count == 1)
   }
 
-  @Test("C15.FR.08 E08.FR.01 Offline: unknown tokens are refused unless OfflineTxForUnknownIdEnabled says otherwise")
+  @Test(
+    "C15.FR.08 E08.FR.01 E08.FR.03 Offline: unknown tokens are refused unless OfflineTxForUnknownIdEnabled says otherwise"
+  )
   func offline() {
     let bench = SessionBench()
     bench.engine.isOnline = false
@@ -78,6 +81,7 @@ struct SessionAuthorizationTests {
     bench.tap("CARD")
     bench.wait(3)
     #expect(bench.story.last == "Ended/StopAuthorized", "E08.FR.01 stopping needs no link")
+    #expect(bench.engine.actions.contains(.unlock(bench.connector(1))), "and the driver has his cable")
   }
 
   @Test("A link that breaks during the question counts as offline; an error of the CSMS as a refusal")
@@ -204,6 +208,23 @@ struct SessionAuthorizationTests {
     late.wait(61)
     late.plugIn(2)
     #expect(late.events.isEmpty)
+  }
+
+  @Test("C06.FR.01 C06.FR.02 An id that is given at the station is asked about like a card")
+  func localToken() {
+    let bench = SessionBench()
+    bench.plugIn()
+    bench.engine.verdict = { $0.type == .local ? .refused(.invalid) : .accepted(group: nil) }
+    bench.tell(.tokenPresented(PresentedIdToken(idToken: IdToken(idToken: "TICKET-7", type: .local)), evses: nil))
+    bench.settle()
+    #expect(bench.engine.asked == ["TICKET-7"])
+    #expect(bench.events.isEmpty && !bench.isGranted())
+    bench.wait(6)
+    bench.engine.verdict = { _ in .accepted(group: nil) }
+    bench.tell(.tokenPresented(PresentedIdToken(idToken: IdToken(idToken: "TICKET-7", type: .local)), evses: nil))
+    bench.settle()
+    #expect(bench.isGranted())
+    #expect(bench.events.first?.token?.type == .local)
   }
 
   @Test("A token that is held at the reader is asked about once")

@@ -33,8 +33,13 @@ final class SessionBench {
   private var settings: [(StationVariable, String)] = []
   private var facts: [StationFact] = []
 
-  init(evseCount: Int = 1, hasFixedCable: Bool = false, _ settings: [(StationVariable, String)] = []) {
-    evses = (1...evseCount).map { .init(id: Int32($0), connectors: [.init(hasFixedCable: hasFixedCable)]) }
+  init(
+    evseCount: Int = 1, hasFixedCable: Bool = false, meterSigns: Bool = false,
+    _ settings: [(StationVariable, String)] = []
+  ) {
+    evses = (1...evseCount).map {
+      .init(id: Int32($0), connectors: [.init(hasFixedCable: hasFixedCable)], meterSigns: meterSigns)
+    }
     places = Array(repeating: Place(), count: evseCount)
     self.settings = settings
     engine = FakeEngine(disk: disk, now: .zero + .seconds(1_000), evses: evses)
@@ -133,6 +138,25 @@ final class SessionBench {
   }
 
   func tell(_ fact: StationFact) { facts.append(fact) }
+
+  /// What the station has asked the meters to sign.
+  var orders: [SignedReadingOrder] { engine.orders }
+
+  /// The meter answers the newest order.
+  func sign(register: Decimal? = nil, data: String = "OCMF|{}|{}") {
+    guard let order = engine.orders.last else { return }
+    let reading = SignedMeterReading(
+      register: register ?? self.register(), takenAt: engine.now, signedData: data, encodingMethod: "OCMF",
+      signingMethod: "ECDSA", publicKey: "3059")
+    tell(.signedReading(EVSEID(1), number: order.number, .signed(reading)))
+    settle()
+  }
+
+  func refuse() {
+    guard let order = engine.orders.last else { return }
+    tell(.signedReading(EVSEID(1), number: order.number, .failed("busy")))
+    settle()
+  }
 
   // MARK: Time
 

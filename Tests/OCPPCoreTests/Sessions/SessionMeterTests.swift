@@ -67,7 +67,9 @@ struct SessionMeterTests {
     #expect(bench.last?.readings.last.map { $0.time.instant <= lastTime } == true, "the last reading with its own time")
   }
 
-  @Test("E01.FR.17 E02.FR.21 No reading at the start: the first values come when charging starts")
+  @Test(
+    "E01.FR.17, E02.FR.21, E03.FR.11, E04.FR.11, E05.FR.08, T-19: no reading at the start, the first come when charging starts"
+  )
   func lateBegin() {
     let bench = SessionBench([(.txStartPoint, "EVConnected")])
     bench.metersAreSilent = true
@@ -82,19 +84,18 @@ struct SessionMeterTests {
     #expect(charging?.readings.map { $0.context } == [.transactionBegin])
   }
 
-  @Test("E01.FR.17 T-19 A transaction that begins at no EVSE yet brings its first values when charging starts there")
-  func beginsWithoutEVSE() throws {
+  @Test("E01.FR.17 E03.FR.11 T-19 No transaction begins before its EVSE is known: Started names it and has the values")
+  func beginsAtAnEVSE() throws {
     let bench = SessionBench(evseCount: 2, [(.txStartPoint, "Authorized")])
     bench.tap("CARD")
     bench.wait(5)
-    let before = bench.events
-    #expect(before.allSatisfy { $0.readings.isEmpty && $0.evse == nil })
+    #expect(bench.events.isEmpty, "the reader serves both")
     bench.plugIn(2)
     bench.wait(3)
-    let values = bench.events.filter { $0.readings.contains { $0.context == .transactionBegin } }
-    #expect(values.count == 1)
-    #expect(values.first?.evse == 2 || bench.events.contains { $0.evse == 2 })
-    #expect(energies(values.first) == [5_000])
+    let started = try #require(bench.events.first)
+    #expect(started.kind == .started && started.evse == 2)
+    #expect(started.readings.map { $0.context } == [.transactionBegin])
+    #expect(energies(started) == [5_000])
   }
 
   @Test("E06.FR.13 TxEndedInterval: readings between first and last; too many are thinned, never the ends")
