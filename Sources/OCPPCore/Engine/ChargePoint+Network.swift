@@ -128,8 +128,16 @@ extension ChargePoint {
 
   /// What the stored profiles and the command line say, before the first dial.
   func startNetwork() {
+    // B10.FR.02 keeps slots without a profile out of the list; one whose profile is gone since is passed over, and comes
+    // back with it.
+    let listed = networkConnectionSlots
+    let usable = listed.filter { network.profile($0) != nil }
+    if usable != listed {
+      deviceModel.set(.networkConfigurationPriority, usable.map { String($0) }.joined(separator: ","))
+      note(EngineEvent(.configuration, "NetworkConfigurationPriority names slots without a profile: \(listed)"))
+    }
     if let override = configuration.urlOverride {
-      overriddenSlot = network.override(override, activeSlot: networkConnectionSlots.first)
+      overriddenSlot = network.override(override, activeSlot: usable.first)
     }
     if let active = network.active, let profile = network.target(active.slot) {
       showNetwork(profile)

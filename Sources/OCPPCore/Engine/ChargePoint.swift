@@ -166,9 +166,8 @@ public final class ChargePoint {
       for refusal in deviceModel.refusalsAtStart() { note(EngineEvent(.configuration, refusal)) }
       let reason = resets?.start(bootReason, documents: snapshotDocuments) ?? bootReason
       startNetwork()
-      // B10.FR.02 keeps slots without a profile out; one whose profile is gone is passed over.
       session = SessionStateMachine(
-        slots: networkConnectionSlots.filter { network.profile($0) != nil },
+        slots: networkConnectionSlots,
         lastGoodSlot: (network.active?.slot).flatMap { network.profile($0) == nil ? nil : $0 }, bootReason: reason)
       outbox.start()
       outbox.markOffline()
