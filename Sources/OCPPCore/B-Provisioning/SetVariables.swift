@@ -75,6 +75,7 @@ extension ChargePoint {
     default: break
     }
     for block in blocks { block.variableChanged(key) }
+    delegate?.chargePoint(self, variableChanged: key)
   }
 
   /// What other variables and documents have against a value that is right in itself.
