@@ -107,8 +107,8 @@ let package = Package(
       "charger-benchmark",
       [
         "ChargerBase", "OCPPJSON", "OCPPTypes", "EVSEControl", "HAL", "HALSimulated", "SimulatedWorld",
-        "ChargerRuntime", "BoardProfile", "JSONRPC", "CLinux", "CAllocationCounter", nioCore, nioPosix, nioHTTP1,
-        nioWebSocket, arguments,
+        "ChargerRuntime", "BoardProfile", "JSONRPC", "CLinux", "CAllocationCounter", "OCPPPorts", "OCPPCore",
+        "OCPPStorage", "OCPPTransport", nioCore, nioPosix, nioHTTP1, nioWebSocket, arguments,
       ]),
     program("charger-explore", ["AllocatorProperties", "EVSEControl", "HAL", "ChargerBase", arguments]),
     program("charger-transfer", ["ChargerBase", "CCurl", "CLinux"]),

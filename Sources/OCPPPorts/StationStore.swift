@@ -64,19 +64,22 @@ public struct OutboxEntry: Sendable, Equatable {
   public var group: String
   /// For thinning: an `Updated` that may go when space is short.
   public var isExpendable: Bool
+  /// The record's place in its group, as its maker counts them: thinning keeps an even spacing.
+  public var position: Int32
   /// Made without an accepted link. A record is offline too when its number is at or under the stored watermark.
   public var isOffline: Bool
   public var failedAttempts: Int32
   public var body: [UInt8]
 
   public init(
-    number: OutboxNumber, lane: OutboxLane, group: String, isExpendable: Bool, isOffline: Bool,
+    number: OutboxNumber, lane: OutboxLane, group: String, isExpendable: Bool, position: Int32 = 0, isOffline: Bool,
     failedAttempts: Int32 = 0, body: [UInt8]
   ) {
     self.number = number
     self.lane = lane
     self.group = group
     self.isExpendable = isExpendable
+    self.position = position
     self.isOffline = isOffline
     self.failedAttempts = failedAttempts
     self.body = body

@@ -47,7 +47,7 @@ final class OpenedStore {
         PRAGMA page_size=\(StoreSchema.pageSize);
         PRAGMA locking_mode=EXCLUSIVE;
         PRAGMA journal_mode=WAL;
-        PRAGMA cache_size=-512;
+        PRAGMA cache_size=-256;
         PRAGMA temp_store=MEMORY;
         PRAGMA journal_size_limit=4194304;
         PRAGMA wal_autocheckpoint=\(max(1, options.checkpointPages));

@@ -153,7 +153,7 @@ final class StoreTables {
     try orStoreFailure { () throws(SQLiteError) in
       try statements.insert.bind(number, at: 1)
       try statements.insert.bind(lane.appended, at: 2)
-      try statements.insert.bind((entry.isExpendable ? 1 : 0) | (entry.isOffline ? 2 : 0), at: 3)
+      try statements.insert.bind(flags(entry), at: 3)
       try statements.insert.bind(Int64(entry.failedAttempts), at: 4)
       try statements.insert.bind(entry.group, at: 5)
       try statements.insert.bind(entry.body, at: 6)
@@ -182,7 +182,7 @@ final class StoreTables {
     guard let entry = try find(number.rawValue) else { return }
     try insertDeadLetter.bind(number.rawValue, at: 1)
     try insertDeadLetter.bind(Int64(entry.lane.rawValue), at: 2)
-    try insertDeadLetter.bind((entry.isExpendable ? 1 : 0) | (entry.isOffline ? 2 : 0), at: 3)
+    try insertDeadLetter.bind(flags(entry), at: 3)
     try insertDeadLetter.bind(Int64(max(entry.failedAttempts, failedAttempts)), at: 4)
     try insertDeadLetter.bind(entry.group, at: 5)
     try insertDeadLetter.bind(entry.body, at: 6)
@@ -274,12 +274,17 @@ final class StoreTables {
     return nil
   }
 
+  /// Bit 0 expendable, bit 1 offline, from bit 2 on the position.
+  private func flags(_ entry: OutboxEntry) -> Int64 {
+    (entry.isExpendable ? 1 : 0) | (entry.isOffline ? 2 : 0) | Int64(max(0, entry.position)) << 2
+  }
+
   private func entry(_ row: SQLiteStatement, lane: OutboxLane) -> OutboxEntry {
     let number = row.integer(0)
     let flags = row.integer(1)
     return OutboxEntry(
       number: OutboxNumber(number), lane: lane, group: row.text(3), isExpendable: flags & 1 != 0,
-      isOffline: flags & 2 != 0 || number <= counters.offlineThrough,
+      position: Int32(clamping: flags >> 2), isOffline: flags & 2 != 0 || number <= counters.offlineThrough,
       failedAttempts: Int32(clamping: row.integer(2)), body: row.bytes(4))
   }
 

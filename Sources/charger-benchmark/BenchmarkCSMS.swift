@@ -26,6 +26,8 @@ final class BenchmarkCSMS: Sendable {
     /// Answers to calls of the CSMS's own.
     var answered = 0
     var transactionEvents = 0
+    /// Sequence numbers that have arrived, of the one transaction that a measurement makes.
+    var arrived: [Bool] = []
   }
 
   var port: Int { channel.localAddress?.port ?? 0 }
@@ -69,6 +71,15 @@ final class BenchmarkCSMS: Sendable {
   var answered: Int { state.withLockedValue { $0.answered } }
   var transactionEvents: Int { state.withLockedValue { $0.transactionEvents } }
   var reportBytes: Int { state.withLockedValue { $0.reportBytes } }
+
+  /// Of the events 0..<count of the measurement's transaction, those that have arrived.
+  func arrived(of count: Int) -> Int {
+    state.withLockedValue { state in state.arrived.prefix(count).count { $0 } }
+  }
+
+  func forgetEvents() {
+    state.withLockedValue { $0.arrived = [] }
+  }
 
   func forgetBoot() { state.withLockedValue { $0.bootAcceptedAt = nil } }
 
@@ -135,6 +146,24 @@ final class BenchmarkCSMS: Sendable {
       }
     }
 
+    private static let sequenceMember = Array("\"seqNo\":".utf8)
+
+    /// Found without reading the rest.
+    private static func sequenceNumber(_ payload: ArraySlice<UInt8>) -> Int? {
+      let wanted = sequenceMember
+      return payload.withUnsafeBytes { bytes -> Int? in
+        var start = 0
+        while start + wanted.count < bytes.count {
+          var matched = 0
+          while matched < wanted.count, bytes[start + matched] == wanted[matched] { matched += 1 }
+          guard matched < wanted.count else { break }
+          start += 1
+        }
+        let digits = bytes.dropFirst(start + wanted.count).prefix { $0 >= 0x30 && $0 <= 0x39 }
+        return Int(String(decoding: digits, as: UTF8.self))
+      }
+    }
+
     private func answer(_ id: String, _ action: String, _ payload: ArraySlice<UInt8>, _ context: ChannelHandlerContext)
     {
       let time = "2026-11-23T10:00:00Z"
@@ -145,7 +174,15 @@ final class BenchmarkCSMS: Sendable {
       case "Heartbeat": body = #"{"currentTime":"\#(time)"}"#
       case "Authorize": body = #"{"idTokenInfo":{"status":"Accepted"}}"#
       case "TransactionEvent":
-        state.withLockedValue { $0.transactionEvents += 1 }
+        let number = Self.sequenceNumber(payload)
+        state.withLockedValue { state in
+          state.transactionEvents += 1
+          guard let number, number < 1_000_000 else { return }
+          if number >= state.arrived.count {
+            state.arrived += Array(repeating: false, count: number + 1 - state.arrived.count)
+          }
+          state.arrived[number] = true
+        }
         body = #"{"idTokenInfo":{"status":"Accepted"}}"#
       case "NotifyReport":
         let isLast = !String(decoding: payload, as: UTF8.self).contains("\"tbc\":true")

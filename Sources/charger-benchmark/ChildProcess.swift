@@ -53,8 +53,10 @@ final class ChildProcess {
 final class ScratchFolder {
   let path: String
 
-  init() throws {
-    var template = Array("/tmp/charger-benchmark-XXXXXX".utf8CString)
+  /// On /tmp when there is no such folder.
+  init(in folder: String = "/tmp") throws {
+    let parent = access(folder, W_OK) == 0 ? folder : "/tmp"
+    var template = Array("\(parent)/charger-benchmark-XXXXXX".utf8CString)
     let made = template.withUnsafeMutableBufferPointer { buffer in
       buffer.baseAddress.map { mkdtemp($0) != nil } ?? false
     }

@@ -26,7 +26,7 @@ struct ChargerBenchmark: ParsableCommand {
   @Option(help: "Unit file.")
   var unit = "boards/bench-unit.json"
 
-  @Option(help: "One row alone: i.")
+  @Option(help: "Some rows alone: i, or e for those of the queue (a3, b2, e1…e5).")
   var row: String?
 
   @Option(help: ArgumentHelp("Runs one inner loop only (for valgrind).", visibility: .hidden))
@@ -35,8 +35,14 @@ struct ChargerBenchmark: ParsableCommand {
   @Option(help: ArgumentHelp("Rounds of the inner loop.", visibility: .hidden))
   var rounds = 1
 
+  @Option(help: ArgumentHelp("State directory of the inner loop.", visibility: .hidden))
+  var state = ""
+
+  @Option(help: ArgumentHelp("Port of the inner loop's CSMS.", visibility: .hidden))
+  var port = 9
+
   func validate() throws {
-    guard row == nil || row == "i" else { throw ValidationError("--row takes i.") }
+    guard row.map({ ["i", "e"].contains($0) }) ?? true else { throw ValidationError("--row takes i or e.") }
   }
 
   func run() throws {
@@ -44,6 +50,12 @@ struct ChargerBenchmark: ParsableCommand {
       if inner == SteadyControl.name {
         guard SteadyControl.run(rounds: rounds) else { throw ExitCode.failure }
         return
+      }
+      if let task = OutboxStation.Task(name: inner) {
+        return try OutboxStation.run(task, rounds: rounds, state: state, port: port)
+      }
+      if let task = SteppedStation.Task(name: inner) {
+        return try SteppedStation.run(task, rounds: rounds, state: state)
       }
       guard let work = CodecRow.Work(rawValue: inner) else { throw ValidationError("no inner loop '\(inner)'") }
       guard CodecRow.run(work, rounds: rounds) >= 0 else { throw ExitCode.failure }
@@ -55,12 +67,17 @@ struct ChargerBenchmark: ParsableCommand {
     places.board = board
     places.unit = unit
     var report = BenchmarkReport()
-    if row == "i" {
-      try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
+    if row == "i" || row == "e" {
+      if row == "i" {
+        try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
+      } else {
+        try OutboxRows(places: places, isQuick: quick).measure(into: &report)
+      }
       if json { report.printJSON() } else { report.printTable() }
       return
     }
     try StationRows(places: places, isQuick: quick).measure(into: &report)
+    try OutboxRows(places: places, isQuick: quick).measure(into: &report)
     try CodecRow.measure(isQuick: quick, into: &report)
     try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
     if json { report.printJSON() } else { report.printTable() }

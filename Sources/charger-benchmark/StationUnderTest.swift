@@ -76,6 +76,15 @@ final class StationUnderTest {
     }
   }
 
+  /// Puts a copy of a state directory, or (nil) an empty one, in the place of the station's own.
+  func replaceState(with folder: String?) throws {
+    let state = scratch.path + "/state"
+    for (command, arguments) in [("rm", ["-rf", state])] + (folder.map { [("cp", ["-r", $0, state])] } ?? []) {
+      let child = try ChildProcess(command, arguments, logPath: "/dev/null")
+      while child.isRunning { usleep(1_000) }
+    }
+  }
+
   func stop(_ signal: Int32 = SIGTERM) {
     station?.end(signal)
     station = nil

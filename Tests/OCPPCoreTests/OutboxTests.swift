@@ -241,7 +241,7 @@ struct OutboxTests {
     #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
   }
 
-  @Test("A04.FR.01, A04.FR.02 A critical security event made offline reaches the CSMS later, with its own time")
+  @Test("A04.FR.01, A04.FR.02, T-68: A critical security event made offline reaches the CSMS later, with its own time")
   func deliversSecurityEvents() throws {
     let harness = EngineHarness().start()
     harness.csms.refusal = LinkFailure(.refused, detail: "closed")

@@ -65,11 +65,12 @@ final class StubSessions: SessionControlling, OutboxRecordCodec {
     record.write(Int64(open[place].nextSeqNo), field: 2)
     record.write(Int64(kind.rawValue), field: 3)
     record.write(services.eventTime, field: 4)
+    let position = open[place].nextSeqNo
     open[place].nextSeqNo += 1
     services.append(
       OutboxRecord(
         kind: .transactionEvent, lane: .transaction, group: id, isExpendable: isExpendable ?? (kind == .updated),
-        body: record.bytes),
+        position: position, body: record.bytes),
       documents: [], whenDurable: whenDurable)
   }
 

@@ -138,6 +138,24 @@ struct StationStoreContractTests {
     #expect(store.outbox().map(\.isOffline) == [true, true, true, false, false])
   }
 
+  @Test("An outline tells of each record all but its body, page by page")
+  func outline() throws {
+    let store = try StoreUnderTest(directory.path)
+    store.commit((1...5).map { .append(entry($0, group: "T\($0)", isExpendable: $0 % 2 == 0)) })
+    let page = store.entries(.outline(.transaction, after: OutboxNumber(2), limit: 2))
+    #expect(page.map(\.number.rawValue) == [3, 4])
+    #expect(page.map(\.group) == ["T3", "T4"] && page.map(\.isExpendable) == [false, true])
+    #expect(page.map(\.body) == [[], []])
+  }
+
+  @Test("An answer ends early once its bodies are a mebibyte, and never empty")
+  func longAnswers() throws {
+    let store = try StoreUnderTest(directory.path)
+    for number: Int64 in 1...3 { store.commit([.append(entry(number, bytes: StoreLimits.maximumRecordBytes))]) }
+    #expect(store.outbox().map(\.number.rawValue) == [1, 2])
+    #expect(store.outbox(after: 2).map(\.number.rawValue) == [3])
+  }
+
   @Test("Failed attempts are kept with the record")
   func attempts() throws {
     let store = try StoreUnderTest(directory.path)

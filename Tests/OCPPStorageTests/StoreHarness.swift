@@ -189,7 +189,8 @@ func entry(
   isOffline: Bool = false, bytes: Int = 200
 ) -> OutboxEntry {
   OutboxEntry(
-    number: OutboxNumber(number), lane: lane, group: group, isExpendable: isExpendable, isOffline: isOffline,
+    number: OutboxNumber(number), lane: lane, group: group, isExpendable: isExpendable,
+    position: Int32(clamping: number % 1_000), isOffline: isOffline,
     body: (0..<bytes).map { UInt8(truncatingIfNeeded: Int64($0) &+ number) })
 }
 

@@ -24,16 +24,31 @@ public struct RecordWriter {
     value.withUTF8 { writeDelimited(UnsafeRawBufferPointer($0), field: field) }
   }
 
+  /// A name of the standard, without making a String of it.
+  public mutating func write(name: StaticString?, field: UInt32) {
+    guard let name else { return }
+    name.withUTF8Buffer { writeDelimited(UnsafeRawBufferPointer($0), field: field) }
+  }
+
   public mutating func write(_ value: [UInt8]?, field: UInt32) {
     guard let value else { return }
     value.withUnsafeBytes { writeDelimited($0, field: field) }
   }
 
-  /// A record within the record.
+  /// A record within the record, written in place: its length comes in front once it is known.
   public mutating func write(field: UInt32, nested body: (inout RecordWriter) -> Void) {
-    var nested = RecordWriter()
-    body(&nested)
-    write(nested.bytes, field: field)
+    writeVarint(UInt64(field) << 3 | 2)
+    let place = bytes.count
+    bytes.append(0)
+    body(&self)
+    let length = UInt64(bytes.count - place - 1)
+    guard length >= 0x80 else {
+      bytes[place] = UInt8(truncatingIfNeeded: length)
+      return
+    }
+    var size = RecordWriter(reservingCapacity: 8)
+    size.writeVarint(length)
+    bytes.replaceSubrange(place...place, with: size.bytes)
   }
 
   public mutating func write(_ value: Decimal?, field: UInt32) {

@@ -49,14 +49,14 @@ package struct TransactionEventRecord: Sendable, Equatable {
   }
 
   package var stored: [UInt8] {
-    var record = RecordWriter()
+    var record = RecordWriter(reservingCapacity: 1_024)
     record.write(transactionID, field: 1)
     record.write(Int64(seqNo), field: 2)
-    record.write(kind.rawName, field: 3)
-    record.write(trigger.rawName, field: 4)
+    record.write(name: kind.wireName, field: 3)
+    record.write(name: trigger.wireName, field: 4)
     record.write(time, field: 5)
-    record.write(chargingState?.rawName, field: 6)
-    record.write(stoppedReason?.rawName, field: 7)
+    record.write(name: chargingState?.wireName, field: 6)
+    record.write(name: stoppedReason?.wireName, field: 7)
     token?.write(to: &record, field: 8)
     record.write(evse.map { Int64($0) }, field: 9)
     record.write(connector.map { Int64($0) }, field: 10)

@@ -8,6 +8,8 @@ extension ChargePoint: EngineServices {
   package var isOnline: Bool { session.isOnline }
   package var canBeginTransaction: Bool { outbox.canBeginTransaction }
 
+  package var isStoreFailing: Bool { !writer.isHealthy }
+
   package func hasQueuedTransactionEvents(_ transactionID: String?) -> Bool { outbox.hasQueued(group: transactionID) }
 
   /// From the event itself or from the stored offset of its boot: the same whenever it is asked for.

@@ -173,6 +173,8 @@ public final class ChargePoint {
       guard isRunning else { return }
       isStopping = true
       outbox.markOffline()
+      // What the CSMS has taken is not sent again after an orderly end.
+      writer.expediteRemovals()
       perform(session.disconnect(code: 1001, reason: "going away", at: now))
       isRunning = false
     }
@@ -189,7 +191,13 @@ public final class ChargePoint {
 
   public func handle(_ event: LinkEvent) { turn { linkEvent(event) } }
 
-  public func handle(_ event: StoreEvent) { turn { writer.handle(event, at: now) } }
+  public func handle(_ event: StoreEvent) {
+    turn {
+      let wasHealthy = writer.isHealthy
+      writer.handle(event, at: now)
+      if writer.isHealthy != wasHealthy { sessions?.storeChanged() }
+    }
+  }
 
   public func handle(_ fact: StationFact) {
     turn {

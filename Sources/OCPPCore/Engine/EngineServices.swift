@@ -17,6 +17,9 @@ package protocol EngineServices: AnyObject {
   /// False while the outbox is full or the store cannot be written: then no new transaction begins (DESIGN §4).
   var canBeginTransaction: Bool { get }
 
+  /// Commits fail at present: what happens is kept in memory, and nobody waits for its being durable.
+  var isStoreFailing: Bool { get }
+
   /// Whether records of a transaction (nil: of any) still wait for the CSMS's acceptance (E14.FR.04, .07).
   func hasQueuedTransactionEvents(_ transactionID: String?) -> Bool
   /// Civil time of a stored event by what is known today; nil while it cannot be told.
@@ -54,6 +57,8 @@ package protocol EngineServices: AnyObject {
 }
 
 extension EngineServices {
+  package var isStoreFailing: Bool { false }
+
   /// From the event's own civil time, or from the station's clock when the event belongs to this boot.
   package func wallTime(of time: EventTime) -> WallTime? {
     if let wall = time.wall { return wall }
@@ -70,15 +75,20 @@ package struct OutboxRecord {
   /// The transaction id, or empty.
   package var group: String
   package var isExpendable: Bool
+  /// The place in its group: a transaction event's sequence number.
+  package var position: Int32
   /// The record's fields (`RecordWriter`), without the kind.
   package var body: [UInt8]
 
-  package init(kind: OutboxRecordKind, lane: OutboxLane, group: String = "", isExpendable: Bool = false, body: [UInt8])
-  {
+  package init(
+    kind: OutboxRecordKind, lane: OutboxLane, group: String = "", isExpendable: Bool = false, position: Int32 = 0,
+    body: [UInt8]
+  ) {
     self.kind = kind
     self.lane = lane
     self.group = group
     self.isExpendable = isExpendable
+    self.position = position
     self.body = body
   }
 }

@@ -21,7 +21,13 @@ extension Measurand {
   }
 
   /// Said with each value, so that no reader has to guess: OCPP's default unit is Wh whatever the measurand.
-  var unitToTell: UnitOfMeasure? { standardUnit.map { UnitOfMeasure(unit: $0) } }
+  var unitToTell: UnitOfMeasure? {
+    let place = Int(rawValue)
+    return Self.unitsToTell.indices.contains(place) ? Self.unitsToTell[place] : nil
+  }
+
+  /// By raw value: a periodic event asks for eight and more of them.
+  private static let unitsToTell = allCases.map { $0.standardUnit.map { UnitOfMeasure(unit: $0) } }
 
   /// Registers count up for ever, and have no sign.
   var isRegister: Bool { rawName.hasSuffix(".Register") }

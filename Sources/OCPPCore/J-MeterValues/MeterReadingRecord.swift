@@ -51,12 +51,12 @@ package struct MeterReadingRecord: Sendable, Equatable {
   package func write(to record: inout RecordWriter, field: UInt32) {
     record.write(field: field) { reading in
       reading.write(time, field: 1)
-      reading.write(context.rawName, field: 2)
+      reading.write(name: context.wireName, field: 2)
       for value in values {
         reading.write(field: 3) { item in
-          item.write(value.measurand.rawName, field: 1)
-          item.write(value.phase?.rawName, field: 2)
-          item.write(value.location?.rawName, field: 3)
+          item.write(name: value.measurand.wireName, field: 1)
+          item.write(name: value.phase?.wireName, field: 2)
+          item.write(name: value.location?.wireName, field: 3)
           item.write(value.value, field: 4)
         }
       }

@@ -21,9 +21,9 @@ final class Outbox {
   private var inFlightLane: Int?
   /// The highest record of the transactions that were written last; the oldest is forgotten first.
   private var lastOfGroup: OrderedDictionary<String, OutboxNumber> = [:]
-  private var dropsNextUpdated = true
   var thinning: ThinningPass?
-  /// Records put in since the last pass, and how many it takes for another.
+  var thinnedBefore = 0
+  /// Records stored since the last pass began, and how many it takes for another.
   var appendedSincePass = Int.max
   var passInterval = 1
   private(set) var tallies: OutboxTallies
@@ -108,17 +108,17 @@ final class Outbox {
     lastNumber = lastNumber.next
     let entry = OutboxEntry(
       number: lastNumber, lane: record.lane, group: record.group, isExpendable: record.isExpendable,
-      isOffline: isOffline, body: [record.kind.rawValue] + record.body)
+      position: record.position, isOffline: isOffline, body: [record.kind.rawValue] + record.body)
     if !record.group.isEmpty {
       lastOfGroup.removeValue(forKey: record.group)
       lastOfGroup[record.group] = entry.number
       if lastOfGroup.count > Self.rememberedGroups { lastOfGroup.removeFirst() }
     }
-    if appendedSincePass < .max { appendedSincePass += 1 }
     lanes.withLane(entry.lane) { $0.beginAppending() }
     writer.write([.append(entry)] + documents, .full, .untilStored) { [weak self] isStored in
       guard let self else { return }
       lanes.withLane(entry.lane) { $0.appended(isStored ? entry : nil) }
+      if isStored, appendedSincePass < .max { appendedSincePass += 1 }
       whenDurable?()
       thinIfShort(isOffline: isOffline)
     }
@@ -135,8 +135,7 @@ final class Outbox {
     guard record.isExpendable, occupied >= endingLevel || (writer.space >= .critical && thinning == nil) else {
       return true
     }
-    defer { dropsNextUpdated.toggle() }
-    return !dropsNextUpdated
+    return record.position % 2 == 0
   }
 
   // MARK: Thinning

@@ -111,8 +111,11 @@ final class StoreWriter {
 
   private func thinIfNeeded() {
     let limit = failure == nil ? Self.maximumQueuedRecords : Self.maximumHeldRecords
-    // Each pass halves what is expendable.
-    for _ in 0..<16 where heldRecords > limit { thin() }
+    var spacing: Int32 = 2
+    while heldRecords > limit, spacing <= ThinningPass.widestSpacing {
+      thin(to: spacing)
+      spacing *= 2
+    }
   }
 
   /// Removes a record some time soon: a record that comes back after a crash is only sent twice.
@@ -120,6 +123,11 @@ final class StoreWriter {
     guard lazyRemovals.count < Self.maximumHeldRemovals else { return }
     lazyRemovals.append(number)
     if lazyDeadline == .distantFuture { lazyDeadline = now + Self.lazyDelay }
+  }
+
+  /// Removes at the end of this turn what has been put off.
+  func expediteRemovals() {
+    if !lazyRemovals.isEmpty { lazyDeadline = .zero }
   }
 
   func query(_ query: StoreQuery, completion: @escaping ([OutboxEntry]?) -> Void) {
@@ -137,9 +145,10 @@ final class StoreWriter {
       guard retryAt <= now else { return }
       self.retryAt = nil
     }
+    // In company: a removal of its own costs as much as a record.
     let isLazyDue = lazyDeadline <= now || lazyRemovals.count >= Self.maximumLazyRemovals
     guard !waiting.isEmpty || isLazyDue else { return }
-    submitLazyRemovals(into: true)
+    if isLazyDue { submitLazyRemovals(into: true) }
     submit()
   }
 
@@ -183,7 +192,28 @@ final class StoreWriter {
     }
     let id = makeID()
     underWay = (id, items)
-    store.commit(mutations, durability: durability, id: id)
+    store.commit(Self.withoutOutdated(mutations), durability: durability, id: id)
+  }
+
+  private struct DocumentName: Hashable {
+    var kind: DocumentKind
+    var key: String
+  }
+
+  /// Of a document that is written several times in one commit only the last body counts.
+  private static func withoutOutdated(_ mutations: [StoreMutation]) -> [StoreMutation] {
+    guard mutations.count > 2 else { return mutations }
+    var seen: Set<DocumentName> = []  // allowed: looked up, never iterated
+    var kept: [StoreMutation] = []
+    kept.reserveCapacity(mutations.count)
+    for mutation in mutations.reversed() {
+      switch mutation {
+      case .putDocument(let kind, let key, _), .removeDocument(let kind, let key):
+        if seen.insert(DocumentName(kind: kind, key: key)).inserted { kept.append(mutation) }
+      default: kept.append(mutation)
+      }
+    }
+    return kept.reversed()
   }
 
   // MARK: Answers
@@ -238,28 +268,19 @@ final class StoreWriter {
     }
   }
 
-  /// Every second expendable record of each group goes, from the first on; their documents stay (E04.FR.08).
-  private func thin() {
+  /// Of each transaction expendable records go but for an even spacing; their documents stay (E04.FR.08).
+  private func thin(to spacing: Int32) {
     var count = 0
-    var dropsNext: [String: Bool] = [:]  // allowed: looked up, never iterated
     for place in waiting.indices {
-      var kept: [StoreMutation] = []
-      for mutation in waiting[place].mutations {
-        guard case .append(let entry) = mutation, entry.isExpendable else {
-          kept.append(mutation)
-          continue
-        }
-        let drops = dropsNext[entry.group, default: true]
-        dropsNext[entry.group] = !drops
-        if drops {
-          waiting[place].isThinned = true
-          count += 1
-          heldRecords -= 1
-        } else {
-          kept.append(mutation)
-        }
+      let before = waiting[place].mutations.count
+      waiting[place].mutations.removeAll { mutation in
+        if case .append(let entry) = mutation { entry.givesWay(to: spacing) } else { false }
       }
-      waiting[place].mutations = kept
+      let gone = before - waiting[place].mutations.count
+      guard gone > 0 else { continue }
+      waiting[place].isThinned = true
+      count += gone
+      heldRecords -= gone
     }
     guard count > 0 else { return }
     thinned(count)

@@ -119,6 +119,10 @@ package final class SessionController: SessionControlling {
     }
   }
 
+  package func storeChanged() {
+    for place in slots.indices { settle(place) }
+  }
+
   /// A fault of the whole station (nil) ends sessions everywhere when it is of that kind, and is otherwise no business
   /// of theirs.
   private func faultChanged(_ place: ConnectorID?, _ fault: StationFault, _ isActive: Bool, _ instant: MonotonicInstant)
@@ -322,7 +326,7 @@ package final class SessionController: SessionControlling {
       services.append(
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
-          body: record.stored),
+          position: record.seqNo, body: record.stored),
         documents: mutations, whenDurable: committed)
     case .store(let document):
       slots[place].commitsUnderWay += 1
@@ -354,13 +358,14 @@ package final class SessionController: SessionControlling {
       if wanted?.connector != issued.connector { services.revokeGrant(at: issued.connector) }
       if wanted == nil { slots[place].issued = nil }
     }
-    guard slots[place].commitsUnderWay == 0 else { return }
+    // While nothing can be stored nobody is kept waiting for his cable: what happened is held in memory (DESIGN §4).
+    guard slots[place].commitsUnderWay == 0 || services.isStoreFailing else { return }
     // Before a new grant, which the unlocking would end; and not from under a session that has begun there already.
     if let cable = slots[place].machine.cableToUnlock {
       slots[place].machine.cableToUnlock = nil
       if wanted?.connector != cable { services.unlock(cable, number: takeUnlockNumber()) }
     }
-    if let wanted, wanted != slots[place].issued {
+    if let wanted, wanted != slots[place].issued, slots[place].commitsUnderWay == 0 {
       lastGrantNumber &+= 1
       slots[place].issued = wanted
       slots[place].grantNumber = lastGrantNumber

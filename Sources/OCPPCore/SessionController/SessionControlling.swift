@@ -10,6 +10,8 @@ package protocol SessionControlling: FunctionalBlock {
   /// `.meterReading`, in the order of their keys). Called once, before any fact and before the first dial.
   func start(reason: BootReason, documents: [StoreSnapshot.Document])
   func handle(_ fact: StationFact)
+  /// The store has begun to fail, or can be written again (`EngineServices.isStoreFailing`).
+  func storeChanged()
   /// The id of the transaction that is open at an EVSE (member 34).
   func transactionID(at evse: EVSEID) -> String?
   /// The same with what is known of it, for status displays.
@@ -28,6 +30,10 @@ package protocol SessionControlling: FunctionalBlock {
 
 extension SessionControlling {
   package func openTransaction(at evse: EVSEID) -> OpenTransaction? { nil }
+}
+
+extension SessionControlling {
+  package func storeChanged() {}
 }
 
 extension SessionControlling {
