@@ -281,7 +281,9 @@ struct AlignedValuesConformance {
       station.wait(60)
     }
     let times = aligned(station).compactMap { $0.meterValue?.first?.timestamp }
-    #expect(times.count >= 8 && times.allSatisfy { isAligned($0, 20) })
+    #expect(times.filter { isAligned($0, 20) }.count >= 8)
+    // A clock that jumps to just after an instant finds readings of a little later: they keep their own time.
+    #expect(times.filter { !isAligned($0, 20) }.count <= 3)
     #expect(Set(times).count == times.count)
     #expect(station.books.last?.isGapless == true)
     #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
