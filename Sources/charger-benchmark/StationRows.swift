@@ -3,7 +3,7 @@ import Glibc
 import ChargerBase
 import OCPPJSON
 
-/// Rows about the station as a process: a1, a2, b1, b3, b4, c1, c2, d.
+/// Rows about the station as a process: a1, a2, b1, b3, b4, c1, c2, d, g1.
 struct StationRows {
   let places: BenchmarkPlaces
   let isQuick: Bool
@@ -139,6 +139,8 @@ struct StationRows {
       row(
         "d", "FullInventory, \(bytes) bytes, CPU of the station", full, counts?.fullInventory, goal: "≤ 1 ms, ≤ 8 M",
         1e6, 8e6))
+    let set = try cpu(rounds / 10) { try csms.call("SetVariables", SetVariablesRow.payload) }
+    report.add(SetVariablesRow.row(nanoseconds: set, instructions: counts?.setOne))
   }
 
   private func fullInventory(_ csms: BenchmarkCSMS, _ bench: StationUnderTest) throws {
@@ -155,6 +157,7 @@ struct StationRows {
     var getOne = 0.0
     var getTen = 0.0
     var fullInventory = 0.0
+    var setOne = 0.0
   }
 
   private func instructions(_ csms: BenchmarkCSMS, _ bench: StationUnderTest) throws -> Counts {
@@ -179,6 +182,7 @@ struct StationRows {
     counts.getOne = try per(200) { try csms.call("GetVariables", Self.getOne) }
     counts.getTen = try per(200) { try csms.call("GetVariables", Self.getTen) }
     counts.fullInventory = try per(10) { try self.fullInventory(csms, bench) }
+    counts.setOne = try per(200) { try csms.call("SetVariables", SetVariablesRow.payload) }
     bench.stop()
     return counts
   }

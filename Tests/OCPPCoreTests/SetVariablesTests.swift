@@ -78,6 +78,28 @@ struct SetVariablesTests {
     #expect(harness.set(Array(repeating: item(threshold, "100"), count: 64)).count == 64)
   }
 
+  @Test("A request is one commit, on disk before it is answered, whatever it sets; one that sets nothing is none")
+  func oneCommit() {
+    let harness = EngineHarness().start()
+    harness.run(for: .seconds(5))
+    let before = harness.store.fullCommits
+    harness.store.latency = .milliseconds(500)
+    let id = harness.csms.call(
+      .setVariables,
+      [
+        "setVariableData": [
+          item(threshold, "100"), item("TxCtrlr", "StopTxOnInvalidId", "false"), item(threshold, "x"),
+        ]
+      ])
+    harness.run(for: .milliseconds(400))
+    #expect(harness.csms.answers[id] == nil)
+    harness.run(for: .milliseconds(400))
+    #expect(harness.csms.result(id)?["setVariableResult"]?.array?.count == 3)
+    #expect(harness.store.fullCommits == before + 1)
+    #expect(harness.status(ofSetting: item(threshold, "x")) == "Rejected")
+    #expect(harness.store.fullCommits == before + 1)
+  }
+
   @Test("B05.FR.09: a value that cannot be stored is Rejected, and the old one stays")
   func refusesWithoutStore() {
     let harness = EngineHarness().start()

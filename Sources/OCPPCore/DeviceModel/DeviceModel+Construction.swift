@@ -6,7 +6,15 @@ import OCPPTypes
 // written in earlier runs.
 
 extension DeviceModel {
+  /// What blocks register on a station of common size; more is taken too.
+  private static let roomForBlocks = 64
+
   func build(_ configuration: ChargePointConfiguration, documents: [StoreSnapshot.Document]) {
+    let connectors = configuration.evses.reduce(0) { $0 + $1.connectors.count }
+    reserve(
+      StationVariable.allCases.count + configuration.evses.count * EVSEVariable.allCases.count
+        + connectors * ConnectorVariable.allCases.count + ControllerPresence.definitions.count
+        + configuration.deviceModel.count + Self.roomForBlocks)
     for variable in StationVariable.allCases { add(variable.definition) }
     for evse in configuration.evses {
       let id = EVSEID(evse.id)

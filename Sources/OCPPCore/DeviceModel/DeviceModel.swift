@@ -98,6 +98,8 @@ package final class DeviceModel {
     return value(of: attribute, at: place)
   }
 
+  func text(at place: Int) -> String { entries[place].actual }
+
   private func integer(at place: Int?) -> Int32 {
     if let place, case .integer(let value) = typed[place] { value } else { 0 }
   }
@@ -166,6 +168,12 @@ package final class DeviceModel {
 
   // MARK: Entries
 
+  func reserve(_ count: Int) {
+    entries.reserveCapacity(count)
+    places.reserveCapacity(count)
+    typed.reserveCapacity(count)
+  }
+
   /// Adds an entry; its place, or nil when it cannot be taken.
   @discardableResult
   func add(_ definition: VariableDefinition, isOfBoardOnly: Bool = false) -> Int? {
@@ -179,7 +187,8 @@ package final class DeviceModel {
       return nil
     }
     places[key] = entries.count
-    components.insert(ComponentKey(key))
+    // The variables of a component mostly follow each other.
+    if let former = entries.last?.key, ComponentKey.isSame(former, key) {} else { components.insert(ComponentKey(key)) }
     entries.append(
       Entry(
         key: key, character: definition.character,

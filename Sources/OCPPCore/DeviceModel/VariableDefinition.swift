@@ -100,11 +100,11 @@ package struct VariableCharacter: Sendable, Equatable {
   /// The members of a comma-separated list; blanks around them do not count.
   static func list(_ text: String) -> [String] {
     guard !text.isEmpty else { return [] }
-    return text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+    return text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { part in
       var part = part
-      while part.first == " " { part.removeFirst() }
-      while part.last == " " { part.removeLast() }
-      return String(part)
+      while part.first == UInt8(ascii: " ") { part.removeFirst() }
+      while part.last == UInt8(ascii: " ") { part.removeLast() }
+      return String(decoding: part, as: UTF8.self)
     }
   }
 }

@@ -18,7 +18,24 @@ extension VariableKey: Hashable {
 
   /// The key of the document that holds a value of it.
   func documentKey(_ attribute: String) -> String {
-    CaseFolding.lowercased(description) + "@" + CaseFolding.lowercased(attribute)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(96)
+    func append(_ text: String) { for byte in text.utf8 { bytes.append(CaseFolding.fold(byte)) } }
+    func append(_ mark: UInt8, _ text: String?, _ end: UInt8? = nil) {
+      guard let text else { return }
+      bytes.append(mark)
+      append(text)
+      if let end { bytes.append(end) }
+    }
+    // As `description` is, so that the key of a stored value can be read by people too.
+    append(component)
+    append(UInt8(ascii: "["), componentInstance, UInt8(ascii: "]"))
+    append(UInt8(ascii: "#"), evse.map { String($0) })
+    append(UInt8(ascii: "."), connector.map { String($0) })
+    append(UInt8(ascii: "."), variable)
+    append(UInt8(ascii: "["), variableInstance, UInt8(ascii: "]"))
+    append(UInt8(ascii: "@"), attribute)
+    return String(decoding: bytes, as: UTF8.self)
   }
 }
 
@@ -30,12 +47,19 @@ struct ComponentKey: Hashable {
     self.key = VariableKey(
       key.component, "", componentInstance: key.componentInstance, evse: key.evse, connector: key.connector)
   }
+
+  /// Whether two variables belong to one component.
+  static func isSame(_ left: VariableKey, _ right: VariableKey) -> Bool {
+    left.evse == right.evse && left.connector == right.connector
+      && CaseFolding.isEqual(left.component, right.component)
+      && CaseFolding.isEqual(left.componentInstance ?? "", right.componentInstance ?? "")
+  }
 }
 
 /// ASCII case folding without allocation.
 enum CaseFolding {
   @inline(__always)
-  private static func fold(_ byte: UInt8) -> UInt8 { byte >= 65 && byte <= 90 ? byte | 0x20 : byte }
+  static func fold(_ byte: UInt8) -> UInt8 { byte >= 65 && byte <= 90 ? byte | 0x20 : byte }
 
   private static let initialDigest: UInt64 = 0xCBF2_9CE4_8422_2325
   private static let prime: UInt64 = 0x100_0000_01B3
@@ -94,9 +118,5 @@ enum CaseFolding {
       }
     }
     return true
-  }
-
-  static func lowercased(_ text: String) -> String {
-    String(decoding: text.utf8.map { fold($0) }, as: UTF8.self)
   }
 }

@@ -33,6 +33,8 @@ package final class SessionController: SessionControlling {
   private let codec: TransactionEventCodec
   var slots: [EVSESlot]
   var settings = SessionSettings()
+  /// The device model's entries that the settings come from: another one that changes changes nothing here.
+  private var settingsPlaces: [Int] = []
   var aligned = AlignedData()
   /// The newest reading of the station's main meter.
   var stationSample: MeterSample?
@@ -244,6 +246,7 @@ package final class SessionController: SessionControlling {
   }
 
   package func variableChanged(_ variable: VariableKey) {
+    if let place = services.deviceModel.place(of: variable), !settingsPlaces.contains(place) { return }
     let former = settings
     loadSettings()
     guard former.updatedInterval != settings.updatedInterval || former.endedInterval != settings.endedInterval else {
@@ -258,10 +261,18 @@ package final class SessionController: SessionControlling {
   }
 
   private func loadSettings() {
-    settings = SessionSettings { services.deviceModel.text($0) }
+    let model = services.deviceModel
+    var places: [Int] = []
+    func text(_ key: VariableKey) -> String? {
+      guard let place = model.place(of: key) else { return nil }
+      places.append(place)
+      return model.text(at: place)
+    }
+    settings = SessionSettings { text($0) }
     settings.metering = MeteringSettings(
       evses: services.configuration.evses.map { $0.id }, maximumFrameBytes: services.configuration.maximumFrameBytes
-    ) { services.deviceModel.text($0) }
+    ) { text($0) }
+    settingsPlaces = places
     aligned.configure(settings.metering)
   }
 
@@ -327,7 +338,12 @@ package final class SessionController: SessionControlling {
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
           position: record.seqNo, body: record.stored),
-        documents: mutations, whenDurable: committed)
+        documents: mutations,
+        whenDurable: { [weak self] in
+          committed()
+          guard let self else { return }
+          services.told(codec.request(for: record, isOffline: !services.isOnline, version: .v201))
+        })
     case .store(let document):
       slots[place].commitsUnderWay += 1
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .full) { _ in committed() }
