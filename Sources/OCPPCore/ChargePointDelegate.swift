@@ -19,8 +19,8 @@ public protocol ChargePointDelegate: AnyObject {
   func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?)
   /// Everything that had to be stored before the reset is stored, and the transactions are ended: reset now.
   func chargePoint(_ chargePoint: ChargePoint, reset scope: ResetScope)
-  /// Whether the CSMS's reset can be done at all (default: yes for the station, no for a single EVSE).
-  func chargePoint(_ chargePoint: ChargePoint, isResetAllowed scope: ResetScope) -> Bool
+  /// Whether the CSMS's reset can be done now (default: yes); an EVSE is asked for only where its AllowReset is true.
+  func chargePoint(_ chargePoint: ChargePoint, isResetAllowed scope: ResetScope, isImmediate: Bool) -> Bool
   /// Release the cable of a connector that is in no transaction; what became of it is told by the fact `unlocked` with
   /// the same number. No answer in time counts as a failure.
   func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32)
@@ -33,6 +33,20 @@ public protocol ChargePointDelegate: AnyObject {
   func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus)
   /// Civil time as the CSMS tells it, corrected for the way it took.
   func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant)
+  /// The engine itself has found a security event, and has logged it.
+  func chargePoint(_ chargePoint: ChargePoint, securityEvent event: SecurityEvent, _ info: String?)
+  /// The CSMS sends a vendor's own message (default: the vendor is unknown). The answer may follow later by
+  /// `ChargePoint.answerDataTransfer`.
+  func chargePoint(_ chargePoint: ChargePoint, dataTransfer request: IncomingDataTransfer) -> DataTransferDecision
+  /// The CSMS has answered a BootNotification, whatever it said.
+  func chargePoint(_ chargePoint: ChargePoint, bootNotificationAnswered response: BootNotificationResponse)
+  /// A variable has a new value, by the CSMS's wish or by a person's at the station: `requestValue` reads it.
+  func chargePoint(_ chargePoint: ChargePoint, variableChanged variable: VariableKey)
+  /// A transaction event is on disk, and will be sent.
+  func chargePoint(_ chargePoint: ChargePoint, transactionEvent event: TransactionEventRequest)
+  /// The CSMS has answered it: the word on its token, the cost, a message for the driver.
+  func chargePoint(
+    _ chargePoint: ChargePoint, transactionEvent event: TransactionEventRequest, answered: TransactionEventResponse)
   /// Something an operator or a flight recorder wants to know: one line each, never secret.
   func chargePoint(_ chargePoint: ChargePoint, noted event: EngineEvent)
 }
@@ -40,9 +54,19 @@ public protocol ChargePointDelegate: AnyObject {
 extension ChargePointDelegate {
   public func chargePoint(_ chargePoint: ChargePoint, operativeChanged isOperative: Bool, evse: EVSEID) {}
   public func chargePoint(_ chargePoint: ChargePoint, operativeChanged isOperative: Bool) {}
-  public func chargePoint(_ chargePoint: ChargePoint, isResetAllowed scope: ResetScope) -> Bool {
-    scope == .station
-  }
+  public func chargePoint(
+    _ chargePoint: ChargePoint, isResetAllowed scope: ResetScope, isImmediate: Bool
+  ) -> Bool { true }
+  public func chargePoint(_ chargePoint: ChargePoint, securityEvent event: SecurityEvent, _ info: String?) {}
+  public func chargePoint(
+    _ chargePoint: ChargePoint, dataTransfer request: IncomingDataTransfer
+  ) -> DataTransferDecision { .unknownVendorId }
+  public func chargePoint(_ chargePoint: ChargePoint, bootNotificationAnswered response: BootNotificationResponse) {}
+  public func chargePoint(_ chargePoint: ChargePoint, variableChanged variable: VariableKey) {}
+  public func chargePoint(_ chargePoint: ChargePoint, transactionEvent event: TransactionEventRequest) {}
+  public func chargePoint(
+    _ chargePoint: ChargePoint, transactionEvent event: TransactionEventRequest, answered: TransactionEventResponse
+  ) {}
   public func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32) {}
   public func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID) {}
   public func chargePoint(_ chargePoint: ChargePoint, sign order: SignedReadingOrder, at evse: EVSEID) {}

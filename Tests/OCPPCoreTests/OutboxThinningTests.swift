@@ -202,7 +202,7 @@ struct OutboxThinningTests {
       station.harness.start()
       station.act { $0.begin(1, id: "T1") }
       station.harness.run(for: .seconds(1))
-      station.harness.store.failure = StoreFailure(.full, detail: "no space")
+      station.harness.store.failure = StoreFailure(.other, detail: "no space")
       station.act { $0.update("T1", count: 4) }
       station.harness.run(for: .seconds(10))
       station.act { $0.end(EVSEID(1)) }

@@ -102,12 +102,11 @@ struct ResetTests {
     #expect(station.harness.delegate.resets.isEmpty)
   }
 
-  @Test("B11.FR.08, B12.FR.07 An EVSE that can be reset alone is, after its own transaction")
+  @Test("B11.FR.08, B11.FR.10, B12.FR.07 An EVSE that can be reset alone is, after its own transaction")
   func resetsEVSE() {
     let station = StubbedStation()
     station.harness.configuration.evses[0].allowsReset = true
     station.harness.restart(.kill)
-    station.harness.delegate.allowsReset = { _ in true }
     station.act { $0.begin(1, id: "T1") }
     station.act { $0.begin(2, id: "T2") }
     station.harness.run(for: .seconds(1))
@@ -143,5 +142,128 @@ struct ResetTests {
     station.harness.run(for: .seconds(600))
     #expect(station.harness.delegate.resets.count == 3)
     #expect(station.harness.chargePoint.status.isAccepted)
+  }
+
+  private let first = ConnectorID(evse: EVSEID(1), number: 1)
+
+  @Test("B11.FR.07, T-48 Idle is more than no transaction: a plug that is held, a reservation, an update, an upload")
+  func waitsForIdleness() throws {
+    let station = StubbedStation()
+    let harness = station.harness
+    harness.start()
+    let first = first
+    func set(_ kind: Int, _ isOn: Bool) throws {
+      switch kind {
+      case 0:
+        harness.chargePoint.handle(.connected(first, true, at: harness.clock.now))
+        harness.chargePoint.handle(.lock(first, isLocked: isOn, at: harness.clock.now))
+      case 1: isOn ? try harness.chargePoint.reserved(first) : try harness.chargePoint.reservationCleared(first)
+      case 2: harness.chargePoint.setActivity(.firmwareUpdate, isRunning: isOn)
+      default: harness.chargePoint.logStatus(isOn ? .uploading : .uploaded, requestID: 1)
+      }
+    }
+    for kind in 0..<4 {
+      try set(kind, true)
+      #expect(reset(harness, ["type": "OnIdle"]) == "Scheduled", "\(kind)")
+      harness.run(for: .seconds(100))
+      #expect(harness.delegate.resets.count == kind)
+      try set(kind, false)
+      harness.run(for: .seconds(10))
+      #expect(harness.delegate.resets.count == kind + 1, "\(kind)")
+      harness.restart(.kill)
+      #expect(harness.csms.calls(.bootNotification).last?.json["reason"] == "ScheduledReset")
+    }
+    #expect(harness.violations.isEmpty, "\(harness.violations)")
+  }
+
+  @Test("B12.FR.10, B11.FR.06 Immediate is Rejected while firmware is installed, or when the firmware around says so")
+  func refusesImmediate() {
+    let station = StubbedStation()
+    station.harness.start()
+    station.act { $0.begin(1, id: "T1") }
+    station.harness.chargePoint.setActivity(.firmwareUpdate, isRunning: true)
+    let id = station.harness.csms.call(.reset, ["type": "Immediate"])
+    station.harness.run(for: .seconds(1))
+    #expect(station.harness.csms.result(id)?["status"] == "Rejected")
+    #expect(station.harness.csms.result(id)?["statusInfo"]?["reasonCode"] == "FwUpdateInProgress")
+    station.harness.chargePoint.setActivity(.firmwareUpdate, isRunning: false)
+    station.harness.delegate.allowsReset = { _ in false }
+    #expect(reset(station.harness, ["type": "Immediate"]) == "Rejected")
+    station.harness.run(for: .seconds(60))
+    #expect(station.harness.delegate.resets.isEmpty)
+    #expect(station.ids() == ["T1#0"])
+  }
+
+  @Test("B12.FR.01 Resets that were promised for several EVSEs and the station all stand, over a power cut too")
+  func keepsEveryPromise() {
+    let station = StubbedStation()
+    for index in 0..<2 { station.harness.configuration.evses[index].allowsReset = true }
+    station.harness.restart(.kill)
+    station.act { $0.begin(1, id: "T1") }
+    station.act { $0.begin(2, id: "T2") }
+    #expect(reset(station.harness, ["type": "OnIdle", "evseId": 1]) == "Scheduled")
+    #expect(reset(station.harness, ["type": "OnIdle", "evseId": 2]) == "Scheduled")
+    #expect(reset(station.harness, ["type": "OnIdle", "evseId": 2]) == "Scheduled")
+    station.act { $0.end(EVSEID(2)) }
+    station.harness.run(for: .seconds(5))
+    #expect(station.harness.delegate.resets == [.evse(EVSEID(2))])
+    #expect(reset(station.harness, ["type": "OnIdle"]) == "Scheduled")
+    station.harness.restart(.powerCut)
+    // The stub has forgotten its transactions: everything is idle, and the station's reset includes the EVSE's.
+    station.harness.run(for: .seconds(20))
+    #expect(station.harness.delegate.resets == [.evse(EVSEID(2)), .station])
+    station.harness.restart(.kill)
+    #expect(station.harness.csms.calls(.bootNotification).last?.json["reason"] == "ScheduledReset")
+    station.harness.restart(.kill)
+    #expect(station.harness.csms.calls(.bootNotification).last?.json["reason"] == "PowerUp")
+    #expect(!station.harness.chargePoint.isResetPending)
+  }
+
+  @Test("A power cut in the reset of an EVSE is a power cut: the boot does not say that the CSMS had asked for it")
+  func powerCutInEVSEReset() {
+    let station = StubbedStation()
+    station.harness.configuration.evses[0].allowsReset = true
+    station.harness.restart(.kill)
+    station.act { $0.begin(1, id: "T1") }
+    station.harness.run(for: .seconds(1))
+    station.harness.csms.script = { $0.action == .transactionEvent ? .silent : .standard }
+    #expect(reset(station.harness, ["type": "Immediate", "evseId": 1]) == "Accepted")
+    station.harness.csms.script = { _ in .standard }
+    station.harness.restart(.powerCut)
+    #expect(station.harness.csms.calls(.bootNotification).last?.json["reason"] == "PowerUp")
+    #expect(!station.harness.chargePoint.isResetPending)
+  }
+
+  @Test(
+    "B11.FR.02, B12.FR.06 An EVSE that the CSMS has made Unavailable is so after its reset, and after the station's")
+  func staysUnavailable() {
+    let station = StubbedStation()
+    station.harness.configuration.evses[0].allowsReset = true
+    station.harness.restart(.kill)
+    station.harness.csms.call(.changeAvailability, ["operationalStatus": "Inoperative", "evse": ["id": 1]])
+    station.harness.run(for: .seconds(1))
+    #expect(reset(station.harness, ["type": "Immediate", "evseId": 1]) == "Accepted")
+    station.harness.run(for: .seconds(5))
+    #expect(station.harness.delegate.resets == [.evse(EVSEID(1))])
+    #expect(station.harness.delegate.operative[first] == false)
+    #expect(station.harness.chargePoint.connectorStatus(first) == .unavailable)
+    #expect(reset(station.harness, ["type": "Immediate"]) == "Accepted")
+    station.harness.restart(.kill)
+    #expect(station.harness.chargePoint.connectorStatus(first) == .unavailable)
+    #expect(station.harness.delegate.operative[ConnectorID(evse: EVSEID(2), number: 1)] == true)
+  }
+
+  @Test("A second Reset of the same place while one is under way is Rejected, and the first goes on")
+  func oneAtATime() {
+    let station = StubbedStation()
+    station.harness.start()
+    station.act { $0.begin(1, id: "T1") }
+    station.harness.run(for: .seconds(1))
+    station.harness.csms.script = { $0.action == .transactionEvent ? .silent : .standard }
+    #expect(reset(station.harness, ["type": "Immediate"]) == "Accepted")
+    #expect(reset(station.harness, ["type": "Immediate"]) == "Rejected")
+    #expect(reset(station.harness, ["type": "OnIdle"]) == "Rejected")
+    station.harness.run(for: .seconds(40))
+    #expect(station.harness.delegate.resets == [.station])
   }
 }

@@ -64,4 +64,30 @@ struct SafetyInputStories {
     #expect(closings[0] != closings[1])
     #expect(station.violations == [])
   }
+
+  @Test(
+    "A04.FR.01 An opened door and a tilted post: one TamperDetectionActivated, one event of the station, and their end",
+    arguments: [(SimulatedFault.door, "CaseAccessSensor"), (.tilt, "TiltSensor")])
+  func tampering(_ contact: SimulatedFault, _ component: String) throws {
+    let station = try WholeStation().start()
+    station.fault(contact, evse: nil, connector: nil)
+    station.run(for: .seconds(5))
+    let security = station.csms.calls(.securityEventNotification).filter {
+      $0.json["type"] == "TamperDetectionActivated"
+    }
+    #expect(security.count == 1)
+    #expect(station.chargePoint?.securityLog.last?.type == "TamperDetectionActivated")
+    let events = station.csms.calls(.notifyEvent).compactMap { $0.json["eventData"]?[0] }
+    #expect(events.count == 1)
+    #expect(events.first?["component"]?["name"]?.string == component)
+    #expect(events.first?["component"]?["evse"] == nil && events.first?["actualValue"] == "true")
+    station.fault(contact, false, evse: nil, connector: nil)
+    station.run(for: .seconds(5))
+    for evse: Int32 in [1, 2] { station.clearLatchedFaults(evse) }
+    station.run(for: .seconds(5))
+    #expect(station.csms.calls(.notifyEvent).count == 2)
+    #expect(station.csms.calls(.notifyEvent).last?.json["eventData"]?[0]?["cleared"] == true)
+    #expect(station.statuses(1).last == .available)
+    #expect(station.violations == [])
+  }
 }

@@ -1,5 +1,6 @@
 import ChargerBase
 import EVSEControl
+import OCPPCore
 import OCPPTypes
 import SimulatedWorld
 import SimulationSupport
@@ -87,7 +88,9 @@ struct SocketStories {
     #expect(station.violations == [])
   }
 
-  @Test("G05.FR.01 A lock that does not close lets no energy flow, and the CSMS hears Faulted")
+  @Test(
+    "G05.FR.01, G05.FR.02, TC_G_20_CS A lock that does not close lets no energy flow, and the CSMS hears Faulted and why"
+  )
   func stuckLock() throws {
     let station = try WholeStation(board: "bench-ac-socket").start()
     station.fault(.lockFailure)
@@ -96,6 +99,18 @@ struct SocketStories {
     station.run(for: .seconds(30))
     #expect(station.register() == .zero && !station.isClosed())
     #expect(station.statuses().last == .faulted)
+    let events = station.csms.calls(.notifyEvent).compactMap { $0.json["eventData"]?[0] }
+    #expect(events.count == 1)
+    #expect(events.first?["component"]?["name"] == "ConnectorPlugRetentionLock")
+    #expect(events.first?["variable"]?["name"] == "Problem" && events.first?["actualValue"] == "true")
+    #expect(events.first?["trigger"] == "Delta" && events.first?["techCode"] == "CX001")
+    let key = VariableKey("ConnectorPlugRetentionLock", "Problem", evse: 1, connector: 1)
+    #expect(station.chargePoint?.requestValue(key) == "true")
+    station.fault(.lockFailure, false)
+    station.plugOut()
+    station.run(for: .seconds(20))
+    #expect(station.chargePoint?.requestValue(key) == "false")
+    #expect(station.csms.calls(.notifyEvent).last?.json["eventData"]?[0]?["cleared"] == true)
     #expect(station.violations == [])
   }
 

@@ -167,6 +167,14 @@ package final class RecordingDelegate: ChargePointDelegate {
   package private(set) var linkStatuses: [LinkStatus] = []
   package private(set) var times: [(WallTime, MonotonicInstant)] = []
   package private(set) var notes: [EngineEvent] = []
+  package private(set) var securityEvents: [SecurityEvent] = []
+  package private(set) var dataTransfers: [IncomingDataTransfer] = []
+  package private(set) var bootAnswers: [BootNotificationResponse] = []
+  package private(set) var changedVariables: [VariableKey] = []
+  package private(set) var transactionEvents: [TransactionEventRequest] = []
+  package private(set) var transactionAnswers: [(TransactionEventRequest, TransactionEventResponse)] = []
+  /// What a DataTransfer of the CSMS is answered with.
+  package var onDataTransfer: (IncomingDataTransfer) -> DataTransferDecision = { _ in .unknownVendorId }
   /// What `isResetAllowed` answers; nil for the default.
   package var allowsReset: ((ResetScope) -> Bool)?
   /// Runs when a reset is asked for.
@@ -198,9 +206,30 @@ package final class RecordingDelegate: ChargePointDelegate {
     resets.append(scope)
     onReset(scope)
   }
-  package func chargePoint(_ chargePoint: ChargePoint, isResetAllowed scope: ResetScope) -> Bool {
-    allowsReset?(scope) ?? (scope == .station)
+  package func chargePoint(
+    _ chargePoint: ChargePoint, isResetAllowed scope: ResetScope, isImmediate: Bool
+  ) -> Bool { allowsReset?(scope) ?? true }
+  package func chargePoint(_ chargePoint: ChargePoint, securityEvent event: SecurityEvent, _ info: String?) {
+    securityEvents.append(event)
   }
+  package func chargePoint(
+    _ chargePoint: ChargePoint, dataTransfer request: IncomingDataTransfer
+  ) -> DataTransferDecision {
+    dataTransfers.append(request)
+    return onDataTransfer(request)
+  }
+  package func chargePoint(
+    _ chargePoint: ChargePoint, bootNotificationAnswered response: BootNotificationResponse
+  ) { bootAnswers.append(response) }
+  package func chargePoint(_ chargePoint: ChargePoint, variableChanged variable: VariableKey) {
+    changedVariables.append(variable)
+  }
+  package func chargePoint(_ chargePoint: ChargePoint, transactionEvent event: TransactionEventRequest) {
+    transactionEvents.append(event)
+  }
+  package func chargePoint(
+    _ chargePoint: ChargePoint, transactionEvent event: TransactionEventRequest, answered: TransactionEventResponse
+  ) { transactionAnswers.append((event, answered)) }
   package func chargePoint(_ chargePoint: ChargePoint, unlock connector: ConnectorID, number: UInt32) {
     unlocked.append(connector)
     onUnlock(connector, number)

@@ -3,36 +3,26 @@ import OCPPJSON
 import OCPPPorts
 import OCPPTypes
 
-/// The security events that this engine can raise (Part 2 appendix 1), by the name in messages.
-enum SecurityEvent: String, Sendable, CaseIterable {
-  case startupOfTheDevice = "StartupOfTheDevice"
-  case resetOrReboot = "ResetOrReboot"
-  case firmwareUpdated = "FirmwareUpdated"
-  case settingSystemTime = "SettingSystemTime"
-  case failedToAuthenticateAtCsms = "FailedToAuthenticateAtCsms"
-  case reconfigurationOfSecurityParameters = "ReconfigurationOfSecurityParameters"
-  case invalidMessages = "InvalidMessages"
-  case memoryExhaustion = "MemoryExhaustion"
-  case invalidCsmsCertificate = "InvalidCsmsCertificate"
-  case tamperDetectionActivated = "TamperDetectionActivated"
-
-  /// Critical events go to the CSMS (A04.FR.01), all go to the security log (A04.FR.04).
-  var isCritical: Bool {
-    switch self {
-    case .failedToAuthenticateAtCsms, .reconfigurationOfSecurityParameters, .invalidMessages: false
-    default: true
-    }
-  }
-}
-
-/// A04: security events, queued with guaranteed delivery in a lane of their own.
+/// A04: security events, logged all and, where they are critical, queued with guaranteed delivery in a lane of their own.
 final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
-  /// Characters of SecurityEventNotification's techInfo at most.
+  /// Characters of SecurityEventNotification's type and techInfo at most.
+  private static let maximumType = 50
   private static let maximumTechInfo = 255
+  /// Messages of the CSMS that cannot be read are logged this often; those between are counted.
+  static let invalidMessageInterval = Duration.seconds(60)
 
   private unowned let engine: ChargePoint
+  private(set) var log: SecurityLog
+  /// What was told of the way to the CSMS, until it is open again: one event for a cause, however often it is dialed.
+  private var toldFailures: [(event: SecurityEvent, detail: String)] = []
+  private var nextInvalidMessageAt = MonotonicInstant.zero
+  private var invalidMessages: (count: Int, last: String) = (0, "")
+  private var isMemoryShort = false
 
-  init(_ engine: ChargePoint) { self.engine = engine }
+  init(_ engine: ChargePoint) {
+    self.engine = engine
+    log = SecurityLog(engine.snapshotDocuments)
+  }
 
   var incomingActions: [OCPPAction] { [] }
 
@@ -40,20 +30,32 @@ final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
 
   // MARK: Raising
 
+  /// An event that the engine has found itself: the firmware around hears of it too.
   func raise(_ event: SecurityEvent, _ info: String? = nil) {
     record(type: event.rawValue, info, isCritical: event.isCritical)
+    engine.delegate?.chargePoint(engine, securityEvent: event, info)
   }
 
   /// Member 29: an event of the firmware around; at most 50 characters of type and 255 of info are kept.
-  func record(type: String, _ info: String?, isCritical: Bool) {
+  func record(type: String, _ info: String?, isCritical: Bool, at wall: WallTime? = nil) {
     engine.note(EngineEvent(.security, info.map { "\(type): \($0)" } ?? type))
-    guard isCritical else { return }
+    keep(type, info, isCritical: isCritical, at: wall)
+  }
+
+  /// Into the log, and into the queue where it is critical.
+  private func keep(_ type: String, _ info: String?, isCritical: Bool, at wall: WallTime? = nil) {
+    let type = String(type.prefix(Self.maximumType))
+    let info = info.map { String($0.prefix(Self.maximumTechInfo)) }
+    var time = engine.eventTime
+    if let wall { time = EventTime(boot: time.boot, instant: time.instant, wall: wall) }
+    let line = log.append(type, info, isCritical: isCritical, at: time)
+    guard isCritical else { return engine.save([line], durability: .relaxed, whenDone: nil) }
     var record = RecordWriter()
-    record.write(String(type.prefix(50)), field: 1)
-    record.write(engine.eventTime, field: 2)
-    record.write(info.map { String($0.prefix(Self.maximumTechInfo)) }, field: 3)
+    record.write(type, field: 1)
+    record.write(time, field: 2)
+    record.write(info, field: 3)
     engine.append(
-      OutboxRecord(kind: .securityEvent, lane: .security, body: record.bytes), documents: [], whenDurable: nil)
+      OutboxRecord(kind: .securityEvent, lane: .security, body: record.bytes), documents: [line], whenDurable: nil)
   }
 
   /// Exactly one critical event for each start.
@@ -65,7 +67,21 @@ final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
     }
   }
 
-  func invalidMessage(_ detail: String) { raise(.invalidMessages, detail) }
+  /// Each is noted, the first is logged at once; a CSMS that sends nothing else fills no log.
+  func invalidMessage(_ detail: String) {
+    engine.note(EngineEvent(.security, "\(SecurityEvent.invalidMessages.rawValue): \(detail)"))
+    guard engine.now < nextInvalidMessageAt else { return raiseInvalidMessages(detail) }
+    invalidMessages = (invalidMessages.count.addingSaturating(1), detail)
+  }
+
+  private func raiseInvalidMessages(_ detail: String) {
+    nextInvalidMessageAt = engine.now + Self.invalidMessageInterval
+    let count = invalidMessages.count
+    invalidMessages = (0, "")
+    let info = count > 1 ? "\(count) messages, the last: \(detail)" : detail
+    keep(SecurityEvent.invalidMessages.rawValue, info, isCritical: false)
+    engine.delegate?.chargePoint(engine, securityEvent: .invalidMessages, info)
+  }
 
   func timeChanged(by change: Duration) {
     let seconds = change.wholeSeconds
@@ -76,18 +92,44 @@ final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
   }
 
   func linkFailed(_ failure: LinkFailure) {
-    switch failure.kind {
-    case .unauthorized: raise(.failedToAuthenticateAtCsms, failure.detail)
-    case .tls:
-      // One event for a cause, however often the dial is repeated.
-      guard failure.detail != lastCertificateFailure else { return }
-      lastCertificateFailure = failure.detail
-      raise(.invalidCsmsCertificate, failure.detail)
-    default: break
+    let event: SecurityEvent
+    switch (failure.kind, failure.tlsProblem) {
+    case (.unauthorized, _): event = .failedToAuthenticateAtCsms
+    case (.tls, .version): event = .invalidTLSVersion
+    case (.tls, .cipherSuite): event = .invalidTLSCipherSuite
+    case (.tls, .other): event = .csmsFailedToAuthenticate
+    case (.tls, .certificate), (.tls, nil): event = .invalidCsmsCertificate
+    default: return
     }
+    guard !toldFailures.contains(where: { $0.event == event && $0.detail == failure.detail }) else { return }
+    toldFailures.removeAll { $0.event == event }
+    toldFailures.append((event, failure.detail))
+    raise(event, failure.detail)
   }
 
-  private var lastCertificateFailure: String?
+  func onlineChanged(_ isOnline: Bool) { if isOnline { toldFailures = [] } }
+
+  /// The password has its own event, which is raised with its consequences.
+  func variableChanged(_ variable: VariableKey) {
+    let password = StationVariable.basicAuthPassword.key
+    guard CaseFolding.isEqual(variable.component, password.component), variable != password else { return }
+    raise(.reconfigurationOfSecurityParameters, variable.variable)
+  }
+
+  /// Called at the end of every turn: the disk or the queue is getting full.
+  func settle() {
+    let failure = engine.writer.failure
+    let isShort = !engine.canBeginTransaction && (failure == nil || failure?.kind == .full)
+    guard isShort != isMemoryShort else { return }
+    isMemoryShort = isShort
+    if isShort { raise(.memoryExhaustion, failure?.detail ?? "the queue to the CSMS is nearly full") }
+  }
+
+  var nextDeadline: MonotonicInstant { invalidMessages.count > 0 ? nextInvalidMessageAt : .distantFuture }
+
+  func advance(to now: MonotonicInstant) {
+    if invalidMessages.count > 0, nextInvalidMessageAt <= now { raiseInvalidMessages(invalidMessages.last) }
+  }
 
   // MARK: Sending
 

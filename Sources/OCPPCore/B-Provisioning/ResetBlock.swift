@@ -2,220 +2,265 @@ import ChargerBase
 import OCPPPorts
 import OCPPTypes
 
-/// B11 and B12: resets at once or when the station is idle. What was promised to the CSMS survives a power cut.
+/// B11 and B12: resets of the station or of one EVSE, at once or when it is idle. What was promised to the CSMS survives
+/// a power cut; the reset of an EVSE touches nothing beside it.
 final class ResetBlock: FunctionalBlock {
-  static let documentKey = "reset"
   /// How long the answer may take to leave before the link is cut.
   private static let closeDeadline = Duration.seconds(5)
   /// A reset that has not happened by then has failed, and is tried again (ResetRetries).
   private static let failureDeadline = Duration.seconds(60)
 
-  private struct Order: Equatable {
+  /// A reset under way.
+  private struct Run {
+    enum Step: Equatable {
+      /// The Ended events are being written.
+      case ending
+      /// They are on their way to the CSMS, for a while (B12.FR.05).
+      case delivering(until: MonotonicInstant)
+      case closing(until: MonotonicInstant)
+      case requested(at: MonotonicInstant, attempts: Int32)
+    }
     var scope: ResetScope
-    /// Answered Scheduled: the next BootNotification says ScheduledReset.
-    var wasScheduled: Bool
+    var step = Step.ending
+    /// The transactions that were ended for it.
+    var transactions: [String]
   }
 
-  private enum State: Equatable {
-    case none
-    /// OnIdle, waiting for the last transaction to end.
-    case scheduled(Order)
-    /// Immediate: the Ended events are being written.
-    case ending(Order)
-    /// The Ended events are on their way to the CSMS, for a while (B12.FR.05).
-    case delivering(Order, until: MonotonicInstant)
-    case closing(until: MonotonicInstant)
-    case requested(at: MonotonicInstant, attempts: Int32)
-  }
-
-  private unowned let engine: ChargePoint
-  private var state = State.none
+  unowned let engine: ChargePoint
+  /// Promised, and waiting for idleness; at most one for each scope.
+  private var scheduled: [ResetScope] = []
+  /// At most one for each scope.
+  private var runs: [Run] = []
+  /// Being written; at most one for each scope.
+  private var storing: [ResetScope] = []
+  /// What keeps the station from being idle beside its transactions (errata 2.14).
+  private var activities: [StationActivity] = []
 
   init(_ engine: ChargePoint) { self.engine = engine }
 
   var incomingActions: [OCPPAction] { [.reset] }
 
-  /// The reset that is promised, for the status of the station.
-  var isPending: Bool { state != .none }
+  /// A reset is promised or under way, for the status of the station.
+  var isPending: Bool { !scheduled.isEmpty || !runs.isEmpty }
+
+  func setActivity(_ activity: StationActivity, _ isRunning: Bool) {
+    activities.removeAll { $0 == activity }
+    if isRunning { activities.append(activity) }
+  }
 
   // MARK: Start
 
   /// The reason of this start: an order that was being carried out explains it.
   func start(_ reason: BootReason, documents: [StoreSnapshot.Document]) -> BootReason {
-    guard let body = documents.first(where: { $0.kind == .engine && $0.key == Self.documentKey })?.body,
-      let stored = StoredReset(body)
-    else { return reason }
-    if stored.isCarriedOut {
-      engine.writer.write([.removeDocument(.engine, key: Self.documentKey)], .full, .untilStored)
-      return stored.wasScheduled ? .scheduledReset : .remoteReset
+    var reason = reason
+    for document in documents where document.kind == .engine && StoredReset.isKey(document.key) {
+      guard let stored = StoredReset(document.body) else { continue }
+      if stored.isCarriedOut {
+        engine.writer.write([.removeDocument(.engine, key: document.key)], .full, .untilStored)
+        guard stored.scope == .station else { continue }
+        reason = stored.wasScheduled ? .scheduledReset : .remoteReset
+      } else if known(stored.scope), !scheduled.contains(stored.scope) {
+        scheduled.append(stored.scope)
+      }
     }
-    state = .scheduled(Order(scope: stored.scope, wasScheduled: true))
     return reason
+  }
+
+  private func known(_ scope: ResetScope) -> Bool {
+    guard case .evse(let evse) = scope else { return true }
+    return engine.configuration.evses.contains { $0.id == evse.number }
   }
 
   // MARK: The CSMS asks
 
   func handle(_ call: IncomingCall) throws(MessageViolation) {
     let request = try ResetRequest.decode(call.payload, version: call.version, limits: engine.limits)
-    func respond(_ status: ResetStatus, _ reason: String? = nil) {
+    func respond(_ status: ResetStatus, _ information: StatusInfo? = nil) {
       call.respond { writer, version in
-        ResetResponse(status: status, statusInfo: reason.map { StatusInfo(reasonCode: $0) })
-          .encode(into: &writer, version: version)
+        ResetResponse(status: status, statusInfo: information).encode(into: &writer, version: version)
       }
     }
-    guard let scope = scope(of: request) else { return respond(.rejected, "UnknownEvse") }
-    if case .evse(let evse) = scope, !allowsReset(evse) { return respond(.rejected, "NotSupported") }
-    guard engine.delegate?.chargePoint(engine, isResetAllowed: scope) ?? true else {
-      return respond(.rejected, "NotPossibleNow")
-    }
-    switch state {
-    case .none, .scheduled: break
-    default: return respond(.rejected, "ResetInProgress")
-    }
-    guard request.type != .immediateAndResume else { return respond(.rejected, "NotSupported") }
-    let isBusy = engine.sessions?.isBusy(scope) ?? false
-    let waits = request.type == .onIdle && isBusy
-    let order = Order(scope: scope, wasScheduled: waits)
-    engine.save([StoredReset(order.scope, order.wasScheduled, isCarriedOut: !waits).mutation], durability: .full) {
-      [weak self] isStored in
-      guard let self, isStored else { return respond(.rejected, "StorageFailure") }
+    let scope = request.evseId.map { $0 == 0 ? ResetScope.station : .evse(EVSEID($0)) } ?? .station
+    if let refusal = refusal(of: scope, request.type) { return respond(.rejected, refusal) }
+    let waits = request.type == .onIdle && isBusy(scope)
+    var documents = [StoredReset(scope, waits, isCarriedOut: !waits).mutation]
+    if scope == .station, !waits { documents += removalOfOthers() }
+    storing.append(scope)
+    engine.save(documents, durability: .full) { [weak self] isStored in
+      guard let self else { return }
+      storing.removeAll { $0 == scope }
+      guard isStored else { return respond(.rejected, StatusInfo(reasonCode: "InternalError")) }
       respond(waits ? .scheduled : .accepted)
-      engine.note(EngineEvent(.reset, waits ? "reset when idle" : "reset now"))
+      engine.note(EngineEvent(.reset, waits ? "\(scope): reset when idle" : "\(scope): reset now"))
+      scheduled.removeAll { $0 == scope || scope == .station && !waits }
       if waits {
-        state = .scheduled(order)
+        scheduled.append(scope)
       } else {
-        begin(order)
+        begin(scope)
       }
     }
   }
 
-  private func scope(of request: ResetRequest) -> ResetScope? {
-    guard let evse = request.evseId, evse != 0 else { return .station }
-    guard engine.configuration.evses.contains(where: { $0.id == evse }) else { return nil }
-    return .evse(EVSEID(evse))
+  /// The resets of single EVSEs are part of the station's.
+  private func removalOfOthers() -> [StoreMutation] {
+    scheduled.filter { $0 != .station }.map { .removeDocument(.engine, key: StoredReset.key(of: $0)) }
   }
 
+  /// Why a reset cannot be promised (B11.FR.06, B11.FR.09, B12.FR.09, B12.FR.10); nil when it can.
+  private func refusal(of scope: ResetScope, _ type: ResetKind) -> StatusInfo? {
+    guard known(scope) else { return StatusInfo(reasonCode: "UnknownEvse") }
+    if case .evse(let evse) = scope, !allowsReset(evse) { return StatusInfo(reasonCode: "UnsupportedRequest") }
+    guard type != .immediateAndResume else { return StatusInfo(reasonCode: "UnsupportedParam") }
+    if type == .immediate, scope == .station, activities.contains(.firmwareUpdate) {
+      return StatusInfo(reasonCode: "FwUpdateInProgress")
+    }
+    let isUnderWay = storing.contains { $0 == scope || $0 == .station } || runs.contains { isIn(scope, $0.scope) }
+    guard !isUnderWay else {
+      return StatusInfo(reasonCode: "Unspecified", additionalInfo: "a reset is under way")
+    }
+    guard engine.delegate?.chargePoint(engine, isResetAllowed: scope, isImmediate: type == .immediate) ?? true else {
+      return StatusInfo(reasonCode: "Unspecified", additionalInfo: "not possible now")
+    }
+    return nil
+  }
+
+  private func isIn(_ scope: ResetScope, _ other: ResetScope) -> Bool { scope == other || other == .station }
+
+  /// What the device model says too (B11.FR.10).
   private func allowsReset(_ evse: EVSEID) -> Bool {
     engine.configuration.evses.first { $0.id == evse.number }?.allowsReset ?? false
   }
 
-  // MARK: Steps
-
-  private func begin(_ order: Order) {
-    state = .ending(order)
-    guard let sessions = engine.sessions, sessions.isBusy(order.scope) else { return deliver(order) }
-    sessions.endTransactions(in: order.scope) { [weak self] in
-      guard let self, state == .ending(order) else { return }
-      deliver(order)
-    }
+  /// Idle is more than "no transaction": no driver about to plug in, no plug held, no reservation, and for the station
+  /// no firmware update or upload (errata 2.14).
+  private func isBusy(_ scope: ResetScope) -> Bool {
+    (engine.sessions?.isBusy(scope) ?? false) || (engine.availability?.isHeld(scope) ?? false)
+      || scope == .station && !activities.isEmpty
   }
 
-  private func deliver(_ order: Order) {
-    state = .delivering(order, until: engine.now + engine.deviceModel.seconds(.messageTimeout))
+  // MARK: Steps
+
+  private func begin(_ scope: ResetScope) {
+    let ending = engine.configuration.evses.filter { scope.covers(EVSEID($0.id)) }
+      .compactMap { engine.sessions?.transactionID(at: EVSEID($0.id)) }
+    runs.removeAll { scope == .station || $0.scope == scope }
+    runs.append(Run(scope: scope, transactions: ending))
+    engine.availability?.setResetting(true, scope)
+    guard let sessions = engine.sessions, sessions.isBusy(scope) else { return deliver(scope) }
+    sessions.endTransactions(in: scope) { [weak self] in self?.deliver(scope) }
+  }
+
+  private func deliver(_ scope: ResetScope) {
+    guard let index = runs.firstIndex(where: { $0.scope == scope && $0.step == .ending }) else { return }
+    runs[index].step = .delivering(until: engine.now + engine.deviceModel.seconds(.messageTimeout))
   }
 
   /// Called at the end of every turn.
   func settle() {
-    switch state {
-    case .scheduled(let order):
-      guard !(engine.sessions?.isBusy(order.scope) ?? false) else { return }
-      state = .ending(order)
-      let document = StoredReset(order.scope, order.wasScheduled, isCarriedOut: true).mutation
-      engine.writer.write([document], .full, .untilStored) { [weak self] _ in self?.deliver(order) }
-    case .delivering(let order, let until):
-      guard !engine.isOnline || engine.outbox.waiting(in: .transaction) == 0 || until <= engine.now else { return }
-      carryOut(order)
-    default: break
+    for scope in scheduled where scheduled.contains(scope) && !storing.contains(scope) && !isBusy(scope) {
+      start(scope)
+    }
+    for run in runs {
+      guard case .delivering(let until) = run.step, !isAwaiting(run) || until <= engine.now else { continue }
+      carryOut(run)
     }
   }
 
-  private func carryOut(_ order: Order) {
-    switch order.scope {
+  /// It has become idle: stored before anything begins, so that the next start knows why.
+  private func start(_ scope: ResetScope) {
+    var documents = [StoredReset(scope, true, isCarriedOut: true).mutation]
+    if scope == .station { documents += removalOfOthers() }
+    scheduled.removeAll { $0 == scope || scope == .station }
+    runs.removeAll { scope == .station || $0.scope == scope }
+    runs.append(Run(scope: scope, transactions: []))
+    engine.availability?.setResetting(true, scope)
+    engine.note(EngineEvent(.reset, "\(scope): idle now, the reset begins"))
+    engine.writer.write(documents, .full, .untilStored) { [weak self] _ in self?.deliver(scope) }
+  }
+
+  /// The CSMS has yet to accept what the reset has ended; the station's link goes away, so all of it counts there.
+  private func isAwaiting(_ run: Run) -> Bool {
+    guard engine.isOnline else { return false }
+    if run.scope == .station { return engine.outbox.waiting(in: .transaction) > 0 }
+    return run.transactions.contains { engine.hasQueuedTransactionEvents($0) }
+  }
+
+  private func carryOut(_ run: Run) {
+    switch run.scope {
     case .evse:
-      state = .none
-      engine.writer.write([.removeDocument(.engine, key: Self.documentKey)], .full, .untilStored)
-      engine.delegate?.chargePoint(engine, reset: order.scope)
+      finish(run.scope)
+      engine.delegate?.chargePoint(engine, reset: run.scope)
     case .station:
       guard engine.session.openAttempt != nil else { return request(attempts: 0) }
-      state = .closing(until: engine.now + Self.closeDeadline)
+      setStep(.closing(until: engine.now + Self.closeDeadline))
       engine.perform(engine.session.disconnect(code: 1001, reason: "resetting", at: engine.now))
     }
   }
 
+  private func finish(_ scope: ResetScope) {
+    runs.removeAll { $0.scope == scope }
+    engine.availability?.setResetting(false, scope)
+    engine.writer.write([.removeDocument(.engine, key: StoredReset.key(of: scope))], .full, .untilStored)
+  }
+
+  // MARK: The station
+
+  private var stationStep: Run.Step? { runs.first { $0.scope == .station }?.step }
+
+  private func setStep(_ step: Run.Step) {
+    guard let index = runs.firstIndex(where: { $0.scope == .station }) else { return }
+    runs[index].step = step
+  }
+
   func linkClosed() {
-    if case .closing = state { request(attempts: 0) }
+    if case .closing? = stationStep { request(attempts: 0) }
   }
 
   private func request(attempts: Int32) {
-    state = .requested(at: engine.now, attempts: attempts)
+    setStep(.requested(at: engine.now, attempts: attempts))
     engine.delegate?.chargePoint(engine, reset: .station)
   }
 
   var nextDeadline: MonotonicInstant {
-    switch state {
-    case .delivering(_, let until), .closing(let until): until
-    case .requested(let at, _): at + Self.failureDeadline
-    default: .distantFuture
+    var deadline = MonotonicInstant.distantFuture
+    for run in runs {
+      switch run.step {
+      case .delivering(let until), .closing(let until): deadline = min(deadline, until)
+      case .requested(let at, _): deadline = min(deadline, at + Self.failureDeadline)
+      case .ending: break
+      }
     }
+    return deadline
   }
 
   func advance(to now: MonotonicInstant) {
-    switch state {
-    case .closing: request(attempts: 0)
-    case .requested(_, let attempts):
+    switch stationStep {
+    case .closing(let until)? where until <= now: request(attempts: 0)
+    case .requested(let at, let attempts)? where at + Self.failureDeadline <= now:
       if attempts < engine.deviceModel.integer(.resetRetries) {
         engine.note(EngineEvent(.reset, "the reset did not happen: once more"))
         request(attempts: attempts + 1)
       } else {
-        giveUp()
+        engine.note(EngineEvent(.reset, "the reset is not possible"))
+        finish(.station)
+        engine.perform(engine.session.connect(slot: nil, at: now))
       }
     default: break
     }
   }
-
-  private func giveUp() {
-    engine.note(EngineEvent(.reset, "the reset is not possible"))
-    state = .none
-    engine.writer.write([.removeDocument(.engine, key: Self.documentKey)], .full, .untilStored)
-    engine.perform(engine.session.connect(slot: nil, at: engine.now))
-  }
 }
 
-/// A promised reset in the form in which it is stored.
-struct StoredReset {
-  var scope: ResetScope
-  var wasScheduled: Bool
-  /// It has begun: the next start is its consequence.
-  var isCarriedOut: Bool
+/// What a station does beside charging that a reset would interrupt.
+public enum StationActivity: UInt8, Sendable, CaseIterable {
+  /// Firmware is being fetched or installed.
+  case firmwareUpdate
+  /// A log is being sent to the CSMS.
+  case logUpload
+}
 
-  init(_ scope: ResetScope, _ wasScheduled: Bool, isCarriedOut: Bool) {
-    self.scope = scope
-    self.wasScheduled = wasScheduled
-    self.isCarriedOut = isCarriedOut
-  }
-
-  var mutation: StoreMutation {
-    var record = RecordWriter()
-    if case .evse(let evse) = scope { record.write(Int64(evse.number), field: 1) }
-    record.write(wasScheduled, field: 2)
-    record.write(isCarriedOut, field: 3)
-    return .putDocument(.engine, key: ResetBlock.documentKey, body: record.bytes)
-  }
-
-  init?(_ body: [UInt8]) {
-    self.init(.station, false, isCarriedOut: false)
-    var reader = RecordReader(body)
-    do throws(RecordError) {
-      while let (field, value) = try reader.next() {
-        switch field {
-        case 1: if let number = value.int32 { scope = .evse(EVSEID(number)) }
-        case 2: wasScheduled = value.bool ?? false
-        case 3: isCarriedOut = value.bool ?? false
-        default: break
-        }
-      }
-    } catch {
-      return nil
-    }
+extension ChargePoint {
+  /// Something began or ended that keeps the station from being idle: a Reset(OnIdle) waits for it.
+  public func setActivity(_ activity: StationActivity, isRunning: Bool) {
+    turn { resets?.setActivity(activity, isRunning) }
   }
 }

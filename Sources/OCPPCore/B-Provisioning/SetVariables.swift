@@ -65,6 +65,7 @@ extension ChargePoint {
     default: break
     }
     for block in blocks { block.variableChanged(key) }
+    delegate?.chargePoint(self, variableChanged: key)
   }
 
   /// A01.FR.02: the new password counts from the next connection, which is made at once after the answer is out.

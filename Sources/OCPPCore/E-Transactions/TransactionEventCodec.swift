@@ -22,13 +22,13 @@ package final class TransactionEventCodec: OutboxRecordCodec {
 
   package func answered(_ body: ArraySlice<UInt8>, payload: ArraySlice<UInt8>, version: OCPPVersion) -> Bool {
     guard let response = try? TransactionEventResponse.decode(payload, version: version) else { return false }
-    if let information = response.idTokenInfo, let record = TransactionEventRecord(stored: body), record.token != nil {
-      tokenAnswered?(record, information)
-    }
+    guard let record = TransactionEventRecord(stored: body) else { return true }
+    if let information = response.idTokenInfo, record.token != nil { tokenAnswered?(record, information) }
+    services.told(request(for: record, isOffline: false, version: version), answer: response)
     return true
   }
 
-  private func request(
+  package func request(
     for record: TransactionEventRecord, isOffline: Bool, version: OCPPVersion
   ) -> TransactionEventRequest {
     let timestamp = civilTime(of: record.time)

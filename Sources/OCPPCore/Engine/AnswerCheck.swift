@@ -12,6 +12,8 @@ enum AnswerCheck {
       switch action {
       case .authorize: _ = try AuthorizeResponse.decode(payload, version: version, limits: limits)
       case .dataTransfer: _ = try DataTransferResponse.decode(payload, version: version, limits: limits)
+      case .logStatusNotification:
+        _ = try LogStatusNotificationResponse.decode(payload, version: version, limits: limits)
       case .meterValues: _ = try MeterValuesResponse.decode(payload, version: version, limits: limits)
       case .notifyEvent: _ = try NotifyEventResponse.decode(payload, version: version, limits: limits)
       case .notifyReport: _ = try NotifyReportResponse.decode(payload, version: version, limits: limits)

@@ -5,16 +5,6 @@ import OCPPTypes
 
 // The members of the ChargePoint contract that are not events; their numbers are in the comments.
 
-/// The outcome of `ChargePoint.dataTransfer`.
-public enum DataTransferOutcome: Sendable, Equatable {
-  case answered(DataTransferResponse)
-  /// The CSMS answered with a CALLERROR of that code, or with something that cannot be read.
-  case refused(String)
-  case timeout
-  /// Not sent, or the link went down before the answer came.
-  case offline
-}
-
 extension ChargePoint {
   // MARK: Connection (6, 7, 10–12)
 
@@ -72,12 +62,13 @@ extension ChargePoint {
 
   // MARK: Security (29)
 
-  /// A security event of the firmware around; at most 50 characters of `type` and 255 of `info` are kept. Without
-  /// `isCritical` the standard's list decides.
-  public func securityEvent(_ type: String, info: String? = nil, isCritical: Bool? = nil) {
+  /// A security event of the firmware around (29): always into the security log, and to the CSMS when it is critical; at
+  /// most 50 characters of `type` and 255 of `info` are kept. Without `isCritical` the standard's list decides, by which
+  /// a type that it does not have is critical; without `time` it happened now.
+  public func securityEvent(_ type: String, info: String? = nil, isCritical: Bool? = nil, time: WallTime? = nil) {
     turn {
       let listed = SecurityEvent(rawValue: type)?.isCritical ?? true
-      security?.record(type: type, info, isCritical: isCritical ?? listed)
+      security?.record(type: type, info, isCritical: isCritical ?? listed, at: time)
     }
   }
 
@@ -85,31 +76,6 @@ extension ChargePoint {
 
   /// The id of the open transaction at an EVSE (34).
   public func transactionID(at evse: EVSEID) -> String? { sessions?.transactionID(at: evse) }
-
-  // MARK: DataTransfer (35, 36)
-
-  /// Sends a DataTransfer and gives exactly one answer, in a later turn and at the latest at the deadline (35, 36).
-  public func dataTransfer(
-    _ request: DataTransferRequest, deadline: Duration = .seconds(60),
-    answer: @escaping (DataTransferOutcome) -> Void
-  ) {
-    turn {
-      call(.dataTransfer, deadline: deadline) { writer, version in
-        request.encode(into: &writer, version: version)
-      } answer: { result in
-        switch result {
-        case .result(let payload, let version):
-          guard let response = try? DataTransferResponse.decode(payload, version: version) else {
-            return answer(.refused("a faulty answer"))
-          }
-          answer(.answered(response))
-        case .error(let code, _): answer(.refused(code))
-        case .timeout: answer(.timeout)
-        case .offline: answer(.offline)
-        }
-      }
-    }
-  }
 
   // MARK: Device model (37, 38, 42)
 

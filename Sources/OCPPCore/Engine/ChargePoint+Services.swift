@@ -36,7 +36,24 @@ extension ChargePoint: EngineServices {
   ) {
     enqueue(
       DirectCall(
-        action: action, deadline: now + deadline, isAllowedWhilePending: false, payload: payload, answer: answer))
+        action: action, deadline: now + deadline, isAllowedWhilePending: action == triggeredAction, payload: payload,
+        answer: answer))
+  }
+
+  /// The same for what the CSMS has asked for: it may be sent while Pending (B02.FR.02).
+  func callTriggered(
+    _ action: OCPPAction, deadline: Duration, payload: @escaping (inout JSONWriter, OCPPVersion) -> Void,
+    answer: @escaping (CallAnswer) -> Void
+  ) {
+    enqueue(
+      DirectCall(
+        action: action, deadline: now + deadline, isAllowedWhilePending: true, payload: payload, answer: answer))
+  }
+
+  package func told(_ event: TransactionEventRequest) { delegate?.chargePoint(self, transactionEvent: event) }
+
+  package func told(_ event: TransactionEventRequest, answer: TransactionEventResponse) {
+    delegate?.chargePoint(self, transactionEvent: event, answered: answer)
   }
 
   package func later(_ body: @escaping () -> Void) { deferred.append(body) }

@@ -125,6 +125,7 @@ extension ChargePoint {
       let response = try BootNotificationResponse.decode(payload, version: version, limits: limits)
       learnTime(response.currentTime, sentAt: sentAt)
       if response.status == .accepted, response.interval > 0 { adoptHeartbeatInterval(response.interval) }
+      delegate?.chargePoint(self, bootNotificationAnswered: response)
       note(EngineEvent(.boot, "BootNotification: \(response.status.rawName), interval \(response.interval) s"))
       perform(
         session.bootNotificationAnswered(

@@ -49,6 +49,10 @@ public final class ChargePoint {
   private(set) var security: SecurityEventBlock?
   private(set) var faultReports: FaultReporter?
   private(set) var reservationStatus: ReservationStatusRecords?
+  private(set) var logStatus: LogStatusRecords?
+  private(set) var dataTransfers: DataTransferBlock?
+  /// Asked for by TriggerMessage, and about to be called.
+  var triggeredAction: OCPPAction?
 
   // The turn
   private(set) package var now: MonotonicInstant
@@ -123,12 +127,17 @@ public final class ChargePoint {
     let reservationStatus = ReservationStatusRecords(self)
     self.faultReports = faultReports
     self.reservationStatus = reservationStatus
+    let logStatus = LogStatusRecords(self)
+    let dataTransfers = DataTransferBlock(self)
+    self.logStatus = logStatus
+    self.dataTransfers = dataTransfers
     blocks = [
-      provisioning, security, availability, resets, DataTransferBlock(), TriggerMessageBlock(self), faultReports,
+      provisioning, security, availability, resets, dataTransfers, TriggerMessageBlock(self), faultReports,
     ]
     outbox.register(security)
     outbox.register(faultReports.records)
     outbox.register(reservationStatus)
+    outbox.register(logStatus)
     if let sessions = makeSessions(self) {
       self.sessions = sessions
       blocks.append(sessions)
@@ -239,6 +248,7 @@ public final class ChargePoint {
     if isRunning {
       availability?.settle()
       resets?.settle()
+      security?.settle()
       runDeferred()
     }
     writer.flush(at: now)
@@ -249,6 +259,7 @@ public final class ChargePoint {
     if isRunning {
       availability?.settle()
       resets?.settle()
+      security?.settle()
     }
     pump()
     runDeferred()

@@ -54,9 +54,14 @@ package protocol EngineServices: AnyObject {
   /// Asks the meter of an EVSE for a signed reading; the fact `signedReading` with the same number answers.
   func sign(_ order: SignedReadingOrder, at evse: EVSEID)
   func note(_ event: EngineEvent)
+  /// Tells the firmware around of a transaction event that is on disk, and of the CSMS's answer to it.
+  func told(_ event: TransactionEventRequest)
+  func told(_ event: TransactionEventRequest, answer: TransactionEventResponse)
 }
 
 extension EngineServices {
+  package func told(_ event: TransactionEventRequest) {}
+  package func told(_ event: TransactionEventRequest, answer: TransactionEventResponse) {}
   package var isStoreFailing: Bool { false }
 
   /// From the event's own civil time, or from the station's clock when the event belongs to this boot.

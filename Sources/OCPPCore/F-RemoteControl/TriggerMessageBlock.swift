@@ -26,10 +26,25 @@ final class TriggerMessageBlock: FunctionalBlock {
     case .heartbeat: .accepted
     // F06.FR.12: for one connector only.
     case .statusNotification: connector(of: request) == nil ? .rejected : .accepted
-    case .meterValues, .transactionEvent:
-      engine.sessions?.trigger(request.requestedMessage, at: request.evse.map { EVSEID($0.id) }) ?? .notImplemented
+    case .meterValues: meterValues(of: request)
+    // It comes from the outbox, which waits for the registration.
+    case .transactionEvent: engine.isOnline ? sessions(request) : .rejected
+    case .logStatusNotification: .accepted
     default: .notImplemented
     }
+  }
+
+  private func sessions(_ request: TriggerMessageRequest) -> TriggerMessageStatus {
+    engine.sessions?.trigger(request.requestedMessage, at: request.evse.map { EVSEID($0.id) }) ?? .notImplemented
+  }
+
+  /// B02.FR.02: what is asked for is sent while Pending too.
+  private func meterValues(of request: TriggerMessageRequest) -> TriggerMessageStatus {
+    engine.triggeredAction = .meterValues
+    let status = sessions(request)
+    // After what has just been put off.
+    engine.later { [weak engine] in engine?.triggeredAction = nil }
+    return status
   }
 
   private func send(_ request: TriggerMessageRequest) {
@@ -38,6 +53,7 @@ final class TriggerMessageBlock: FunctionalBlock {
     case .heartbeat: engine.wantsHeartbeat = true
     case .statusNotification:
       if let connector = connector(of: request) { engine.availability?.triggerReport(connector) }
+    case .logStatusNotification: engine.logStatus?.sendTriggered()
     default: break
     }
   }

@@ -103,7 +103,9 @@ extension SessionController {
 
   /// J01: not queued. One that finds no link, or no answer, is the next one's to make good.
   func sendMeterValues(_ reading: MeterReadingRecord, of evse: EVSEID) {
-    guard services.isOnline, services.wallTime(of: reading.time) != nil else { return }
+    // What a TriggerMessage asks for is sent while Pending too (B02.FR.02).
+    let isSendable = services.isOnline || reading.context == .trigger
+    guard isSendable, services.wallTime(of: reading.time) != nil else { return }
     services.call(.meterValues, deadline: services.configuration.messageTimeout) { [weak self] writer, version in
       // What was not spoken of in another version was not selected; a message is owed all the same.
       let wall = self?.services.wallTime(of: reading.time) ?? WallTime(millisecondsSinceEpoch: 0)

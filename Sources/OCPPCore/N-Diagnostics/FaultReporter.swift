@@ -11,6 +11,8 @@ final class FaultReporter: FunctionalBlock {
   static let maximumFaults = 128
   /// After a start: what has not shown itself by then is gone.
   static let settlingTime = Duration.seconds(60)
+  /// Without room in the queue it is looked for again then, also when nobody answers.
+  private static let retryInterval = Duration.seconds(60)
 
   struct Known: Equatable {
     var key: VariableKey
@@ -33,6 +35,7 @@ final class FaultReporter: FunctionalBlock {
   private(set) var known: [Known] = []
   private var settlesAt = MonotonicInstant.distantFuture
   private var owesReports = false
+  private var retryAt = MonotonicInstant.distantFuture
 
   init(_ engine: ChargePoint) {
     self.engine = engine
@@ -92,6 +95,7 @@ final class FaultReporter: FunctionalBlock {
     guard fault.isActive != fault.isTold else { return }
     guard records.hasRoom else {
       owesReports = true
+      retryAt = engine.now + Self.retryInterval
       return
     }
     known[index].isTold = fault.isActive
@@ -121,6 +125,7 @@ final class FaultReporter: FunctionalBlock {
   /// There was no room: what still differs from what the CSMS knows is told, what came and went meanwhile is not.
   private func tellAll() {
     owesReports = false
+    retryAt = .distantFuture
     for index in known.indices { tell(index) }
     forgetGone()
   }
@@ -138,9 +143,10 @@ final class FaultReporter: FunctionalBlock {
 
   // MARK: Time
 
-  var nextDeadline: MonotonicInstant { settlesAt }
+  var nextDeadline: MonotonicInstant { min(settlesAt, retryAt) }
 
   func advance(to now: MonotonicInstant) {
+    if retryAt <= now { tellAll() }
     guard settlesAt <= now else { return }
     settlesAt = .distantFuture
     for index in known.indices where known[index].isFromBefore {

@@ -338,7 +338,12 @@ package final class SessionController: SessionControlling {
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
           position: record.seqNo, body: record.stored),
-        documents: mutations, whenDurable: committed)
+        documents: mutations,
+        whenDurable: { [weak self] in
+          committed()
+          guard let self else { return }
+          services.told(codec.request(for: record, isOffline: !services.isOnline, version: .v201))
+        })
     case .store(let document):
       slots[place].commitsUnderWay += 1
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .full) { _ in committed() }

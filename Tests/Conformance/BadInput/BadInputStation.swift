@@ -57,8 +57,9 @@ final class BadInputStation {
   var fingerprint: Fingerprint {
     let delegate = harness.delegate
     return Fingerprint(
-      // The clock's own document follows the CSMS's time.
-      documents: harness.store.content.documents.filter { $0.kind != .engine }, records: harness.store.content.entries,
+      // The clock's own document follows the CSMS's time, and the security log tells of the bad input.
+      documents: harness.store.content.documents.filter { $0.kind != .engine && !$0.key.hasPrefix("security ") },
+      records: harness.store.content.entries,
       variables: harness.chargePoint.inventory { !($0.component == "ClockCtrlr" && $0.variable == "DateTime") },
       transactions: [1, 2].map { harness.chargePoint.openTransaction(at: EVSEID($0)) },
       commands: [
