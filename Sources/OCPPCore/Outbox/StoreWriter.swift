@@ -195,21 +195,19 @@ final class StoreWriter {
     store.commit(Self.withoutOutdated(mutations), durability: durability, id: id)
   }
 
-  private struct DocumentName: Hashable {
-    var kind: DocumentKind
-    var key: String
-  }
-
-  /// Of a document that is written several times in one commit only the last body counts.
+  /// Of a document that is written several times in one commit only the last body counts. Documents of one commit are
+  /// few: they are compared one by one, which costs the start less than a table.
   private static func withoutOutdated(_ mutations: [StoreMutation]) -> [StoreMutation] {
     guard mutations.count > 2 else { return mutations }
-    var seen: Set<DocumentName> = []  // allowed: looked up, never iterated
+    var seen: [(kind: DocumentKind, key: String)] = []
     var kept: [StoreMutation] = []
     kept.reserveCapacity(mutations.count)
     for mutation in mutations.reversed() {
       switch mutation {
       case .putDocument(let kind, let key, _), .removeDocument(let kind, let key):
-        if seen.insert(DocumentName(kind: kind, key: key)).inserted { kept.append(mutation) }
+        guard !seen.contains(where: { $0.kind == kind && $0.key == key }) else { continue }
+        seen.append((kind, key))
+        kept.append(mutation)
       default: kept.append(mutation)
       }
     }

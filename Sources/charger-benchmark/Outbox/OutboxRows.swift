@@ -149,27 +149,36 @@ struct OutboxRows {
 
   // MARK: The bench station on a long queue
 
+  private func start(_ bench: StationUnderTest, _ csms: BenchmarkCSMS, on state: String) throws -> Double {
+    bench.stop(SIGKILL)
+    try bench.replaceState(with: state)
+    csms.forgetBoot()
+    let begin = linux_boottime_ns()
+    try bench.start(port: csms.port, freshState: false)
+    try bench.until("BootNotification", seconds: 30) { csms.bootAcceptedAt != nil }
+    return Double((csms.bootAcceptedAt?.nanoseconds ?? begin) - begin)
+  }
+
   private func restarts(
     _ children: OutboxChildren, _ csms: BenchmarkCSMS, _ report: inout BenchmarkReport
   ) throws {
     let filled = try children.fill(events)
     let bench = try StationUnderTest(places: places)
     defer { bench.stop(SIGKILL) }
+    // Beside each start on the long queue one on an empty one, so that the machine's mood can be told from the queue.
+    let plain = try children.fill(1)
     var times: [Double] = []
+    var plainTimes: [Double] = []
     for _ in 0..<(isQuick ? 3 : 11) {
-      bench.stop(SIGKILL)
-      try bench.replaceState(with: filled)
-      csms.forgetBoot()
-      let begin = linux_boottime_ns()
-      try bench.start(port: csms.port, freshState: false)
-      try bench.until("BootNotification", seconds: 30) { csms.bootAcceptedAt != nil }
-      times.append(Double((csms.bootAcceptedAt?.nanoseconds ?? begin) - begin))
+      times.append(try start(bench, csms, on: filled))
+      plainTimes.append(try start(bench, csms, on: plain))
     }
-    let time = median(&times)
+    let (time, plainTime) = (median(&times), median(&plainTimes))
     report.add(
       BenchmarkRow(
         number: "a3", measurement: "start with \(events) queued, killed, to boot accepted",
-        figure: Figure.milliseconds(time), goal: "≤ 15 ms", isMet: time <= 15e6, values: [("nanoseconds", time)]))
+        figure: "\(Figure.milliseconds(time)) (with 1 queued: \(Figure.milliseconds(plainTime)))", goal: "≤ 15 ms",
+        isMet: time <= 15e6, values: [("nanoseconds", time), ("nanosecondsWithout", plainTime)]))
 
     // The last of these starts sends all that there is.
     bench.stop(SIGKILL)
