@@ -120,6 +120,14 @@ class Service(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await self.bench.kill_station(signal.SIGTERM), 0)
         await self.manager.until(lambda told: told[-1][1] == "STOPPING=1" or any(l == "STOPPING=1" for _, l in told))
 
+    async def test_plain_start_loads_no_TLS(self):
+        """A station on ws:// never loads OpenSSL: memory and start time are for those who use it."""
+        process = await self.bench.start_station(self.csms.port)
+        await self.manager.until(lambda told: any("registered with the CSMS" in line for _, line in told))
+        maps = pathlib.Path(f"/proc/{process.pid}/maps").read_text()
+        self.assertIn("libsqlite3", maps)
+        self.assertNotIn("libcrypto", maps)
+
     async def test_hang(self):
         """A stopped program proves nothing: the service manager would kill it and start it again."""
         process = await self.bench.start_station(self.csms.port)
