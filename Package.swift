@@ -6,8 +6,9 @@ import PackageDescription
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 /// A library or executable of ours under Sources/.
-func ours(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func ours(_ name: String, _ dependencies: [Target.Dependency] = [], linking libraries: [String] = []) -> Target {
+  .target(
+    name: name, dependencies: dependencies, swiftSettings: strict, linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -45,7 +46,9 @@ let package = Package(
   targets: [
     // System libraries: one thin C target each.
     .systemLibrary(name: "CLinux"),
-    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    // Its headers alone: the station loads the library when it first needs it (COpenSSLLate), others link it.
+    .systemLibrary(name: "COpenSSL"),
+    .target(name: "COpenSSLLate"),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
     .systemLibrary(name: "CModbus", pkgConfig: "libmodbus", providers: [.apt(["libmodbus-dev"])]),
@@ -69,7 +72,7 @@ let package = Package(
 
     // Adapters to the outside.
     ours("OCPPStorage", ["ChargerBase", "OCPPPorts", "CSQLite", "CLinux"]),
-    ours("OCPPSecurity", ["ChargerBase", "OCPPPorts", "COpenSSL", "CLinux", nioCore]),
+    ours("OCPPSecurity", ["ChargerBase", "OCPPPorts", "COpenSSL", "COpenSSLLate", "CLinux", nioCore]),
     ours(
       "OCPPTransport",
       ["ChargerBase", "OCPPTypes", "OCPPPorts", "OCPPSecurity", nioCore, nioPosix, nioHTTP1, nioWebSocket]),
@@ -78,7 +81,8 @@ let package = Package(
     ours("HALSimulated", ["ChargerBase", "HAL", "SimulatedWorld", "OCPPJSON", "JSONRPC", "CLinux"]),
     ours(
       "WorldServer",
-      ["ChargerBase", "OCPPJSON", "SimulatedWorld", "JSONRPC", "CLinux", "COpenSSL", nioCore, nioPosix]),
+      ["ChargerBase", "OCPPJSON", "SimulatedWorld", "JSONRPC", "CLinux", "COpenSSL", nioCore, nioPosix],
+      linking: ["ssl", "crypto"]),
     ours("BoardProfile", ["ChargerBase", "HAL", "EVSEControl", "OCPPJSON", "OCPPTypes"]),
     ours("JSONRPC", ["ChargerBase", "OCPPJSON", "CLinux", nioCore, nioPosix]),
     ours(
@@ -132,7 +136,9 @@ let package = Package(
       name: "HALConformance", dependencies: ["HAL", "ChargerBase"], path: "Tests/HALConformance", swiftSettings: strict),
 
     // Test support: certificates made at test time and the server's side of TLS.
-    .target(name: "TLSTestSupport", dependencies: ["COpenSSL"], path: "Tests/TLSTestSupport", swiftSettings: strict),
+    .target(
+      name: "TLSTestSupport", dependencies: ["COpenSSL"], path: "Tests/TLSTestSupport", swiftSettings: strict,
+      linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
 
     tests("ChargerBaseTests", ["ChargerBase"]),
     tests(

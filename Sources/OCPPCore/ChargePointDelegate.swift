@@ -31,6 +31,15 @@ public protocol ChargePointDelegate: AnyObject {
   func chargePoint(_ chargePoint: ChargePoint, sign order: SignedReadingOrder, at evse: EVSEID)
   /// The link came up or went down.
   func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus)
+  /// Bring up what a network profile needs (interface, modem, tunnel): asked before each dial. Default: ready at once.
+  func chargePoint(
+    _ chargePoint: ChargePoint, configureNetworkConnectionProfile request: NetworkConfigurationRequest
+  ) -> NetworkConfigurationAnswer
+  /// Whether the station can use a profile that the CSMS wants to store (B09.FR.02), beyond what the engine checks
+  /// itself. Default: any interface, but no APN and no VPN, which nobody would set up.
+  func chargePoint(
+    _ chargePoint: ChargePoint, validateNetworkProfile profile: NetworkConnectionProfile, slot: Int32
+  ) -> Bool
   /// Civil time as the CSMS tells it, corrected for the way it took.
   func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant)
   /// The engine itself has found a security event, and has logged it.
@@ -71,6 +80,12 @@ extension ChargePointDelegate {
   public func chargePoint(_ chargePoint: ChargePoint, keepLocked isKept: Bool, _ connector: ConnectorID) {}
   public func chargePoint(_ chargePoint: ChargePoint, sign order: SignedReadingOrder, at evse: EVSEID) {}
   public func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus) {}
+  public func chargePoint(
+    _ chargePoint: ChargePoint, configureNetworkConnectionProfile request: NetworkConfigurationRequest
+  ) -> NetworkConfigurationAnswer { .ready() }
+  public func chargePoint(
+    _ chargePoint: ChargePoint, validateNetworkProfile profile: NetworkConnectionProfile, slot: Int32
+  ) -> Bool { profile.apn == nil && profile.vpn == nil }
   public func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant) {}
   public func chargePoint(_ chargePoint: ChargePoint, noted event: EngineEvent) {}
   public func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?) {}

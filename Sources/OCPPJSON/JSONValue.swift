@@ -143,6 +143,7 @@ extension JSONValue: CustomStringConvertible {
       self = .array(try reader.array { (reader) throws(JSONFault) in try JSONValue(from: &reader) })
     case .object:
       var members: [JSONMember] = []
+      members.reserveCapacity(4)
       try reader.object { (reader, name) throws(JSONFault) in
         members.append(JSONMember(name, try JSONValue(from: &reader)))
       }

@@ -38,12 +38,15 @@ public struct LinkTarget: Sendable, Equatable {
   public var pingInterval: Duration
   public var connectTimeout: Duration
   public var maximumFrameBytes: Int
+  /// The IP address of the interface to dial from; nil leaves the choice to the system.
+  public var localAddress: String?
 
   public init(
     url: String, identity: String, basicAuthPassword: [UInt8]? = nil, securityProfile: Int32 = 0,
     versions: [OCPPVersion] = [.v201], pingInterval: Duration = .seconds(60),
-    connectTimeout: Duration = .seconds(30), maximumFrameBytes: Int = 512 * 1024
+    connectTimeout: Duration = .seconds(30), maximumFrameBytes: Int = 512 * 1024, localAddress: String? = nil
   ) {
+    self.localAddress = localAddress
     self.url = url
     self.identity = identity
     self.basicAuthPassword = basicAuthPassword

@@ -98,6 +98,8 @@ public enum DocumentKind: UInt8, Sendable, CaseIterable {
   case availability = 4
   /// Authorization cache entries.
   case authorization = 5
+  /// Network connection profiles that the CSMS has set, and the one that worked last.
+  case network = 6
   /// Readings that an open transaction keeps for its Ended event; the key names EVSE and number.
   case meterReading = 7
   /// What the CSMS was told of faults, and the security log.

@@ -93,7 +93,7 @@ final class LinkConnection {
 
   private func connect(to address: CSMSAddress, timeout: Duration) -> EventLoopFuture<any Channel> {
     let gate = gate
-    let bootstrap = ClientBootstrap(group: eventLoop)
+    var bootstrap = ClientBootstrap(group: eventLoop)
       .connectTimeout(TimeAmount(timeout))
       // Nothing is read before the pipeline stands.
       .channelOption(.autoRead, value: false)
@@ -103,6 +103,13 @@ final class LinkConnection {
           try channel.pipeline.syncOperations.addHandler(LinkGateHandler(gate: gate))
         }
       }
+    if let local = target.localAddress {
+      do {
+        bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: local, port: 0))
+      } catch {
+        return eventLoop.makeFailedFuture(LinkFailure(.badAddress, detail: "\(local) is no address to dial from"))
+      }
+    }
     if let literal = try? SocketAddress(ipAddress: address.host, port: address.port) {
       return bootstrap.connect(to: literal)
     }

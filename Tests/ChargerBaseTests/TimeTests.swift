@@ -77,6 +77,10 @@ struct MonotonicTests {
     #expect(Duration(clampingSeconds: 90, limit: 60) == .seconds(60))
     #expect(Duration.milliseconds(-1_500).wholeMilliseconds == -1_500)
     #expect(Duration.milliseconds(1_999).wholeSeconds == 1)
+    #expect(Duration.nanoseconds(-1).wholeNanoseconds == -1)
+    #expect(Duration.seconds(Int64.max).wholeNanoseconds == .max)
+    #expect(Duration.seconds(Int64.min).wholeMilliseconds == .min)
+    for count in [Int64.min, -1, 0, 1, .max] { #expect(Duration(wholeNanoseconds: count) == .nanoseconds(count)) }
   }
 
   @Test("Order comes from boot and instant, whatever the civil clock says")

@@ -23,6 +23,7 @@ struct DaemonArgumentsTests {
       (["--state", "/s"], "--board"), (["--board", "b"], "--state"), (["--board"], "--board needs a value"),
       (["--bord", "b"], "--bord"), (["--board", "b", "--state", "s", "--log-level", "loud"], "loud"),
       (["--board", "b", "--state", "s", "--world", "w"], "--world"),
+      (["--board", "b", "--state", "s", "--csms-slot", "first"], "first"),
     ])
   func mistakes(_ arguments: [String], _ named: String) {
     #expect {
@@ -30,6 +31,13 @@ struct DaemonArgumentsTests {
     } throws: { error in
       (error as? UsageError)?.message.contains(named) == true
     }
+  }
+
+  @Test("After a reset the slot of --csms comes last on the line, and counts")
+  func slot() throws {
+    let line = ["--board", "b", "--state", "s", "--csms", "ws://x"]
+    #expect(try DaemonArguments.parse(line).csmsSlot == nil)
+    #expect(try DaemonArguments.parse(line + ["--csms-slot", "2"]).csmsSlot == 2)
   }
 
   @Test("--check needs no state directory, --help and --version need nothing")

@@ -118,7 +118,15 @@ class Service(unittest.IsolatedAsyncioTestCase):
         self.assertLess(max(later - earlier for earlier, later in zip(proofs, proofs[1:])), 1.5)
         self.assertEqual(self.manager.lines().count("READY=1"), 1)
         self.assertEqual(await self.bench.kill_station(signal.SIGTERM), 0)
-        await self.manager.until(lambda told: told[-1][1] == "STOPPING=1" or any(l == "STOPPING=1" for _, l in told))
+        await self.manager.until(lambda told: any(line == "STOPPING=1" for _, line in told))
+
+    async def test_plain_start_loads_no_TLS(self):
+        """A station on ws:// never loads OpenSSL: memory and start time are for those who use it."""
+        process = await self.bench.start_station(self.csms.port)
+        await self.manager.until(lambda told: any("registered with the CSMS" in line for _, line in told))
+        maps = pathlib.Path(f"/proc/{process.pid}/maps").read_text()
+        self.assertIn("libsqlite3", maps)
+        self.assertNotIn("libcrypto", maps)
 
     async def test_hang(self):
         """A stopped program proves nothing: the service manager would kill it and start it again."""
@@ -140,6 +148,14 @@ class Service(unittest.IsolatedAsyncioTestCase):
         """B11: a program that executes itself anew stays the same service: never stopping, ready again."""
         await self.bench.start_station(self.csms.port)
         await self.manager.until(lambda told: any("registered with the CSMS" in line for _, line in told))
+        # What it has to say after its start is said: this CSMS stops reading when it cannot answer any more.
+        await self.csms.until(
+            lambda: len(self.csms.statuses) == 2 and self.csms.security_events, "the station's first messages"
+        )
+        deadline = time.monotonic() + 20
+        while any((await self.bench.station.call("station.outbox"))["waiting"].values()):
+            self.assertLess(time.monotonic(), deadline, "the outbox does not empty")
+            await asyncio.sleep(0.02)
         await self.csms.request(call.Reset(type="Immediate"))
         await self.manager.until(lambda told: [line for _, line in told].count("READY=1") == 2, 30)
         self.assertNotIn("STOPPING=1", self.manager.lines())

@@ -84,7 +84,7 @@ class Story(unittest.IsolatedAsyncioTestCase):
 
 class Boot(Story):
     async def test_boot_B01(self):
-        """B01.FR.01, B01.FR.05, G01.FR.02: boots, is accepted, reports every connector."""
+        """B01.FR.01, B01.FR.05, TC_B_01_CS: boots, is accepted, reports every connector."""
         await self.booted()
         self.assertEqual(self.csms.boots[0]["reason"], "PowerUp")
         self.assertEqual(set(self.csms.statuses.values()), {"Available"})

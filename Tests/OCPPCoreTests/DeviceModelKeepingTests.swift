@@ -124,6 +124,14 @@ struct DeviceModelKeepingTests {
     #expect(harness.status(ofSetting: item(key, "true")) == "Rejected")
   }
 
+  @Test("The key of a stored value is the variable's name in small letters, the same in every version of the program")
+  func documentKeys() {
+    let key = VariableKey(
+      "FiscalMetering", "EnergyImport", instance: "L1", componentInstance: "Main", evse: 2, connector: 1)
+    #expect(key.documentKey("Actual") == "fiscalmetering[main]#2.1.energyimport[l1]@actual")
+    #expect(threshold.documentKey("Target") == "ocppcommctrlr.offlinethreshold@target")
+  }
+
   @Test("A registered variable takes what board and CSMS have set for it, and says what does not fit")
   func registers() {
     let key = VariableKey("CoolingSystem", "FanSpeed", evse: 1)

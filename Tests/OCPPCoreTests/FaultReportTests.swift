@@ -146,13 +146,35 @@ struct FaultReportTests {
     }
     harness.chargePoint.handle(.fault(first, Self.lock, active: true, at: harness.clock.now))
     harness.run(for: .seconds(1))
-    #expect(harness.chargePoint.waitingRecords < 2_100)
+    #expect(harness.chargePoint.waitingRecords < 50)
     harness.csms.refusal = nil
     harness.run(for: .seconds(600))
     #expect(harness.chargePoint.waitingRecords == 0)
-    #expect(events(harness).count < 2_100)
+    #expect(events(harness).count < 50)
     #expect(events(harness).last?["actualValue"] == "true")
     #expect(harness.violations.isEmpty, "\(harness.violations)")
+  }
+
+  @Test("A fault that flaps for an hour is told ten times, then once a minute, and the CSMS ends with the truth")
+  func flapping() {
+    let harness = EngineHarness().start()
+    harness.csms.forgetCalls()
+    for second in 0..<3_600 {
+      tell(harness, Self.lock, second % 2 == 0, at: first)
+    }
+    tell(harness, Self.lock, true, at: first)
+    #expect((50...80).contains(events(harness).count), "\(events(harness).count)")
+    harness.run(for: .seconds(130))
+    #expect(events(harness).last?["actualValue"] == "true")
+    tell(harness, Self.lock, false, at: first)
+    harness.run(for: .seconds(700))
+    // Calm again: told at once.
+    let before = events(harness).count
+    tell(harness, Self.lock, true, at: first)
+    tell(harness, Self.lock, false, at: first)
+    #expect(events(harness).count == before + 2)
+    let values = story(harness)
+    #expect(zip(values, values.dropFirst()).allSatisfy { $0 != $1 }, "each tells the contrary of the one before")
   }
 
   @Test("An event the CSMS answers with errors is tried again, and a poisoned one holds up no other place")

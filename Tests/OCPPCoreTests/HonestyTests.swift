@@ -15,7 +15,8 @@ struct HonestyTests {
     (.networkConfigurationPriority, "networkPriority"), (.networkProfileConnectionAttempts, "networkPriority"),
     (.offlineThreshold, "offlineThreshold"), (.resetRetries, "resetRetries"),
     (.retryBackOffRandomRange, "backOff"), (.retryBackOffRepeatTimes, "backOff"), (.retryBackOffWaitMinimum, "backOff"),
-    (.webSocketPingInterval, "pingInterval"), (.basicAuthPassword, "SetVariablesTests.password"),
+    (.webSocketPingInterval, "pingInterval"), (.allowSecurityProfileDowngrade, "NetworkProfileConformance"),
+    (.basicAuthPassword, "SetVariablesTests.password"),
     (.minimumStatusDuration, "AvailabilityTests.waitsForStability"),
     (.timeSource, "timeSource"), (.timeAdjustmentReportingThreshold, "timeAdjustment"),
     // The session controller's, tested with it.
@@ -77,7 +78,12 @@ struct HonestyTests {
 
   @Test("Each variable that is listed as writable takes the values at its stated limits, and none beyond them")
   func writableTakesItsRange() {
-    let harness = EngineHarness().start()
+    var configuration = EngineHarness.standardConfiguration()
+    // A slot can be put into the priority list once it holds a profile (B10.FR.02).
+    for slot: Int32 in 2...4 {
+      configuration.networkProfiles.append(.init(slot: slot, url: "ws://csms.example/ocpp", identity: "CS-1"))
+    }
+    let harness = EngineHarness(configuration: configuration).start()
     let listed = harness.baseReport("ConfigurationInventory").data
     #expect(listed.count >= Self.enforced.count)
     for entry in listed {

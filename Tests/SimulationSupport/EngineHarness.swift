@@ -177,6 +177,10 @@ package final class RecordingDelegate: ChargePointDelegate {
   package var onDataTransfer: (IncomingDataTransfer) -> DataTransferDecision = { _ in .unknownVendorId }
   /// What `isResetAllowed` answers; nil for the default.
   package var allowsReset: ((ResetScope) -> Bool)?
+  /// What is answered before each dial; nil for the default.
+  package var configureNetwork: ((NetworkConfigurationRequest) -> NetworkConfigurationAnswer)?
+  /// Whether a network profile can be used; nil for the default.
+  package var validateNetwork: ((NetworkConnectionProfile) -> Bool)?
   /// Runs when a reset is asked for.
   package var onReset: (ResetScope) -> Void = { _ in }
   /// Runs when a cable is to be released.
@@ -212,6 +216,12 @@ package final class RecordingDelegate: ChargePointDelegate {
   package func chargePoint(_ chargePoint: ChargePoint, securityEvent event: SecurityEvent, _ info: String?) {
     securityEvents.append(event)
   }
+  package func chargePoint(
+    _ chargePoint: ChargePoint, configureNetworkConnectionProfile request: NetworkConfigurationRequest
+  ) -> NetworkConfigurationAnswer { configureNetwork?(request) ?? .ready() }
+  package func chargePoint(
+    _ chargePoint: ChargePoint, validateNetworkProfile profile: NetworkConnectionProfile, slot: Int32
+  ) -> Bool { validateNetwork?(profile) ?? (profile.apn == nil && profile.vpn == nil) }
   package func chargePoint(
     _ chargePoint: ChargePoint, dataTransfer request: IncomingDataTransfer
   ) -> DataTransferDecision {

@@ -27,6 +27,8 @@ package final class SimulatedStore: StationStore {
   package var failure: StoreFailure?
   /// Commits to let pass before `failure` shows.
   package var commitsBeforeFailure = 0
+  /// Records ever appended, by the kind in their first byte.
+  package private(set) var appended: [UInt8: Int] = [:]
   package private(set) var fullCommits = 0
   package private(set) var relaxedCommits = 0
   package private(set) var queries = 0
@@ -113,6 +115,7 @@ package final class SimulatedStore: StationStore {
       if entry.number <= content.lastNumber { violations.append("outbox number \(entry.number.rawValue) used again") }
       content.lastNumber = max(content.lastNumber, entry.number)
       content.entries.append(entry)
+      if let kind = entry.body.first { appended[kind, default: 0] += 1 }
     case .remove(let numbers): content.entries.removeAll { numbers.contains($0.number) }
     case .markOffline(let through): content.offlineThrough = max(content.offlineThrough, through)
     case .setFailedAttempts(let number, let attempts):

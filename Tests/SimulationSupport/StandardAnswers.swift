@@ -70,6 +70,7 @@ enum MessageCheck {
       case .requestStartTransaction: _ = try RequestStartTransactionResponse.decode(payload, version: version)
       case .requestStopTransaction: _ = try RequestStopTransactionResponse.decode(payload, version: version)
       case .reset: _ = try ResetResponse.decode(payload, version: version)
+      case .setNetworkProfile: _ = try SetNetworkProfileResponse.decode(payload, version: version)
       case .setVariables: _ = try SetVariablesResponse.decode(payload, version: version)
       case .triggerMessage: _ = try TriggerMessageResponse.decode(payload, version: version)
       case .unlockConnector: _ = try UnlockConnectorResponse.decode(payload, version: version)

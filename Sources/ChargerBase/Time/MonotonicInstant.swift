@@ -19,7 +19,7 @@ public struct MonotonicInstant: InstantProtocol, Sendable, Hashable, Comparable,
 
   @inlinable
   public func duration(to other: MonotonicInstant) -> Duration {
-    .nanoseconds(other.nanoseconds.subtractingSaturating(nanoseconds))
+    Duration(wholeNanoseconds: other.nanoseconds.subtractingSaturating(nanoseconds))
   }
 
   @inlinable

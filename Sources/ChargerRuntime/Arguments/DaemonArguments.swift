@@ -6,6 +6,9 @@ public struct DaemonArguments: Sendable, Equatable {
   public var unit: String?
   public var state: String?
   public var csms: String?
+  /// The slot that `csms` is for. The program tells itself when it starts anew after a reset: the CSMS may have chosen
+  /// another slot by then, which the command line's URL is not for.
+  public var csmsSlot: Int32?
   public var control: String?
   public var logLevel: Logger.Level = .info
   public var checkOnly = false
@@ -65,6 +68,10 @@ extension DaemonArguments {
       case "--unit": result.unit = try value()
       case "--state": result.state = try value()
       case "--csms": result.csms = try value()
+      case "--csms-slot":
+        let text = try value()
+        guard let slot = Int32(text) else { throw UsageError(message: "--csms-slot \(text): must be a number") }
+        result.csmsSlot = slot
       case "--control": result.control = try value()
       case "--log-level":
         let text = try value()
@@ -101,6 +108,7 @@ extension DaemonArguments {
       "  --state DIR        everything that is kept: created when missing",
       "  --unit FILE        unit file; default DIR/unit.json",
       "  --csms URL         CSMS for this run; the identity is appended",
+      "  --csms-slot N      the network slot that --csms is for; default the first to be dialed",
       "  --control SOCKET   station socket for chargerctl",
       "  --log-level LEVEL  trace, debug, info, notice, warning, error or critical",
       "  --check            validate the profile and the unit file, then exit",

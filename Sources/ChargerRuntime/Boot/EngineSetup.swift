@@ -17,13 +17,13 @@ struct EngineSetup {
         description:
           "no unit file: the station has no identity. Name one with --unit, or put unit.json into the state directory.")
     }
-    guard let url = arguments.csms ?? unit?.csmsURL ?? profile.csms.url else {
+    guard let url = unit?.csmsURL ?? profile.csms.url ?? arguments.csms else {
       throw StartError(
         description:
           "no CSMS: neither --csms, nor the unit file's csmsUrl, nor the profile's csms.url says where to dial.")
     }
-    guard url.hasPrefix("ws://") || url.hasPrefix("wss://") else {
-      throw UsageError(message: "--csms \(url): must begin with ws:// or wss://")
+    if let csms = arguments.csms, !csms.hasPrefix("ws://"), !csms.hasPrefix("wss://") {
+      throw UsageError(message: "--csms \(csms): must begin with ws:// or wss://")
     }
     let rootFile = unit?.rootCertificatesFile.map { file in
       file.hasPrefix("/") ? file : (files.unitDirectory ?? ".") + "/" + file
@@ -51,7 +51,12 @@ struct EngineSetup {
       // The unit's own entries come after the board's, so that they win.
       deviceModel: (profile.deviceModel + (unit?.deviceModel ?? [])).map(entry),
       versions: profile.csms.versions, boot: boot,
-      supplyPhases: Int32(profile.evses.map(\.phases).max() ?? 3))
+      supplyPhases: Int32(profile.evses.map(\.phases).max() ?? 3),
+      urlOverride: arguments.csms.map { .init(url: $0, slot: arguments.csmsSlot) },
+      certificates: .init(hasCSMSRoot: rootFile != nil))
+    if let problem = configuration.problems.first {
+      throw StartError(description: "the board profile and the unit file give no station: \(problem)")
+    }
     return EngineSetup(configuration: configuration, rootFile: rootFile)
   }
 

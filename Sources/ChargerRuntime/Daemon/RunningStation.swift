@@ -154,6 +154,8 @@ final class RunningStation {
   func runUntilStopped(rawArguments: [String]) -> Int32 {
     _ = StopSignals.wait()
     let isReset = resetRequested.isRequested
+    let network = self.network
+    let slot = try? network.eventLoop.submit { network.chargePoint?.overriddenSlot }.wait()
     logger.notice(isReset ? "resetting" : "stopping")
     // A program that executes itself anew stays the same service: it gets one more time-out for that.
     serviceManager?.tell(isReset && profile.resetAction == .restart ? .alive : .stopping)
@@ -161,7 +163,10 @@ final class RunningStation {
     guard isReset else { return code }
     switch profile.resetAction {
     case .restart:
-      SelfRestart.execute(rawArguments)
+      // The run goes on: --csms stays with its slot, whichever the CSMS has put first meanwhile.
+      let isNamed = rawArguments.contains { $0 == "--csms-slot" || $0.hasPrefix("--csms-slot=") }
+      let slotArguments = isNamed ? [] : slot.map { ["--csms-slot", String($0)] } ?? []
+      SelfRestart.execute(rawArguments + slotArguments)
       logger.critical("the program could not execute itself anew; exiting, so that the service manager restarts it")
       return ExitCode.internal
     case .reboot:

@@ -34,6 +34,11 @@ extension ProvisioningBlock {
           StatusInfo(reasonCode: $0.reason, additionalInfo: String($0.detail.prefix(512)))
         }
       case .change(let change):
+        if let objection = engine.objection(to: change) {
+          result.attributeStatus = .rejected
+          result.attributeStatusInfo = StatusInfo(reasonCode: objection.reason, additionalInfo: objection.detail)
+          break
+        }
         if change.needsReboot { result.attributeStatus = .rebootRequired }
         changes.append((results.count, change))
       }
@@ -59,13 +64,27 @@ extension ChargePoint {
   func applied(_ change: DeviceModel.Change) {
     let key = deviceModel.apply(change)
     note(EngineEvent(.configuration, "\(key) was set"))
-    switch StationVariable(rawValue: change.place) {
+    tellChange(of: key, at: change.place)
+  }
+
+  /// What follows from a variable's new value.
+  func tellChange(of key: VariableKey, at place: Int) {
+    switch StationVariable(rawValue: place) {
     case .webSocketPingInterval: link.setPingInterval(deviceModel.seconds(.webSocketPingInterval))
     case .basicAuthPassword: passwordChanged()
     default: break
     }
     for block in blocks { block.variableChanged(key) }
     delegate?.chargePoint(self, variableChanged: key)
+  }
+
+  /// What other variables and documents have against a value that is right in itself.
+  func objection(to change: DeviceModel.Change) -> ValueObjection? {
+    switch StationVariable(rawValue: change.place) {
+    case .networkConfigurationPriority where change.kind == .actual:
+      networkProfiles?.objection(toPriority: change.value)
+    default: nil
+    }
   }
 
   /// A01.FR.02: the new password counts from the next connection, which is made at once after the answer is out.

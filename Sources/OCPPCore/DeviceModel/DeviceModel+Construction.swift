@@ -67,8 +67,9 @@ extension DeviceModel {
       set(.activeNetworkProfile, String(first.slot))
     }
     let slots = configuration.networkProfiles.map { String($0.slot) }
+    let usual = NetworkProfileTable.slots.map { String($0) }
+    setMembers(usual + slots.filter { !usual.contains($0) }, of: .networkConfigurationPriority)
     guard !slots.isEmpty else { return }
-    setMembers(slots, of: .networkConfigurationPriority)
     set(.networkConfigurationPriority, slots.joined(separator: ","))
   }
 

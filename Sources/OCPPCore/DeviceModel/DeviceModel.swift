@@ -64,6 +64,8 @@ package final class DeviceModel {
   package func bool(_ variable: StationVariable) -> Bool { bool(at: variable.rawValue) }
   /// The members of a list in their order.
   package func members(_ variable: StationVariable) -> [String] { members(at: variable.rawValue) }
+  /// The members that a list may have.
+  func allowedMembers(of variable: StationVariable) -> [String] { entries[variable.rawValue].character.members }
   package func seconds(_ variable: StationVariable) -> Duration {
     Duration(clampingSeconds: Int64(integer(variable)))
   }

@@ -109,6 +109,8 @@ extension StationVariable {
   fileprivate var controllerDefinition: VariableDefinition? {
     let limit = VariableCharacter(.integer, minimum: 1)
     return switch self {
+    case .allowSecurityProfileDowngrade:
+      .init("SecurityCtrlr", "AllowSecurityProfileDowngrade", .init(.boolean), .readWrite, "false")
     case .basicAuthPassword:
       .init(
         "SecurityCtrlr", "BasicAuthPassword", .init(.string, minimum: 16, maximum: 64, allowsEmpty: false), .writeOnly,
@@ -125,8 +127,6 @@ extension StationVariable {
       .init("SecurityCtrlr", "AdditionalRootCertificateCheck", .init(.boolean), .readOnly, "false")
     case .allowCSMSTLSWildcards:
       .init("SecurityCtrlr", "AllowCSMSTLSWildcards", .init(.boolean), .readOnly, "true")
-    case .allowSecurityProfileDowngrade:
-      .init("SecurityCtrlr", "AllowSecurityProfileDowngrade", .init(.boolean), .readOnly, "false")
     case .dateTime:
       .init("ClockCtrlr", "DateTime", .init(.dateTime), .readOnly, "")
     case .timeSource:

@@ -20,7 +20,7 @@ extension VariableKey: Hashable {
   func documentKey(_ attribute: String) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(96)
-    func append(_ text: String) { for byte in text.utf8 { bytes.append(CaseFolding.fold(byte)) } }
+    func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
     func append(_ mark: UInt8, _ text: String?, _ end: UInt8? = nil) {
       guard let text else { return }
       bytes.append(mark)
@@ -35,6 +35,7 @@ extension VariableKey: Hashable {
     append(UInt8(ascii: "."), variable)
     append(UInt8(ascii: "["), variableInstance, UInt8(ascii: "]"))
     append(UInt8(ascii: "@"), attribute)
+    for place in bytes.indices { bytes[place] = CaseFolding.fold(bytes[place]) }
     return String(decoding: bytes, as: UTF8.self)
   }
 }

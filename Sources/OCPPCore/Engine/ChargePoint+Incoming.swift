@@ -123,10 +123,13 @@ extension ChargePoint: CallReplySink {
   }
 
   private func sendResult(_ id: String, _ payload: (inout JSONWriter) -> Void) {
+    // The CSMS sees that we are there, and so needs no Heartbeat (G02.FR.05).
+    lastSentAt = now
     link.send(OCPPFrame.encodedCallResult(messageID: id, payload: payload))
   }
 
   func sendError(_ id: String, _ code: OCPPErrorCode, path: String, detail: String) {
+    lastSentAt = now
     link.send(OCPPFrame.encodedCallError(messageID: id, code: code, description: detail, path: path))
   }
 

@@ -6,15 +6,14 @@ import OCPPTypes
 // The members of the ChargePoint contract that are not events; their numbers are in the comments.
 
 extension ChargePoint {
-  // MARK: Connection (6, 7, 10–12)
+  // MARK: Connection (6–12)
 
-  /// Dials, or closes and dials again so that `slot` takes effect; a slot that is not in
-  /// NetworkConfigurationPriority is ignored (6).
+  /// Dials, or closes and dials again so that `slot` takes effect; a slot without a profile is ignored (6).
   public func connectWebSocket(slot: Int32? = nil) {
     turn {
       guard isRunning else { return }
-      if let slot, !networkConnectionSlots.contains(slot) {
-        return note(EngineEvent(.link, "slot \(slot) is not in the priority list"))
+      if let slot, network.profile(slot) == nil {
+        return note(EngineEvent(.link, "slot \(slot) holds no network profile"))
       }
       perform(session.connect(slot: slot, at: now))
     }
@@ -25,10 +24,36 @@ extension ChargePoint {
     turn { perform(session.disconnect(reason: "disconnected", at: now)) }
   }
 
-  /// The profile of a configuration slot (10).
-  public func networkProfile(slot: Int32) -> ChargePointConfiguration.NetworkProfile? {
-    configuration.networkProfiles.first { $0.slot == slot }
+  /// A network interface went down: when the link, or the dial, is on it, the next slot is tried at once instead of
+  /// waiting for the ping to fail (8). Nothing happens for another interface.
+  public func networkDisconnected(interface: OCPPInterface) {
+    turn {
+      guard isRunning, let slot = session.slot, network.target(slot)?.interface == interface else { return }
+      note(EngineEvent(.link, "the interface \(interface.rawName) of slot \(slot) is down"))
+      perform(session.interfaceLost(at: now))
+    }
   }
+
+  /// After each reconnect, not after the first connect, what waits is held for this long, so that the CSMS may speak
+  /// first (9). Records are taken in meanwhile, calls of the CSMS answered and what they trigger sent.
+  public func setMessageQueueResumeDelay(_ delay: Duration) {
+    turn { queueResumeDelay = delay.clamped(to: .zero ... .seconds(86_400)) }
+  }
+
+  /// The modem's SIM has changed. The CSMS is told by a BootNotification, as its content is another (Part 4 §5.3).
+  public func modemChanged(iccid: String?, imsi: String?) {
+    turn {
+      let changed =
+        iccid == nil && imsi == nil
+        ? nil : Modem(iccid: iccid.map { String($0.prefix(20)) }, imsi: imsi.map { String($0.prefix(20)) })
+      guard changed != modem else { return }
+      modem = changed
+      if isRunning { perform(session.bootContentChanged(at: now)) }
+    }
+  }
+
+  /// The profile of a configuration slot (10).
+  public func networkProfile(slot: Int32) -> ChargePointConfiguration.NetworkProfile? { network.profile(slot) }
 
   /// The place of a slot in the order of dialing, from 0 (11).
   public func priority(ofSlot slot: Int32) -> Int? { networkConnectionSlots.firstIndex(of: slot) }
@@ -77,7 +102,23 @@ extension ChargePoint {
   /// The id of the open transaction at an EVSE (34).
   public func transactionID(at evse: EVSEID) -> String? { sessions?.transactionID(at: evse) }
 
-  // MARK: Device model (37, 38, 42)
+  // MARK: Messages (43)
+
+  /// Answers a CALL with NotImplemented; an answer of the CSMS is never answered (43).
+  package func sendNotImplementedError(messageID: String, isCall: Bool) {
+    guard isCall else { return }
+    turn { sendError(messageID, .notImplemented, path: "$[2]", detail: "not implemented") }
+  }
+
+  // MARK: Device model (33, 37, 38, 42)
+
+  /// Lets what depends on a variable follow its present value, without writing it (33).
+  public func variableChanged(_ key: VariableKey) {
+    turn {
+      guard case .found(let place) = deviceModel.lookup(key) else { return }
+      tellChange(of: deviceModel.entries[place].key, at: place)
+    }
+  }
 
   /// One result for each item, in their order (37).
   public func getVariables(_ items: [GetVariableData]) -> [GetVariableResult] {

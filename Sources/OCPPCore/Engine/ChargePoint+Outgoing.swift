@@ -15,10 +15,10 @@ extension ChargePoint {
       } else if wantsHeartbeat, session.isOnline || session.status == .pending {
         wantsHeartbeat = false
         sendHeartbeat()
-      } else if session.isOnline {
+      } else if session.isOnline, queueResumesAt <= now {
         guard sendNextDirectCall() || sendNextRecord() || sendDueHeartbeat() else { return }
       } else {
-        guard session.status == .pending, sendCallAllowedWhilePending() else { return }
+        guard session.isOnline || session.status == .pending, sendCallAllowedWhilePending() else { return }
       }
     }
   }

@@ -24,7 +24,9 @@ extension ChargePoint {
     switch event {
     case .opened(let attempt, let version):
       self.version = version
-      perform(session.opened(attempt, at: now))
+      let actions = session.opened(attempt, at: now)
+      if session.openAttempt == attempt { networkOpened() }
+      perform(actions)
     case .failed(let attempt, let failure):
       let reason = "\(failure.kind): \(failure.detail)"
       let actions = session.failed(
@@ -50,7 +52,7 @@ extension ChargePoint {
       switch action {
       case .dial(let attempt, let slot): dial(attempt, slot)
       case .close(let code, let reason):
-        link.close(code: code, reason: reason)
+        if !cancelPendingDial() { link.close(code: code, reason: reason) }
         // What is on its way is not answered any more, and must not count.
         interruptCalls()
       case .sendBootNotification(let reason): wantsBootNotification = reason
@@ -61,30 +63,11 @@ extension ChargePoint {
     }
   }
 
-  private func dial(_ attempt: LinkAttempt, _ slot: Int32) {
-    guard let profile = configuration.networkProfiles.first(where: { $0.slot == slot }) else {
-      // A station without any profile never connects, and says so once.
-      note(EngineEvent(.link, "no network profile in slot \(slot)"))
-      return
-    }
-    let password = deviceModel.text(.basicAuthPassword)
-    var target = LinkTarget(url: profile.url, identity: profile.identity)
-    target.basicAuthPassword = password.isEmpty ? profile.basicAuthPassword : Array(password.utf8)
-    target.securityProfile = profile.securityProfile
-    target.versions = configuration.versions
-    target.pingInterval = deviceModel.seconds(.webSocketPingInterval)
-    target.maximumFrameBytes = configuration.maximumFrameBytes
-    deviceModel.set(.activeNetworkProfile, String(slot))
-    deviceModel.set(.securityProfile, String(profile.securityProfile))
-    deviceModel.set(.identity, profile.identity)
-    linkStatus.configurationSlot = slot
-    linkStatus.url = profile.url
-    link.open(target, attempt: attempt)
-  }
-
   private func wentOnline(_ offlineFor: Duration?) {
     note(EngineEvent(.link, "registered, messages flow"))
     lastSentAt = now
+    if hasBeenOnline { queueResumesAt = now + queueResumeDelay }
+    hasBeenOnline = true
     publishLinkStatus()
     availability?.wentOnline(offlineFor: offlineFor)
     for block in blocks { block.onlineChanged(true) }
@@ -109,8 +92,6 @@ extension ChargePoint {
 
   func sendBootNotification(_ reason: BootReason) {
     let identity = configuration.identity
-    let modem =
-      identity.iccid == nil && identity.imsi == nil ? nil : Modem(iccid: identity.iccid, imsi: identity.imsi)
     let request = BootNotificationRequest(
       chargingStation: ChargingStation(
         model: identity.model, vendorName: identity.vendorName, serialNumber: identity.serialNumber, modem: modem,

@@ -35,6 +35,10 @@ public final class ChargePoint {
   let snapshotDocuments: [StoreSnapshot.Document]
 
   var session: SessionStateMachine
+  var network: NetworkProfileTable
+  var pendingDial: PendingDial?
+  /// The slot whose URL the command line has replaced.
+  package internal(set) var overriddenSlot: Int32?
   var clock: StationClock
   var isRunning = false
   var isStopping = false
@@ -47,6 +51,7 @@ public final class ChargePoint {
   private(set) var resets: ResetBlock?
   private(set) var availability: AvailabilityBlock?
   private(set) var security: SecurityEventBlock?
+  private(set) var networkProfiles: NetworkProfileBlock?
   private(set) var faultReports: FaultReporter?
   private(set) var reservationStatus: ReservationStatusRecords?
   private(set) var logStatus: LogStatusRecords?
@@ -67,6 +72,12 @@ public final class ChargePoint {
   var faults = BoundedRing<MonotonicInstant>(capacity: ChargePoint.maximumFaults)
   var counters = EngineCounters()
   var version = OCPPVersion.v201
+  /// Of the present SIM, in BootNotification.
+  var modem: Modem?
+  /// Member 9.
+  var queueResumeDelay = Duration.zero
+  var queueResumesAt = MonotonicInstant.zero
+  var hasBeenOnline = false
   var wantsBootNotification: BootReason?
   var wantsHeartbeat = false
   var lastSentAt = MonotonicInstant.zero
@@ -107,8 +118,10 @@ public final class ChargePoint {
     clock = StationClock(
       boot: configuration.boot,
       document: snapshot.documents.first { $0.kind == .engine && $0.key == StationClock.documentKey }?.body)
-    session = SessionStateMachine(
-      slots: deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }, bootReason: .powerUp)
+    session = SessionStateMachine(slots: [], bootReason: .powerUp)
+    network = NetworkProfileTable(configuration, documents: snapshot.documents)
+    let identity = configuration.identity
+    if identity.iccid != nil || identity.imsi != nil { modem = Modem(iccid: identity.iccid, imsi: identity.imsi) }
     writer.note = { [weak self] event in self?.note(event) }
     deviceModel.dateTime = { [weak self] in self.flatMap { $0.wall(at: $0.timeSource.now) } }
     makeBlocks(makeSessions)
@@ -119,6 +132,8 @@ public final class ChargePoint {
     let security = SecurityEventBlock(self)
     let availability = AvailabilityBlock(self)
     let resets = ResetBlock(self)
+    let networkProfiles = NetworkProfileBlock(self)
+    self.networkProfiles = networkProfiles
     self.provisioning = provisioning
     self.security = security
     self.availability = availability
@@ -133,6 +148,7 @@ public final class ChargePoint {
     self.dataTransfers = dataTransfers
     blocks = [
       provisioning, security, availability, resets, dataTransfers, TriggerMessageBlock(self), faultReports,
+      networkProfiles,
     ]
     outbox.register(security)
     outbox.register(faultReports.records)
@@ -158,8 +174,10 @@ public final class ChargePoint {
       isRunning = true
       for refusal in deviceModel.refusalsAtStart() { note(EngineEvent(.configuration, refusal)) }
       let reason = resets?.start(bootReason, documents: snapshotDocuments) ?? bootReason
+      startNetwork()
       session = SessionStateMachine(
-        slots: deviceModel.members(.networkConfigurationPriority).compactMap { Int32($0) }, bootReason: reason)
+        slots: networkConnectionSlots,
+        lastGoodSlot: (network.active?.slot).flatMap { network.profile($0) == nil ? nil : $0 }, bootReason: reason)
       outbox.start()
       outbox.markOffline()
       if let wall = wall(at: now) { rememberTime(wall) }
@@ -228,8 +246,12 @@ public final class ChargePoint {
     for call in directCalls { deadline = min(deadline, call.deadline) }
     if let first = openCalls.elements.first?.value { deadline = min(deadline, first.deadline) }
     guard isRunning else { return deadline }
-    deadline = min(deadline, session.nextDeadline)
-    if session.isOnline, inFlight == nil { deadline = min(deadline, outbox.nextDeadline, heartbeatDueAt) }
+    deadline = min(deadline, session.nextDeadline, pendingDial?.deadline ?? .distantFuture)
+    if session.isOnline, inFlight == nil {
+      // While the queue is held, nothing of it is due.
+      let isHeld = queueResumesAt > now
+      deadline = min(deadline, isHeld ? queueResumesAt : min(outbox.nextDeadline, heartbeatDueAt))
+    }
     for block in blocks { deadline = min(deadline, block.nextDeadline) }
     return deadline
   }
@@ -278,6 +300,7 @@ public final class ChargePoint {
   private func advanceDeadlines() {
     expireCalls()
     guard isRunning else { return }
+    expirePendingDial()
     perform(session.timerFired(at: now))
     for block in blocks where block.nextDeadline <= now { block.advance(to: now) }
   }

@@ -93,15 +93,52 @@ public struct ChargePointConfiguration: Sendable {
     public var basicAuthPassword: [UInt8]?
     /// 1…3 (A00), or 0 for bench use without authentication.
     public var securityProfile: Int32
+    /// The network interface that it goes through.
+    public var interface: OCPPInterface
+    /// How long a CALL of ours waits for its answer on this link; nil for the station's own.
+    public var messageTimeout: Duration?
+    /// Modem and VPN data for the firmware, as the CSMS has set them.
+    public var apn: APN?
+    public var vpn: VPN?
 
     public init(
-      slot: Int32 = 1, url: String, identity: String, basicAuthPassword: [UInt8]? = nil, securityProfile: Int32 = 0
+      slot: Int32 = 1, url: String, identity: String, basicAuthPassword: [UInt8]? = nil, securityProfile: Int32 = 0,
+      interface: OCPPInterface = .wired0, messageTimeout: Duration? = nil, apn: APN? = nil, vpn: VPN? = nil
     ) {
+      self.interface = interface
+      self.messageTimeout = messageTimeout
+      self.apn = apn
+      self.vpn = vpn
       self.slot = slot
       self.url = url
       self.identity = identity
       self.basicAuthPassword = basicAuthPassword
       self.securityProfile = securityProfile
+    }
+  }
+
+  /// What SetVariables may ask for depends on the certificates that are installed (A05.FR.02, A05.FR.03).
+  public struct Certificates: Sendable, Equatable {
+    /// A root certificate for the CSMS's server certificate.
+    public var hasCSMSRoot: Bool
+    /// The station's own certificate, for security profile 3.
+    public var hasChargingStation: Bool
+
+    public init(hasCSMSRoot: Bool = false, hasChargingStation: Bool = false) {
+      self.hasCSMSRoot = hasCSMSRoot
+      self.hasChargingStation = hasChargingStation
+    }
+  }
+
+  /// Another URL for one slot, for this run only.
+  public struct URLOverride: Sendable, Equatable {
+    public var url: String
+    /// Nil for the slot that is active at start.
+    public var slot: Int32?
+
+    public init(url: String, slot: Int32? = nil) {
+      self.url = url
+      self.slot = slot
     }
   }
 
@@ -143,7 +180,7 @@ public struct ChargePointConfiguration: Sendable {
   public var outboxCapacity: Int
   /// The largest frame in either direction, in bytes.
   public var maximumFrameBytes: Int
-  /// How long a CALL of ours waits for its answer (MessageTimeout).
+  /// How long a CALL of ours waits for its answer (MessageTimeout), where the network profile says nothing.
   public var messageTimeout: Duration
   /// What the station's meters give: all that the CSMS can ask for in the lists of measurands. At most 64.
   public var measurands: [Measurand]
@@ -152,12 +189,18 @@ public struct ChargePointConfiguration: Sendable {
   public static let commonMeasurands: [Measurand] = [
     .currentImport, .energyActiveExportRegister, .energyActiveImportRegister, .frequency, .powerActiveImport, .voltage,
   ]
+  public var urlOverride: URLOverride?
+  public var certificates: Certificates
+  /// How long the firmware may take to bring up what a network profile needs, before a dial.
+  public var networkConfigurationTimeout: Duration
 
   public init(
     identity: Identity, evses: [EVSE], networkProfiles: [NetworkProfile], deviceModel: [DeviceModelEntry] = [],
     versions: [OCPPVersion] = [.v201], boot: BootNumber, supplyPhases: Int32 = 3, outboxCapacity: Int = 200_000,
     maximumFrameBytes: Int = 512 * 1024, messageTimeout: Duration = .seconds(30),
-    measurands: [Measurand] = ChargePointConfiguration.commonMeasurands
+    measurands: [Measurand] = ChargePointConfiguration.commonMeasurands,
+    urlOverride: URLOverride? = nil, certificates: Certificates = Certificates(),
+    networkConfigurationTimeout: Duration = .seconds(60)
   ) {
     self.identity = identity
     self.evses = evses
@@ -170,10 +213,43 @@ public struct ChargePointConfiguration: Sendable {
     self.maximumFrameBytes = maximumFrameBytes
     self.messageTimeout = messageTimeout
     self.measurands = measurands
+    self.urlOverride = urlOverride
+    self.certificates = certificates
+    self.networkConfigurationTimeout = networkConfigurationTimeout
   }
 
   /// Every connector of the station, EVSE by EVSE.
   public var connectors: [ConnectorID] {
     evses.flatMap { evse in evse.connectors.map { ConnectorID(evse: EVSEID(evse.id), number: $0.number) } }
+  }
+
+  /// What is wrong with it, for people: numbers that are used twice, are not from 1 or are too many, texts that
+  /// BootNotification cannot carry (member 1). A station is built from a configuration without any.
+  public var problems: [String] {
+    var problems: [String] = []
+    func check(_ isRight: Bool, _ text: @autoclosure () -> String) { if !isRight { problems.append(text()) } }
+    check(!evses.isEmpty && evses.count <= 64, "there are \(evses.count) EVSEs, not 1…64")
+    for (place, evse) in evses.enumerated() {
+      check(evse.id >= 1, "EVSE \(evse.id): ids are from 1")
+      check(place == 0 || evses[place - 1].id < evse.id, "EVSE \(evse.id): ids must rise, and each come once")
+      let numbers = evse.connectors.map { $0.number }
+      check(!numbers.isEmpty, "EVSE \(evse.id) has no connector")
+      check(numbers.allSatisfy { $0 >= 1 }, "EVSE \(evse.id): connector numbers are from 1")
+      check(Set(numbers).count == numbers.count, "EVSE \(evse.id): a connector number is used twice")
+    }
+    let slots = networkProfiles.map { $0.slot }
+    check(slots.count <= 8 && Set(slots).count == slots.count, "network slots must differ, at most 8")
+    func text(_ name: String, _ text: String?, _ length: ClosedRange<Int>) {
+      if let text, !length.contains(text.count) {
+        problems.append("\(name) has \(text.count) characters, not \(length.lowerBound)…\(length.upperBound)")
+      }
+    }
+    text("vendorName", identity.vendorName, 1...50)
+    text("model", identity.model, 1...20)
+    text("serialNumber", identity.serialNumber, 0...25)
+    text("firmwareVersion", identity.firmwareVersion, 0...50)
+    text("iccid", identity.iccid, 0...20)
+    text("imsi", identity.imsi, 0...20)
+    return problems
   }
 }

@@ -19,8 +19,8 @@ struct SessionStateMachine {
     /// No answer to a BootNotification yet; the next one not before `notBefore`.
     case unregistered(notBefore: MonotonicInstant)
     /// Pending or Rejected; the next BootNotification when `retryAt` has come.
-    case refused(RegistrationStatus, retryAt: MonotonicInstant)
-    case accepted(slot: Int32)
+    case refused(RegistrationStatus, retryAt: MonotonicInstant, slot: Int32?)
+    case accepted(slot: Int32?)
   }
 
   enum Action: Equatable {
@@ -48,24 +48,21 @@ struct SessionStateMachine {
   private(set) var registration = Registration.unregistered(notBefore: .zero)
   private(set) var isBootNotificationUnanswered = false
   private(set) var lastFailure: String?
-  private(set) var slot: Int32 = 0
   private(set) var failedDials: Int32 = 0
   private var bootReason: BootReason
-  private var slots: [Int32]
-  private var slotIndex = 0
-  private var failuresOnSlot: Int32 = 0
-  private var lastGoodSlot: Int32?
+  private var rotation: SlotRotation
   private var attemptNumber: UInt64 = 0
   private var offlineSince: MonotonicInstant?
   private var isWanted = false
 
-  /// `slots` is NetworkConfigurationPriority, not empty.
-  init(slots: [Int32], bootReason: BootReason) {
-    self.slots = slots.isEmpty ? [0] : slots
+  /// `slots` is NetworkConfigurationPriority; `lastGoodSlot` is where a link stood last, in this run or before it.
+  init(slots: [Int32], lastGoodSlot: Int32? = nil, bootReason: BootReason) {
+    rotation = SlotRotation(priority: slots, lastGood: lastGoodSlot)
     self.bootReason = bootReason
-    slot = self.slots[0]
   }
 
+  /// The slot of the link, or of the next dial; nil while there is none to dial.
+  var slot: Int32? { rotation.current }
   var openAttempt: LinkAttempt? { if case .open(let attempt) = connection { attempt } else { nil } }
   var isAccepted: Bool { if case .accepted = registration { true } else { false } }
   /// Messages may flow: registered on the link that is open.
@@ -73,7 +70,7 @@ struct SessionStateMachine {
   var status: RegistrationStatus? {
     switch registration {
     case .unregistered: nil
-    case .refused(let status, _): status
+    case .refused(let status, _, _): status
     case .accepted: .accepted
     }
   }
@@ -84,7 +81,7 @@ struct SessionStateMachine {
     case .open where !isBootNotificationUnanswered:
       switch registration {
       case .unregistered(let notBefore): return notBefore
-      case .refused(_, let retryAt): return retryAt
+      case .refused(_, let retryAt, _): return retryAt
       case .accepted: return .distantFuture
       }
     default: return .distantFuture
@@ -96,13 +93,14 @@ struct SessionStateMachine {
   /// Connects, or reconnects so that `slot` takes effect.
   mutating func connect(slot wanted: Int32?, at now: MonotonicInstant) -> [Action] {
     isWanted = true
-    if let wanted, let index = slots.firstIndex(of: wanted) {
-      slotIndex = index
-      failuresOnSlot = 0
-    }
+    let before = rotation.current
+    if let wanted { rotation.use(wanted) }
     switch connection {
-    case .idle, .waiting: return [dial()]
-    case .dialing: return []
+    case .idle, .waiting: return dial()
+    case .dialing(let attempt):
+      guard rotation.current != before else { return [] }
+      connection = .closing(attempt, redials: true)
+      return [.close(code: 1000, reason: "another slot")]
     case .open(let attempt):
       connection = .closing(attempt, redials: true)
       return goneOffline(at: now) + [.close(code: 1000, reason: "reconnecting")]
@@ -135,6 +133,34 @@ struct SessionStateMachine {
     return goneOffline(at: now) + [.close(code: code, reason: reason)]
   }
 
+  /// The network interface of the present slot is gone: the next slot is dialed at once, instead of waiting for a ping
+  /// that stays unanswered. With one slot only, it is dialed again after the usual back-off.
+  mutating func interfaceLost(at now: MonotonicInstant) -> [Action] {
+    let hasOther = rotation.giveUp()
+    lastFailure = "the network interface is down"
+    switch connection {
+    case .idle, .closing: return []
+    case .waiting: return hasOther ? dial() : []
+    case .dialing(let attempt):
+      connection = .closing(attempt, redials: hasOther)
+      return [.close(code: 1001, reason: "network interface down")]
+    case .open(let attempt):
+      connection = .closing(attempt, redials: hasOther)
+      return goneOffline(at: now) + [.close(code: 1001, reason: "network interface down")]
+    }
+  }
+
+  /// The priority list has changed for good, without a restart (A05.FR.06).
+  mutating func setPriority(_ slots: [Int32]) { rotation.setPriority(slots) }
+
+  /// Something in the BootNotification has changed: the CSMS is told, at the next link at the latest (Part 4 §5.3).
+  mutating func bootContentChanged(at now: MonotonicInstant) -> [Action] {
+    guard isAccepted else { return [] }
+    let actions = openAttempt == nil ? [] : goneOffline(at: now)
+    registration = .unregistered(notBefore: now)
+    return actions + timerFired(at: now)
+  }
+
   // MARK: What the link tells
 
   mutating func opened(_ attempt: LinkAttempt, at now: MonotonicInstant) -> [Action] {
@@ -144,15 +170,17 @@ struct SessionStateMachine {
     }
     connection = .open(attempt)
     failedDials = 0
-    failuresOnSlot = 0
+    rotation.succeeded()
     lastFailure = nil
-    lastGoodSlot = slot
     isBootNotificationUnanswered = false
     if case .accepted(let acceptedSlot) = registration {
       if acceptedSlot == slot { return [.linkChanged, goneOnline(at: now)] }
       // Another network profile: the CSMS there does not know us (B10.FR.10).
       registration = .unregistered(notBefore: now)
       offlineSince = nil
+    } else if case .refused(_, _, let refusingSlot) = registration, refusingSlot != slot {
+      // What another CSMS wants us to wait for does not hold here.
+      registration = .unregistered(notBefore: now)
     }
     return [.linkChanged] + timerFired(at: now)
   }
@@ -163,13 +191,14 @@ struct SessionStateMachine {
     switch connection {
     case .dialing(attempt):
       lastFailure = reason
-      failuresOnSlot = failuresOnSlot.addingSaturating(1)
-      if failuresOnSlot >= settings.attemptsPerSlot { moveToNextSlot() }
+      rotation.failed(attempts: settings.attemptsPerSlot)
       wait(at: now, settings: settings, random: random)
       return [.linkChanged]
     case .closing(attempt, let redials):
       connection = .idle
-      return redials || isWanted ? [dial()] : []
+      if redials { return dial() }
+      if isWanted { wait(at: now, settings: settings, random: random) }
+      return []
     default: return []
     }
   }
@@ -184,7 +213,7 @@ struct SessionStateMachine {
       return goneOffline(at: now) + [.linkChanged]
     case .closing(attempt, let redials):
       connection = .idle
-      if redials { return [.linkChanged, dial()] }
+      if redials { return [.linkChanged] + dial() }
       if isWanted { wait(at: now, settings: settings, random: random) }
       return [.linkChanged]
     default: return []
@@ -201,11 +230,13 @@ struct SessionStateMachine {
     case .accepted:
       let wasAccepted = isAccepted
       registration = .accepted(slot: slot)
+      // What is sent later is not about the boot any more (B01.FR.09).
+      bootReason = .unknown
       return wasAccepted || openAttempt == nil ? [] : [goneOnline(at: now)]
     case .pending, .rejected:
       let actions = isAccepted ? goneOffline(at: now) : []
       let wait = interval > 0 ? Duration(clampingSeconds: Int64(interval), limit: .max) : settings.bootRetryInterval
-      registration = .refused(status, retryAt: now + wait)
+      registration = .refused(status, retryAt: now + wait, slot: slot)
       return actions + [.linkChanged]
     }
   }
@@ -216,7 +247,7 @@ struct SessionStateMachine {
     let retryAt = now + settings.bootRetryInterval
     switch registration {
     case .unregistered: registration = .unregistered(notBefore: retryAt)
-    case .refused(let status, _): registration = .refused(status, retryAt: retryAt)
+    case .refused(let status, _, let slot): registration = .refused(status, retryAt: retryAt, slot: slot)
     case .accepted: break
     }
     return []
@@ -231,19 +262,23 @@ struct SessionStateMachine {
 
   mutating func timerFired(at now: MonotonicInstant) -> [Action] {
     guard nextDeadline <= now else { return [] }
-    if case .waiting = connection { return [dial()] }
+    if case .waiting = connection { return dial() }
     isBootNotificationUnanswered = true
     return [.sendBootNotification(bootReason)]
   }
 
   // MARK: Steps
 
-  private mutating func dial() -> Action {
-    slot = slots[slotIndex]
+  private mutating func dial() -> [Action] {
+    // A station without any profile never connects; `connect` with a slot that has one begins.
+    guard let slot = rotation.current else {
+      connection = .idle
+      return [.linkChanged]
+    }
     attemptNumber += 1
     let attempt = LinkAttempt(attemptNumber)
     connection = .dialing(attempt)
-    return .dial(attempt, slot: slot)
+    return [.dial(attempt, slot: slot)]
   }
 
   /// RetryBackOffWaitMinimum, doubled per failure up to RepeatTimes, plus a new random part each time (Part 4 §5.3).
@@ -255,19 +290,6 @@ struct SessionStateMachine {
     failedDials = failedDials.addingSaturating(1)
     connection = .waiting(
       until: now + Duration(clampingSeconds: seconds) + .milliseconds(Int64(clamping: random)))
-  }
-
-  /// After a whole round of failures the last good profile is the one to stay with (B10.FR.07); without one the round
-  /// starts again.
-  private mutating func moveToNextSlot() {
-    failuresOnSlot = 0
-    if slotIndex + 1 < slots.count {
-      slotIndex += 1
-    } else if let lastGoodSlot, let index = slots.firstIndex(of: lastGoodSlot) {
-      slotIndex = index
-    } else {
-      slotIndex = 0
-    }
   }
 
   private mutating func goneOnline(at now: MonotonicInstant) -> Action {

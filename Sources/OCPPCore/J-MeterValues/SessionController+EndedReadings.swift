@@ -22,16 +22,18 @@ extension SessionController {
   }
 
   /// A power cut may take the newest of them; the death of the program takes none.
-  func keepReading(_ number: Int32, _ document: [UInt8], dropped: [Int32], at place: Int) {
+  func keepReading(_ number: Int32, _ document: [UInt8]?, dropped: [Int32], at place: Int) {
     let evse = slots[place].machine.evse
     slots[place].keptReadings.removeAll { dropped.contains($0) }
-    slots[place].keptReadings.append(number)
-    let removals = dropped.map {
+    var mutations = dropped.map {
       StoreMutation.removeDocument(.meterReading, key: EndedReadings.Item.key(evse: evse, number: $0))
     }
-    let key = EndedReadings.Item.key(evse: evse, number: number)
-    services.save(
-      [.putDocument(.meterReading, key: key, body: document)] + removals, durability: .relaxed, whenDone: nil)
+    if let document {
+      slots[place].keptReadings.append(number)
+      let key = EndedReadings.Item.key(evse: evse, number: number)
+      mutations.append(.putDocument(.meterReading, key: key, body: document))
+    }
+    services.save(mutations, durability: .relaxed, whenDone: nil)
   }
 
   /// With the Ended event they have been told.

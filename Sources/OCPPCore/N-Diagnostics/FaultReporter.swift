@@ -13,6 +13,9 @@ final class FaultReporter: FunctionalBlock {
   static let settlingTime = Duration.seconds(60)
   /// Without room in the queue it is looked for again then, also when nobody answers.
   private static let retryInterval = Duration.seconds(60)
+  /// A fault that flaps is told this often in a row; then once a `retryInterval`, until it has been quiet.
+  static let burst: Int32 = 10
+  private static let quietTime = Duration.seconds(600)
 
   struct Known: Equatable {
     var key: VariableKey
@@ -30,9 +33,19 @@ final class FaultReporter: FunctionalBlock {
     var isActive: Bool { !places.isEmpty || isFromBefore }
   }
 
+  /// How often a fault was told of late.
+  private struct Recent {
+    var key: VariableKey
+    var code: String
+    var count: Int32
+    var lastAt: MonotonicInstant
+  }
+
   private unowned let engine: ChargePoint
   let records: NotifyEventRecords
   private(set) var known: [Known] = []
+  /// Bounded as `known` is; the oldest goes first.
+  private var recent: [Recent] = []
   private var settlesAt = MonotonicInstant.distantFuture
   private var owesReports = false
   private var retryAt = MonotonicInstant.distantFuture
@@ -93,7 +106,7 @@ final class FaultReporter: FunctionalBlock {
     let isSet = known.contains { $0.key == fault.key && $0.isActive }
     show(fault.key, isSet)
     guard fault.isActive != fault.isTold else { return }
-    guard records.hasRoom else {
+    guard records.hasRoom, mayTell(fault) else {
       owesReports = true
       retryAt = engine.now + Self.retryInterval
       return
@@ -109,6 +122,21 @@ final class FaultReporter: FunctionalBlock {
     engine.note(EngineEvent(.status, "\(fault.key): \(fault.code) \(fault.isActive ? "is there" : "is gone")"))
   }
 
+  /// Every event is a write to flash: a contact that bounces for a week must not wear it out.
+  private func mayTell(_ fault: Known) -> Bool {
+    guard let index = recent.firstIndex(where: { $0.code == fault.code && $0.key == fault.key }) else {
+      if recent.count >= Self.maximumFaults { recent.removeFirst() }
+      recent.append(Recent(key: fault.key, code: fault.code, count: 1, lastAt: engine.now))
+      return true
+    }
+    let silence = recent[index].lastAt.duration(to: engine.now)
+    if silence >= Self.quietTime { recent[index].count = 0 }
+    guard recent[index].count < Self.burst || silence >= Self.retryInterval else { return false }
+    recent[index].count = recent[index].count.addingSaturating(1)
+    recent[index].lastAt = engine.now
+    return true
+  }
+
   /// Problem of the places themselves follows their status, and is not written here.
   private func show(_ key: VariableKey, _ isSet: Bool) {
     guard !["Connector", "EVSE", "ChargingStation"].contains(key.component) else { return }
@@ -122,7 +150,7 @@ final class FaultReporter: FunctionalBlock {
 
   private func forgetGone() { known.removeAll { !$0.isActive && !$0.isTold } }
 
-  /// There was no room: what still differs from what the CSMS knows is told, what came and went meanwhile is not.
+  /// There was no room, or it flapped: what still differs from what the CSMS knows is told, what came and went meanwhile is not.
   private func tellAll() {
     owesReports = false
     retryAt = .distantFuture

@@ -159,9 +159,11 @@ extension EVSESessionStateMachine {
   /// Keeps a reading for the Ended event, on disk too.
   mutating func keep(_ reading: MeterReadingRecord) -> [Effect] {
     guard let kept = transaction?.endedReadings.keep(reading), let id = transaction?.id else { return [] }
+    guard kept.item != nil || !kept.dropped.isEmpty else { return [] }
     return [
       .keepReading(
-        number: kept.item.number, document: kept.item.document(transactionID: id, evse: evse), dropped: kept.dropped)
+        number: kept.item?.number ?? 0, document: kept.item?.document(transactionID: id, evse: evse),
+        dropped: kept.dropped)
     ]
   }
 

@@ -24,8 +24,8 @@ package struct EVSESessionStateMachine: Sendable {
     case report(TransactionEventRecord, document: [UInt8]?)
     /// Store the document alone.
     case store([UInt8])
-    /// Store a reading for the Ended event in a document of its own, and remove those that made room for it.
-    case keepReading(number: Int32, document: [UInt8], dropped: [Int32])
+    /// Store a reading for the Ended event in a document of its own, if there is one, and remove those that made room.
+    case keepReading(number: Int32, document: [UInt8]?, dropped: [Int32])
     /// Ask the meter for a signed reading.
     case sign(number: UInt32, SignedReadingMoment, identification: String)
     case note(String)

@@ -1,4 +1,5 @@
 import COpenSSL
+import COpenSSLLate
 
 /// What all TLS connections to one CSMS share: trusted roots, versions and cipher suites. Owns an `SSL_CTX`.
 ///
@@ -28,6 +29,9 @@ package final class TLSContext: @unchecked Sendable {
   ///
   /// - Throws: `TLSError` with code `badConfiguration`: no root was found, or a suite is unknown.
   package init(roots: Roots, cipherSuites: [String] = TLSContext.defaultCipherSuites) throws(TLSError) {
+    guard openssl_late_is_available() != 0 else {
+      throw TLSError(.badConfiguration, reason: "libssl is not installed", place: "TLS")
+    }
     ERR_clear_error()
     guard let context = SSL_CTX_new(TLS_client_method()) else {
       throw TLSError.takingQueue(.badConfiguration, place: "TLS context")

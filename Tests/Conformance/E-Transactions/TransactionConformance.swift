@@ -115,6 +115,29 @@ struct TransactionConformance {
     #expect(ids.allSatisfy { $0.utf8.count == 36 }, "random, no counter that could begin anew")
   }
 
+  @Test("M-34 The open transaction of an EVSE is told, after a power cut too; none where none is, nor at no EVSE")
+  func openTransaction() throws {
+    let station = ChargingStation(evses: 2)
+    #expect(station.chargePoint.transactionID(at: EVSEID(1)) == nil)
+    station.plugIn()
+    station.tap("CARD", evses: [1])
+    station.wait(3)
+    let id = try #require(station.chargePoint.transactionID(at: EVSEID(1)))
+    #expect(id == station.transactionID)
+    for other in [EVSEID(2), EVSEID(0), EVSEID(9), EVSEID(-1)] {
+      #expect(station.chargePoint.transactionID(at: other) == nil)
+    }
+    station.restart(.powerCut)
+    station.wait(5)
+    #expect(station.chargePoint.transactionID(at: EVSEID(1)) == id)
+    station.tap("CARD", evses: [1])
+    station.wait(3)
+    station.plugOut()
+    station.wait(3)
+    #expect(station.chargePoint.transactionID(at: EVSEID(1)) == nil)
+    finish(station)
+  }
+
   @Test("TxStopPoint that the CSMS writes takes effect at once, on the running transaction")
   func writtenStopPoint() {
     let station = ChargingStation()

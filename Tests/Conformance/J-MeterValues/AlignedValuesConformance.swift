@@ -241,6 +241,54 @@ struct AlignedValuesConformance {
     #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
   }
 
+  @Test("J01.FR.14: a station that does not know the time aligns nothing, and begins when it does")
+  func unsetClock() throws {
+    let station = ChargingStation(
+      [
+        ("AlignedDataCtrlr", "Interval", "20"), ("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true"),
+        ("SampledDataCtrlr", "TxUpdatedInterval", "20"),
+      ], starts: false)
+    station.harness.csms.refusal = LinkFailure(.refused, detail: "closed")
+    station.harness.start()
+    station.announce()
+    station.plugIn()
+    station.tap("CARD")
+    station.wait(65)
+    #expect(station.chargePoint.transactionID(at: EVSEID(1)) != nil)
+    station.harness.csms.refusal = nil
+    #expect(station.harness.run(upTo: .seconds(700)) { station.chargePoint.status.isAccepted })
+    let known = station.harness.clock.wall
+    station.wait(70)
+    let events = aligned(station)
+    #expect(events.count >= 3)
+    #expect(events.allSatisfy { ($0.meterValue?.first?.timestamp ?? known) > known })
+    #expect(events.allSatisfy { $0.meterValue?.first.map { isAligned($0.timestamp, 20) } ?? false })
+    #expect(station.events.contains { $0.triggerReason == .meterValuePeriodic && $0.timestamp < known }, "those go on")
+    #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
+  }
+
+  @Test("A clock that jumps: the instants are those of the new time, none twice, and the order of events stands")
+  func jumpingClock() throws {
+    let station = ChargingStation(
+      [("AlignedDataCtrlr", "Interval", "20"), ("SampledDataCtrlr", "TxUpdatedInterval", "0")], starts: false)
+    station.harness.csms.bootAnswers = [(.accepted, 7)]
+    station.harness.start()
+    station.announce()
+    station.plugIn()
+    station.tap("CARD")
+    for error: Duration in [.zero, .seconds(3_607), .seconds(-1_803), .zero] {
+      station.harness.csms.clockError = error
+      station.wait(60)
+    }
+    let times = aligned(station).compactMap { $0.meterValue?.first?.timestamp }
+    #expect(times.filter { isAligned($0, 20) }.count >= 8)
+    // A clock that jumps to just after an instant finds readings of a little later: they keep their own time.
+    #expect(times.filter { !isAligned($0, 20) }.count <= 3)
+    #expect(Set(times).count == times.count)
+    #expect(station.books.last?.isGapless == true)
+    #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
+  }
+
   @Test("A CSMS that refuses or ignores MeterValues gets the next ones all the same, and no repeats")
   func refused() throws {
     let station = ChargingStation([("AlignedDataCtrlr", "Interval", "40")])

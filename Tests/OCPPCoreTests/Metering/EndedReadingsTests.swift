@@ -31,12 +31,30 @@ struct EndedReadingsTests {
   func thinning() {
     var kept = EndedReadings()
     for second in 0..<Int64(EndedReadings.maximum) { #expect(kept.keep(reading(second)).dropped.isEmpty) }
-    let (item, dropped) = kept.keep(reading(1_000))
+    let (item, dropped) = kept.keep(reading(Int64(EndedReadings.maximum)))
     #expect(dropped == (0..<Int32(EndedReadings.maximum)).filter { $0 % 2 == 0 })
-    #expect(seconds(kept.readings) == (0..<Int64(EndedReadings.maximum)).filter { $0 % 2 == 1 } + [1_000])
-    #expect(item.number == Int32(EndedReadings.maximum))
-    for second in 0..<Int64(5_000) { _ = kept.keep(reading(second)) }
-    #expect(kept.items.count <= EndedReadings.maximum)
+    #expect(seconds(kept.readings) == (0..<Int64(EndedReadings.maximum)).filter { $0 % 2 == 1 })
+    #expect(item == nil, "its turn comes with the next")
+    #expect(kept.keep(reading(Int64(EndedReadings.maximum) + 1)).item?.number == Int32(EndedReadings.maximum))
+  }
+
+  @Test("However long a transaction is, what is kept is evenly spread over all of it", arguments: [false, true])
+  func evenness(restarts: Bool) {
+    var kept = EndedReadings()
+    for second in 0..<Int64(10_000) {
+      _ = kept.keep(reading(second))
+      #expect(kept.items.count <= EndedReadings.maximum)
+      guard restarts, second % 997 == 0 else { continue }
+      var restored = EndedReadings()
+      for item in kept.items { restored.restore(item) }
+      kept = restored
+    }
+    let told = seconds(kept.readings)
+    #expect(told.count > EndedReadings.maximum / 3)
+    let gaps = zip(told, told.dropFirst()).map { $1 - $0 }
+    // A restart may shift the series by what came since the last that was kept.
+    #expect(restarts ? gaps.allSatisfy { $0 <= 128 } : Set(gaps).count == 1)
+    #expect((told.first ?? .max) < 200 && (told.last ?? 0) > 9_800)
   }
 
   @Test("Sampled and clock-aligned series are thinned each for itself")
@@ -46,6 +64,7 @@ struct EndedReadingsTests {
       _ = kept.keep(reading(second, second % 4 == 0 ? .sampleClock : .samplePeriodic))
     }
     _ = kept.keep(reading(1_000))
+    _ = kept.keep(reading(1_001))
     let aligned = kept.readings.filter { $0.context == .sampleClock }
     #expect(aligned.count == EndedReadings.maximum / 8)
     #expect(zip(aligned, aligned.dropFirst()).allSatisfy { ($1.time.instant - $0.time.instant) == .seconds(8) })
@@ -66,10 +85,10 @@ struct EndedReadingsTests {
   }
 
   @Test("A stored reading is read as it was written, and cut bytes hold none or a shorter one")
-  func document() {
+  func document() throws {
     var kept = EndedReadings()
     _ = kept.keep(reading(1))
-    let item = kept.keep(reading(7, .sampleClock, values: 3, signed: true)).item
+    let item = try #require(kept.keep(reading(7, .sampleClock, values: 3, signed: true)).item)
     let bytes = item.document(transactionID: "T1", evse: EVSEID(2))
     let read = EndedReadings.Item.read(document: bytes)
     #expect(read?.transactionID == "T1" && read?.evse == EVSEID(2) && read?.item == item)
@@ -79,10 +98,10 @@ struct EndedReadingsTests {
   @Test("Readings that are taken up again come in their old order, once, and new ones get new numbers")
   func restoring() {
     var kept = EndedReadings()
-    let items = (0..<5).map { kept.keep(reading($0)).item }
+    let items = (0..<5).compactMap { kept.keep(reading($0)).item }
     var restored = EndedReadings()
     for item in items.reversed() + items { restored.restore(item) }
     #expect(restored.readings == kept.readings)
-    #expect(restored.keep(reading(9)).item.number == 5)
+    #expect(restored.keep(reading(9)).item?.number == 5)
   }
 }

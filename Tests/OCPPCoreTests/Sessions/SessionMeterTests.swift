@@ -182,6 +182,23 @@ struct SessionMeterTests {
     #expect(bench.disk.documents.allSatisfy { $0.kind != .meterReading })
   }
 
+  @Test("F03.FR.06, E06.FR.13: of a session of hours every part is in Ended, not its newest alone")
+  func longSession() throws {
+    let bench = SessionBench([(.sampledTxEndedInterval, "10"), (.sampledTxUpdatedInterval, "0")])
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(10_000)
+    _ = bench.remoteStop("tx-1")
+    bench.wait(3)
+    let readings = try #require(bench.last?.readings)
+    let begin = try #require(readings.first?.time.instant)
+    let between = readings.filter { $0.context == .samplePeriodic }.map { $0.time.instant - begin }
+    #expect(between.contains { $0 < .seconds(200) } && between.contains { $0 > .seconds(9_800) })
+    let gaps = zip(between, between.dropFirst()).map { $1 - $0 }
+    #expect(Set(gaps).count == 1, "evenly spaced")
+    #expect(bench.last?.trigger == .remoteStop)
+  }
+
   @Test("Readings on disk whose transaction is gone are removed at the start")
   func leftovers() {
     let bench = SessionBench([(.sampledTxEndedInterval, "10")])
