@@ -7,6 +7,7 @@ import OCPPTypes
 /// they are sent, and hands on what the CSMS says about their tokens.
 package final class TransactionEventCodec: OutboxRecordCodec {
   private unowned let services: any EngineServices
+  private var spoken: (body: ArraySlice<UInt8>, record: TransactionEventRecord)?
   /// The CSMS's word on the token of an event: the event, and its word.
   package var tokenAnswered: ((TransactionEventRecord, IdTokenInfo) -> Void)?
 
@@ -16,13 +17,17 @@ package final class TransactionEventCodec: OutboxRecordCodec {
 
   package func encode(_ body: ArraySlice<UInt8>, isOffline: Bool, version: OCPPVersion) -> EncodedCall? {
     guard let record = TransactionEventRecord(stored: body) else { return nil }
+    spoken = (body, record)
     let request = request(for: record, isOffline: isOffline, version: version)
     return EncodedCall(action: .transactionEvent) { writer in request.encode(into: &writer, version: version) }
   }
 
   package func answered(_ body: ArraySlice<UInt8>, payload: ArraySlice<UInt8>, version: OCPPVersion) -> Bool {
     guard let response = try? TransactionEventResponse.decode(payload, version: version) else { return false }
-    guard let record = TransactionEventRecord(stored: body) else { return true }
+    // The answer is to the event that was spoken last: it need not be read a second time.
+    let known = spoken.flatMap { $0.body == body ? $0.record : nil }
+    spoken = nil
+    guard let record = known ?? TransactionEventRecord(stored: body) else { return true }
     if let information = response.idTokenInfo, record.token != nil { tokenAnswered?(record, information) }
     services.told(request(for: record, isOffline: false, version: version), answer: response)
     return true
