@@ -130,6 +130,8 @@ class Play:
         row, csms = self.row, self.csms
         await csms.until(lambda: len(csms.statuses) >= 2, "the station boots", 40)
         await self.bench.world.call("bench.setMeter", evse=1, values={REGISTER: 1000})
+        # The meter is read once a second: the session begins with the register that was set.
+        await asyncio.sleep(2.5)
         begin = await self.register()
         await self.bench.world.call("bench.plugIn", evse=1, connector=1, car=CAR)
         await self.bench.world.call("bench.presentToken", idToken=TOKEN, type="ISO14443", evses=[1])
