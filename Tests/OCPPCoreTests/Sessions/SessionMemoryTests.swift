@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Drivers and cables that survive a kill")
 struct SessionMemoryTests {
-  @Test("C01.FR.26, T-19: An accepted card charges after a kill, for the rest of EVConnectionTimeOut and no longer")
+  @Test("C01.FR.26: An accepted card charges after a kill, for the rest of EVConnectionTimeOut and no longer")
   func acceptedCard() {
     for (away, isInTime) in [(20, true), (80, false)] {
       for reason in [BootReason.applicationReset, .powerUp] {
