@@ -113,16 +113,20 @@ extension EVSESessionStateMachine {
     return [report(.updated, SessionCause(.chargingStateChanged, .deAuthorized), context)]
   }
 
-  /// An immediate reset ends the transaction (B12.FR.04). The station is about to stop: nothing is waited for.
+  /// An immediate reset ends the transaction (B12.FR.04) as everything does that ends one: with the contactor open and
+  /// a reading that shows all its energy, or when they have been waited for long enough.
   package mutating func endForReset(_ context: Context) -> [Effect] {
     authorization = nil
     nextAuthorization = nil
     endConnectionWait()
+    let wasResuming = resumption != nil
     resumption = nil
-    guard transaction != nil else { return [] }
-    if let pending = transaction?.pendingEnd { return [endNow(pending, context)] }
-    transaction?.stopReason = .immediateReset
-    return [endNow(SessionCause(.resetCommand, .immediateReset), context)]
+    guard let transaction else { return [] }
+    let cause = transaction.pendingEnd ?? SessionCause(.resetCommand, .immediateReset)
+    if transaction.pendingEnd == nil { self.transaction?.stopReason = .immediateReset }
+    // One that has not gone on since the start has had no energy.
+    if wasResuming { return [endNow(cause, context)] }
+    return transaction.pendingEnd == nil ? beginEnd(cause, context) : finishEndIfReady(context)
   }
 }
 

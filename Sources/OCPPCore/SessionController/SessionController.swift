@@ -50,6 +50,8 @@ package final class SessionController: SessionControlling {
   var questions: [TokenQuestion] = []
   var nextQuestion: UInt64 = 1
   private var lastGrantNumber: UInt32 = 0
+  /// Resets that wait for their transactions to end; at most one a scope.
+  private var endings: [(scope: ResetScope, whenDurable: () -> Void)] = []
   /// At most one a connector.
   var pendingUnlocks: [PendingUnlock] = []
   var lastUnlockNumber: UInt32 = 0
@@ -225,29 +227,27 @@ package final class SessionController: SessionControlling {
 
   package func endTransactions(in scope: ResetScope, whenDurable: @escaping () -> Void) {
     let affected = slots.indices.filter { covers(scope, slots[$0].machine.evse) }
-    let open = affected.filter { slots[$0].machine.transaction != nil }
     if scope == .station {
       undecided = []
       remoteStarts = []
       storeDrivers()
     }
-    guard !open.isEmpty else {
-      for place in affected { run(slots[place].machine.evse) { machine, context in machine.endForReset(context) } }
-      whenDurable()
-      return
+    endings.removeAll { $0.scope == scope }
+    endings.append((scope, whenDurable))
+    for place in affected { run(slots[place].machine.evse) { machine, context in machine.endForReset(context) } }
+    tellEndings()
+  }
+
+  /// Tells the resets whose transactions have ended, with their last events on disk.
+  private func tellEndings() {
+    guard !endings.isEmpty else { return }
+    let over = endings.filter { ending in
+      !slots.contains {
+        covers(ending.scope, $0.machine.evse) && ($0.machine.transaction != nil || $0.commitsUnderWay > 0)
+      }
     }
-    var remaining = open.count
-    for place in affected {
-      run(
-        slots[place].machine.evse,
-        whenDurable: slots[place].machine.transaction == nil
-          ? nil
-          : {
-            remaining -= 1
-            if remaining == 0 { whenDurable() }
-          }
-      ) { machine, context in machine.endForReset(context) }
-    }
+    endings.removeAll { ending in over.contains { $0.scope == ending.scope } }
+    for ending in over { ending.whenDurable() }
   }
 
   private func covers(_ scope: ResetScope, _ evse: EVSEID) -> Bool {
@@ -448,6 +448,7 @@ package final class SessionController: SessionControlling {
       if let kept { services.keepLocked(true, kept) }
       slots[place].keptCable = kept
     }
+    defer { tellEndings() }
     let wanted = slots[place].machine.permission
     if let issued = slots[place].issued, wanted != issued {
       // A new budget or connector is a new grant; the old one ends only where nothing follows.

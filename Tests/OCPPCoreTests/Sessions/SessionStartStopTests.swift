@@ -359,13 +359,15 @@ struct SessionStartStopTests {
     var isDone = false
     bench.engine.holdsCommits = true
     bench.sessions.endTransactions(in: .station) { isDone = true }
-    bench.settle()
+    bench.wait(3)
     #expect(!isDone)
     bench.engine.holdsCommits = false
-    bench.settle()
+    bench.wait(3)
     #expect(isDone)
     let ended = bench.events.filter { $0.kind == .ended }
     #expect(ended.count == 2)
     #expect(ended.allSatisfy { $0.trigger == .resetCommand && $0.stoppedReason == .immediateReset })
+    // With all the energy, also that of the time until the contactor was open.
+    #expect(Set(ended.map { $0.readings.last?.energyImport }) == [bench.register(1), bench.register(2)])
   }
 }
