@@ -155,12 +155,14 @@ final class RunningStation {
   /// Blocks the calling thread until a stop or a reset is asked for; gives back the exit code.
   func runUntilStopped(rawArguments: [String]) -> Int32 {
     _ = StopSignals.wait()
+    // Energy first, before anything that could wait for the loop, the log or the store.
+    openContactors()
     let isReset = resetRequested.isRequested
-    let network = self.network
-    let slot = try? network.eventLoop.submit { network.chargePoint?.overriddenSlot }.wait()
     logger.notice(isReset ? "resetting" : "stopping")
     // A program that executes itself anew stays the same service: it gets one more time-out for that.
     serviceManager?.tell(isReset && profile.resetAction == .restart ? .alive : .stopping)
+    let network = self.network
+    let slot = try? network.eventLoop.submit { network.chargePoint?.overriddenSlot }.wait()
     let code = stop()
     guard isReset else { return code }
     switch profile.resetAction {
@@ -178,12 +180,16 @@ final class RunningStation {
     }
   }
 
-  private func stop() -> Int32 {
-    // Energy first, whatever else may hang; the loop hears of it before the contactors' facts.
-    let loop = network
-    network.eventLoop.execute { loop.turn { loop.chargePoint?.prepareToStop() } }
+  /// Whatever else may hang: nothing here waits but for the control thread. The loop hears of it before the contactors'
+  /// facts.
+  private func openContactors() {
+    let network = self.network
+    network.eventLoop.execute { network.turn { network.chargePoint?.prepareToStop() } }
     controlLane.stop(within: .seconds(8))
     network.controlLaneNotified()
+  }
+
+  private func stop() -> Int32 {
     let network = self.network
     try? network.eventLoop.submit {
       network.turn { network.chargePoint?.stop() }
