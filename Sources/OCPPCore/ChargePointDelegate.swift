@@ -136,6 +136,9 @@ public enum DriverFeedback: Sendable, Equatable {
   case unavailable
   case faulted(String)
   case reserved
+  /// The holder of a master pass is to choose on the display which of these EVSEs' transactions to end, or all, or none
+  /// (C16). Told for the whole station (nil); an empty list takes the question away.
+  case chooseWhatToStop([EVSEID])
 }
 
 /// The link as people see it.

@@ -20,6 +20,7 @@ package enum DriverGuidance {
     case .unavailable: ["Out of service"]
     case .faulted(let text): ["Out of order", text]
     case .reserved: ["Reserved"]
+    case .chooseWhatToStop: ["Which charging should end?", "Choose on the display"]
     }
   }
 }

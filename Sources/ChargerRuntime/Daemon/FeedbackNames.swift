@@ -19,6 +19,7 @@ enum FeedbackNames {
     case .unavailable: .unavailable
     case .faulted: .faulted
     case .reserved: .reserved
+    case .chooseWhatToStop: .chooseWhatToStop
     }
   }
 }

@@ -15,6 +15,10 @@ public enum StationFact: Sendable, Equatable {
   case charging(ConnectorID, ChargingState, at: MonotonicInstant)
   /// The bay of an EVSE was entered, or left, by something that may be a vehicle (parking bay detector).
   case parkingBay(EVSEID, occupied: Bool, at: MonotonicInstant)
+  /// Somebody pressed the start button of an EVSE: they want energy and have shown no token (C02).
+  case startPressed(EVSEID, MonotonicInstant)
+  /// What a person chose on the display from the list that they were offered (`DriverFeedback.chooseWhatToStop`).
+  case chosenOnDisplay(DisplayChoice, MonotonicInstant)
   /// A reading of the EVSE's meter, or with EVSE 0 of the station's main meter (member 19).
   case meter(EVSEID, MeterSample)
   /// What became of the order for a signed reading that has this number.
@@ -31,6 +35,13 @@ public enum StationFact: Sendable, Equatable {
   case cable(ConnectorID, ratingMilliamperes: Int32?, at: MonotonicInstant)
   /// The control lane let a permit end: its lease or its energy budget ran out.
   case permitEnded(ConnectorID, number: UInt32, at: MonotonicInstant)
+}
+
+/// An item of the list by which a person tells, on the display, which transactions to end (C16).
+public enum DisplayChoice: Sendable, Hashable {
+  case evse(EVSEID)
+  case everyEVSE
+  case cancel
 }
 
 /// What became of a request to release a cable.
