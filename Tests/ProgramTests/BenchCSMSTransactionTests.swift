@@ -99,7 +99,8 @@ final class BenchCSMSTransactionTests {
     let end = hear(event("Ended", 1, id: "T2", evse: 2, card: "04AAA"))
     #expect(end.reply == .result(["idTokenInfo": ["status": "Accepted"]]))
     hear(event("Ended", 1, card: "04AAA"))
-    #expect(hear(event("Started", 0, id: "T3", card: "04AAA")).reply == .result(["idTokenInfo": ["status": "Accepted"]]))
+    #expect(
+      hear(event("Started", 0, id: "T3", card: "04AAA")).reply == .result(["idTokenInfo": ["status": "Accepted"]]))
     // At another station too.
     let elsewhere = hear(event("Started", 0, id: "T3", card: "04AAA"), from: "CS-2")
     #expect(elsewhere.reply == .result(["idTokenInfo": ["status": "ConcurrentTx"]]))

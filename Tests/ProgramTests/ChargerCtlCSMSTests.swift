@@ -19,7 +19,8 @@ struct ChargerCtlCSMSTests {
   func table() {
     let text = CSMSTransactionText.table(["count": 3, "transactions": [record]])
     #expect(
-      text == """
+      text
+        == """
         ID         WHO                   WHERE                    SINCE (UTC)          TIME        ENERGY   COST      STATE                           MISSING
         c609ec05…  Anna (ISO14443 …580)  CS-1 EVSE 1 connector 1  2026-11-23 12:00:00  1 h 30 min  3210 Wh  2.00 EUR  ended: the car was unplugged  (2 events told late)
 
@@ -99,10 +100,11 @@ struct ChargerCtlCSMSTests {
 
   @Test("A card's details become the book's members; 'none' takes one away")
   func details() throws {
-    let add = try CSMSTokenAdd.parse([
-      "04A1", "--name", "Anna", "--status", "notAllowedTypeEVSE", "--group", "FAMILY", "--evse", "1", "--evse", "2",
-      "--no-listed", "--priority", "-3",
-    ].map { $0 == "-3" ? "3" : $0 })
+    let add = try CSMSTokenAdd.parse(
+      [
+        "04A1", "--name", "Anna", "--status", "notAllowedTypeEVSE", "--group", "FAMILY", "--evse", "1", "--evse", "2",
+        "--no-listed", "--priority", "-3",
+      ].map { $0 == "-3" ? "3" : $0 })
     #expect(
       JSONValue.object(add.details.members) == [
         "name": "Anna", "status": "NotAllowedTypeEVSE", "group": "FAMILY", "evses": [1, 2], "priority": 3,

@@ -160,7 +160,9 @@ final class LocalListSender {
       case .result(let payload): then((try? JSONValue(parsing: payload)) ?? .null)
       case .error(let code, let description, _):
         if action == .getVariables { return then(.null) }  // Then the assumed limits hold.
-        end("The station answered \(action.rawName) with the error \(code)\(description.isEmpty ? "" : ": \(description)").")
+        end(
+          "The station answered \(action.rawName) with the error \(code)\(description.isEmpty ? "" : ": \(description)")."
+        )
       case .timedOut: end("The station did not answer \(action.rawName) within 30 s.")
       case .disconnected: end("The station disconnected before it answered \(action.rawName).")
       case nil: end("The station is not connected, or too many calls wait for it.")

@@ -69,7 +69,8 @@ final class Flood {
       }
       sent += 1
       connection.write(
-        OCPPFrame.encodedCall(messageID: "\(Self.messageIDPrefix)\(sent)", action: action) { payload.encode(into: &$0) })
+        OCPPFrame.encodedCall(messageID: "\(Self.messageIDPrefix)\(sent)", action: action) { payload.encode(into: &$0) }
+      )
     }
     if remaining == 0 { stop() }
   }

@@ -20,7 +20,8 @@ struct WebSocketServer: Sendable {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelOption(
-        .writeBufferWaterMark, value: .init(low: 1 << 16, high: StationConnection.maximumWaitingBytes))
+        .writeBufferWaterMark, value: .init(low: 1 << 16, high: StationConnection.maximumWaitingBytes)
+      )
       .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try prepare(channel) } }
     let channel = try bootstrap.bind(host: host, port: port).wait()
     return channel.localAddress?.port ?? port

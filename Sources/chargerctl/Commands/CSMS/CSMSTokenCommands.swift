@@ -5,7 +5,9 @@ import OCPPJSON
 struct CSMSToken: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "The cards that the CSMS knows, and what it says about them.",
-    subcommands: [CSMSTokenList.self, CSMSTokenAdd.self, CSMSTokenSet.self, CSMSTokenRemove.self, CSMSTokenPolicy.self],
+    subcommands: [
+      CSMSTokenList.self, CSMSTokenAdd.self, CSMSTokenSet.self, CSMSTokenRemove.self, CSMSTokenPolicy.self,
+    ],
     defaultSubcommand: CSMSTokenList.self)
 }
 
@@ -36,13 +38,15 @@ struct CSMSTokenDetails: ParsableArguments {
   @Option(name: .long, help: "Whose it is.") var name: String?
   @Option(
     name: .long,
-    help: "accepted, blocked, expired, invalid, unknown, noCredit, notAllowedTypeEVSE, notAtThisLocation, notAtThisTime.")
+    help:
+      "accepted, blocked, expired, invalid, unknown, noCredit, notAllowedTypeEVSE, notAtThisLocation, notAtThisTime.")
   var status: String?
   @Option(name: .long, help: "Its group: cards of one group end each other's transactions.") var group: String?
   @Flag(inversion: .prefixedNo, help: "It belongs to the master pass group: ends others' transactions, starts none.")
   var masterPass: Bool?
   @Option(name: .long, help: "From then on it is Expired: 2026-12-31T23:00:00Z.") var expires: String?
-  @Option(name: .customLong("evse"), help: "Only there; more than once for more. 0: everywhere.") var evses: [Int32] = []
+  @Option(name: .customLong("evse"), help: "Only there; more than once for more. 0: everywhere.") var evses: [Int32] =
+    []
   @Option(name: .long, help: "Language of its driver, as en or de-CH.") var language1: String?
   @Option(name: .long, help: "The second choice.") var language2: String?
   @Option(name: .long, help: "A line for its driver on the display.") var message: String?
@@ -97,7 +101,8 @@ struct CSMSTokenSet: ParsableCommand {
   @OptionGroup var details: CSMSTokenDetails
 
   func run() throws {
-    let params: [JSONMember] = [JSONMember("idToken", .string(idToken)), JSONMember("mode", "change")] + details.members
+    let params: [JSONMember] =
+      [JSONMember("idToken", .string(idToken)), JSONMember("mode", "change")] + details.members
     try options.show("csms.setToken", .object(params)) { "In the book now: \(CSMSText.token($0["token"] ?? .null))." }
   }
 }

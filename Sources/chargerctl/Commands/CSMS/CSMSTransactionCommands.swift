@@ -4,7 +4,8 @@ import OCPPJSON
 
 struct CSMSTransactions: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "transactions", abstract: "The transactions that the CSMS has heard of: who, where, how long, how much.")
+    commandName: "transactions",
+    abstract: "The transactions that the CSMS has heard of: who, where, how long, how much.")
   @OptionGroup var options: CSMSOptions
   @Option(name: .long, help: "One station's only.") var station: String?
   @Flag(name: .long, help: "Only those that have not ended.") var open = false

@@ -40,7 +40,8 @@ struct CSMSSet: ParsableCommand {
 /// The members `component` and `variable` of a name.
 private func csmsVariable(_ text: String) throws -> [JSONMember] {
   guard let name = VariableName(text), name.variable != nil else {
-    throw ValidationError("\"\(text)\" is no variable's name. Names: COMPONENT[INSTANCE]#EVSE.CONNECTOR.VARIABLE[INSTANCE].")
+    throw ValidationError(
+      "\"\(text)\" is no variable's name. Names: COMPONENT[INSTANCE]#EVSE.CONNECTOR.VARIABLE[INSTANCE].")
   }
   return name.parameters
 }
@@ -100,7 +101,8 @@ struct CSMSReport: ParsableCommand {
       var found: JSONValue?
       while found == nil {
         guard let event = try connection.notification(timeout: .seconds(Int64(options.timeout))) else {
-          throw .refused("The report broke off after \(entries.count) variables: nothing came for \(options.timeout) s.")
+          throw .refused(
+            "The report broke off after \(entries.count) variables: nothing came for \(options.timeout) s.")
         }
         guard event.method == "csms.message", event.params["direction"] == "received",
           event.params["action"] == "NotifyReport", event.params["payload"]?["requestId"]?.int32 == number

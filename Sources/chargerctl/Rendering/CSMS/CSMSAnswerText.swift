@@ -15,7 +15,8 @@ enum CSMSAnswerText {
     let isGood = status.map { ["Accepted", "Scheduled", "Unlocked", "RebootRequired"].contains($0) } ?? true
     if let words, isGood { return Outcome(text: words(payload), isGood: true) }
     let known = status.flatMap { sentence(action, $0) }
-    let text = known ?? status.map { "The station answered \(Text.printable($0))." } ?? "Answered: \(payload.description)"
+    let text =
+      known ?? status.map { "The station answered \(Text.printable($0))." } ?? "Answered: \(payload.description)"
     return Outcome(text: text + reason(payload), isGood: isGood)
   }
 
@@ -74,7 +75,8 @@ enum CSMSAnswerText {
     let good = ["Accepted", "RebootRequired"]
     let lines = results.map { result in
       let status = result["attributeStatus"]?.string ?? "?"
-      let attribute = result["attributeType"]?.string.flatMap { $0 == "Actual" ? nil : " (\(Text.printable($0)))" } ?? ""
+      let attribute =
+        result["attributeType"]?.string.flatMap { $0 == "Actual" ? nil : " (\(Text.printable($0)))" } ?? ""
       let name = VariableName.text(result) + attribute
       if status == "Accepted" {
         return isGet ? "\(name) = \(Text.printable(result["attributeValue"]))" : "\(name): set"

@@ -62,7 +62,9 @@ enum CSMSTransactionText {
     if records.isEmpty { return warning + "The CSMS has heard of no transaction." }
     let hasCost = records.contains { $0["cost"] != nil }
     var table = TextTable(
-      header: ["ID", "WHO", "WHERE", "SINCE (UTC)", "TIME", "ENERGY"] + (hasCost ? ["COST"] : []) + ["STATE", "MISSING"])
+      header: ["ID", "WHO", "WHERE", "SINCE (UTC)", "TIME", "ENERGY"] + (hasCost ? ["COST"] : []) + [
+        "STATE", "MISSING",
+      ])
     for record in records {
       let id = Text.printable(record["transactionId"])
       table.append(
@@ -132,7 +134,9 @@ enum CSMSTransactionText {
     if record["startedAt"] == nil { parts.append("its beginning") }
     if record["energyWh"] == nil { parts.append("energy") }
     if record["ended"]?.bool != true, record["stationConnected"]?.bool == false { parts.append("its end") }
-    if let late = record["offlineEvents"]?.int, late > 0 { parts.append("(\(CSMSText.count(late, "event")) told late)") }
+    if let late = record["offlineEvents"]?.int, late > 0 {
+      parts.append("(\(CSMSText.count(late, "event")) told late)")
+    }
     if let count = record["problemCount"]?.int, count > 0 { parts.append("(\(CSMSText.count(count, "problem")))") }
     return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
   }
