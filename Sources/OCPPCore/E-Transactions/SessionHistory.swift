@@ -15,6 +15,8 @@ package final class SessionHistory {
     var body: [UInt8]
   }
 
+  /// As the start found them, until somebody asks.
+  private var stored: [StoreSnapshot.Document] = []
   /// Oldest first.
   private var items: [Item] = []
   private var lastNumber: Int64 = 0
@@ -26,21 +28,27 @@ package final class SessionHistory {
 
   package init() {}
 
+  /// Read when it is first needed, which is after the start.
   package func load(_ documents: [StoreSnapshot.Document]) {
-    items = documents.compactMap { document in
-      guard document.kind == .sessionHistory else { return nil }
-      return SessionHistoryEntry.number(ofStored: document.body).map { Item(number: $0, body: document.body) }
+    stored = documents.filter { $0.kind == .sessionHistory }
+  }
+
+  private func readStored() {
+    guard !stored.isEmpty else { return }
+    items = stored.compactMap { document in
+      SessionHistoryEntry.number(ofStored: document.body).map { Item(number: $0, body: document.body) }
     }
+    stored = []
     items.sort { $0.number < $1.number }
     items.removeFirst(max(0, items.count - Self.capacity))
     lastNumber = items.last?.number ?? 0
-    newest = []
   }
 
   private static func key(_ number: Int64) -> String { String(number % Int64(capacity)) }
 
   /// A session that is over; the mutation belongs into the commit of its Ended event.
   package func add(_ entry: SessionHistoryEntry) -> StoreMutation {
+    readStored()
     var entry = entry
     lastNumber = lastNumber.addingSaturating(1)
     entry.number = lastNumber
@@ -87,6 +95,7 @@ package final class SessionHistory {
   func keepUnsaved(_ numbers: [Int64]) { unsaved += numbers }
 
   private func find(_ transactionID: String) -> (place: Int, entry: SessionHistoryEntry)? {
+    readStored()
     for (place, item) in items.enumerated().reversed() {
       if let entry = SessionHistoryEntry(stored: item.body), entry.transactionID == transactionID {
         return (place, entry)
@@ -105,13 +114,17 @@ package final class SessionHistory {
   /// The newest session of an EVSE. Found once, for those who ask every second.
   func last(at evse: EVSEID) -> SessionHistoryEntry? {
     if let known = newest.first(where: { $0.evse == evse }) { return known.entry }
+    readStored()
     let found = items.lazy.reversed().compactMap { SessionHistoryEntry(stored: $0.body) }.first { $0.evse == evse }
     newest.append((evse, found))
     return found
   }
 
   /// Oldest first.
-  package var entries: [SessionHistoryEntry] { items.compactMap { SessionHistoryEntry(stored: $0.body) } }
+  package var entries: [SessionHistoryEntry] {
+    readStored()
+    return items.compactMap { SessionHistoryEntry(stored: $0.body) }
+  }
 }
 
 extension SessionController {

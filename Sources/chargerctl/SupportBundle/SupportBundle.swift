@@ -147,8 +147,9 @@ struct SupportBundle {
       JSONMember("made", JSONValue(now)),
       JSONMember(
         "redaction",
-        "Passwords, keys and whatever looks like them are replaced by \(Redactor.mark); tokens keep at most four characters."
-      ),
+        .string(
+          "Passwords, keys and what looks like them are replaced by \(Redactor.mark); tokens keep four characters at most."
+        )),
       JSONMember(
         "items",
         .array(
