@@ -24,6 +24,7 @@ package final class StoryPlayer {
   private var mood: (kind: CSMSMood, until: MonotonicInstant)?
   private var handledResets = 0
   private var nextRemoteStart: Int32 = 100
+  private let tampering: Tampering?
 
   package static func play(_ story: Story, tampering: Tampering? = nil) throws -> Chronicle {
     let player = try StoryPlayer(story, tampering)
@@ -32,6 +33,7 @@ package final class StoryPlayer {
 
   private init(_ story: Story, _ tampering: Tampering?) throws {
     self.story = story
+    self.tampering = tampering
     station = try WholeStation(board: story.rules.board, seed: story.seed, settings: story.rules.settings)
     office = CardOffice()
     office.open(station.csms)
@@ -195,7 +197,7 @@ package final class StoryPlayer {
     case .tap(let card, let evse):
       act.wasPossible = station.isAlive
       station.witness.authorized(at: station.clock.now)
-      station.tap(card.rawValue, evses: evse.map { [$0] })
+      if tampering?.isDeaf() != true { station.tap(card.rawValue, evses: evse.map { [$0] }) }
     case .network(let isUp): station.link.isUp = isUp
     case .linkBreaks: station.link.drop()
     case .csms(let kind, let length): mood = (kind, station.clock.now + length)

@@ -4,6 +4,8 @@ package struct StoryRun: Sendable {
   package var findings: [String]
   package var transactions: Int
   package var steps: Int
+  /// What the model foresaw, and held against what was told.
+  package var foreseen: Int
   /// In plain steps; only when something was found.
   package var told: [String]
 
@@ -17,12 +19,14 @@ package struct StoryRun: Sendable {
       chronicle = try StoryPlayer.play(story, tampering: tampering.map { Tampering($0) })
     } catch {
       return StoryRun(
-        seed: story.seed, findings: ["the station does not start: \(error)"], transactions: 0, steps: 0, told: [])
+        seed: story.seed, findings: ["the station does not start: \(error)"], transactions: 0, steps: 0, foreseen: 0,
+        told: [])
     }
-    let findings = Judge.findings(story, chronicle)
+    let judge = Judge.judge(story, chronicle)
     return StoryRun(
-      seed: story.seed, findings: findings, transactions: Evidence(chronicle).transactions.count,
-      steps: story.steps.count, told: findings.isEmpty ? [] : StoryTeller.tell(story, chronicle))
+      seed: story.seed, findings: judge.findings, transactions: judge.evidence.transactions.count,
+      steps: story.steps.count, foreseen: judge.foreseen,
+      told: judge.findings.isEmpty ? [] : StoryTeller.tell(story, chronicle))
   }
 
   /// A story in plain steps, whatever the judge says.

@@ -25,7 +25,7 @@ package struct StoryWriter {
     var steps: [StoryStep] = []
     let count = Int(number(8...24))
     // Most stories are calm for the greater part: there the model knows what must happen. Every third is a hurry.
-    isHasty = chance(33)
+    isHasty = chance(25)
     if chance(60) { steps += firstVisit() }
     while steps.count < count { steps += scene() }
     return Story(seed: seed, rules: rules, steps: steps)
@@ -80,7 +80,7 @@ package struct StoryWriter {
     case 11: return [step(.remoteStop(chance(90) ? evse : nil))]
     case 12: return network()
     case 13: return [step(.linkBreaks)]
-    case 14: return [step(.csms(pick(CSMSMood.allCases), .seconds(number(20...600))))]
+    case 14: return [step(.csms(pick(CSMSMood.allCases), .seconds(number(20...120))))]
     case 15: return [step(.verdict(pick([.anna, .bert, .mate, .app]), isAccepted: chance(50)))]
     case 16: return command(evse)
     case 17, 18: return ending(evse)
@@ -147,7 +147,7 @@ package struct StoryWriter {
 
   private mutating func step(_ action: StoryAction, atLeast: Int64 = 0) -> StoryStep {
     let pause: Duration
-    if isHasty || chance(15) {
+    if isHasty || chance(8) {
       pause = .milliseconds(chance(50) ? number(0...900) : number(1_000...40_000))
     } else {
       pause = .milliseconds(number(20_000...90_000))

@@ -46,8 +46,9 @@ struct ChargerStories: ParsableCommand {
     }
     let transactions = runs.reduce(0) { $0 + $1.transactions }
     let steps = runs.reduce(0) { $0 + $1.steps }
+    let foreseen = runs.reduce(0) { $0 + $1.foreseen }
     print(
-      "\(runs.count) stories from seed \(seed), \(steps) steps, \(transactions) transactions: \(failed.count) disagreements"
+      "\(runs.count) stories from seed \(seed), \(steps) steps, \(transactions) transactions, \(foreseen) foreseen: \(failed.count) disagreements"
     )
     if !failed.isEmpty { throw ExitCode(1) }
   }
