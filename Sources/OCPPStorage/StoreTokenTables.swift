@@ -81,7 +81,7 @@ final class StoreTokenTables {
   // MARK: - The list
 
   private func apply(_ update: TokenListUpdate, _ counters: inout StoreCounters) throws(StoreFailure) {
-    let statements = try orStoreFailure { () throws(SQLiteError) in try statements() }
+    let statements = try orStoreFailure { () throws(SQLiteError) -> Statements in try self.statements() }
     if update.replacesAll {
       try orStoreFailure { () throws(SQLiteError) in try statements.unlistAll.run() }
       counters.tokens.listEntries = 0
