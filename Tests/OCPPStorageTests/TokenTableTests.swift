@@ -42,7 +42,9 @@ struct TokenTableTests {
     store.token(TokenSamples.digest(number))?.listed
   }
 
-  @Test("D01.FR.15 D01.FR.16 D01.FR.17 D01.FR.10 A list is replaced, added to and taken from, and is there at the next start")
+  @Test(
+    "D01.FR.15 D01.FR.16 D01.FR.17 D01.FR.10 A list is replaced, added to and taken from, and is there at the next start"
+  )
   func steps() throws {
     var store: StoreUnderTest? = try StoreUnderTest(directory.path)
     #expect(store?.snapshot.tokens == TokenTablesState())

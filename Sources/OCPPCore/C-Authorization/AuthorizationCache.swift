@@ -70,7 +70,8 @@ package final class AuthorizationCache {
     let body = TokenFacts(information, saidAt: services.eventTime).stored
     write(
       .cacheToken(
-        CachedToken(digest, body: body, isAccepted: information.status == .accepted, policy: policy)), digest, body: body)
+        CachedToken(digest, body: body, isAccepted: information.status == .accepted, policy: policy)), digest,
+      body: body)
   }
 
   /// A cached token has let somebody charge without a question.

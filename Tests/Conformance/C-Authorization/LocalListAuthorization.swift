@@ -152,6 +152,7 @@ struct LocalListAuthorization {
     station.plugOut()
     station.wait(5)
     let asked = station.asked
+    station.harness.csms.tokens["BLOCKED"] = .accepted
     station.sendList(.full, version: 1, [Station.entry("CARD", .blocked), Station.entry("BLOCKED")])
     // C14.FR.01: the accepted one of the cache is asked about, the refused one charges.
     #expect(tap(station, "BLOCKED"))
@@ -195,6 +196,7 @@ struct LocalListAuthorization {
   @Test("C01.FR.25 T-36 Additional info and case do not matter: the same token stops what it has started")
   func sameToken() {
     let station = ChargingStation(Self.preAuthorizing)
+    for text in ["04a2ff", "04A2FF", "04a2Ff"] { station.harness.csms.tokens[text] = .accepted }
     let listed = AuthorizationData(
       idToken: IdToken(
         idToken: "04a2ff", type: .iso14443, additionalInfo: [AdditionalInfo(additionalIdToken: "7", type: "number")]),
@@ -209,7 +211,8 @@ struct LocalListAuthorization {
 
   // MARK: The store
 
-  @Test("A store that says nothing holds nobody up: the driver sees at once that he is asked about, then the CSMS decides")
+  @Test(
+    "A store that says nothing holds nobody up: the driver sees at once that he is asked about, then the CSMS decides")
   func silentStore() {
     let station = ChargingStation(Self.preAuthorizing)
     station.sendList(.full, version: 1, [Station.entry("CARD")])

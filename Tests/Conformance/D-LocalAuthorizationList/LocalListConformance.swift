@@ -62,7 +62,8 @@ struct LocalListConformance {
     #expect(usable(["A"], station) == [])
   }
 
-  @Test("TC_D_05_CS TC_D_06_CS T-38 D01.FR.05 D01.FR.19 Only a higher version updates; without entries it alone changes")
+  @Test(
+    "TC_D_05_CS TC_D_06_CS T-38 D01.FR.05 D01.FR.19 Only a higher version updates; without entries it alone changes")
   func versions() {
     let station = ChargingStation()
     station.sendList(.full, version: 5, [Station.entry("A")])
@@ -109,7 +110,8 @@ struct LocalListConformance {
     #expect(station.listVersion == 0)
   }
 
-  @Test("TC_D_07_CS D01.FR.10 The list survives restarts and power cuts", arguments: [EngineHarness.End.kill, .powerCut])
+  @Test(
+    "TC_D_07_CS D01.FR.10 The list survives restarts and power cuts", arguments: [EngineHarness.End.kill, .powerCut])
   func persistent(_ end: EngineHarness.End) {
     let station = ChargingStation()
     station.sendList(.full, version: 7, [Station.entry("A")])
@@ -131,10 +133,11 @@ struct LocalListConformance {
     station.set("LocalAuthListCtrlr", "Enabled", "false")
     #expect(station.listVersion == 0)
     #expect(usable(["A"], station) == [])
-    station.set("LocalAuthListCtrlr", "Enabled", "true")
     station.harness.link.isUp = true
-    station.wait(120)
+    station.wait(180)
+    station.set("LocalAuthListCtrlr", "Enabled", "true")
     #expect(station.listVersion == 1)
+    #expect(usable(["A"], station) == ["A"])
   }
 
   @Test("D01.FR.09 What happens to tokens otherwise, and ClearCache, leaves the list alone")

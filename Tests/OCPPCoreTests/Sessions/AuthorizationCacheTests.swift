@@ -224,7 +224,8 @@ struct AuthorizationCacheTests {
   @Test("What a former program has cached is taken over, and its documents go")
   func migration() {
     let bench = SessionBench()
-    bench.disk.documents.append((.authorization, "ISO14443:old", FormerEntry(token: "OLD", group: "FLEET").bytes(bench)))
+    bench.disk.documents.append(
+      (.authorization, "ISO14443:old", FormerEntry(token: "OLD", group: "FLEET").bytes(bench)))
     bench.disk.documents.append((.authorization, "ISO14443:bad", [0xFF]))
     bench.kill(reason: .powerUp)
     bench.settle()
