@@ -31,6 +31,7 @@ struct Foresight {
     switch situation.act.action {
     case .plugIn(let evse, let car): isUsable(evse) ? carComes(evse, car) : .open
     case .plugOut(let evse), .car(let evse, .unplugged?): isUsable(evse) ? carGoes(evse) : .open
+    case .tap(.master, _): master()
     case .tap(let card, let evse?): isUsable(evse) ? shown(card, evse) : .blurred
     case .tap(let card, nil): shownSomewhere(card)
     case .remoteStart(let card, let evse?): isUsable(evse) ? remoteStart(card, evse) : .blurred
@@ -76,7 +77,9 @@ struct Foresight {
     guard situation.isConnected(evse) else { return .open }
     guard let open = situation.open(evse) else { return isUnknown ? .open : .certain(.nothing(evse)) }
     // E06.FR.02, E06.FR.06; E06.FR.07 where the energy ends first.
-    let triggers: [TriggerReason] = [.evCommunicationLost, .chargingStateChanged]
+    var triggers: [TriggerReason] = [.evCommunicationLost, .chargingStateChanged]
+    // A budget that is used up in the same moment (E05.FR.02).
+    if open.payer.map({ refusedLater($0) }) ?? false { triggers += [.deauthorized, .energyLimitReached] }
     if endsWithCar {
       let isKept = !rules.stopsOnEVSideDisconnect && open.payer != nil  // E10 against E06.FR.02: both
       return .certain(.tells(evse, triggers, ends: isKept ? nil : true, card: nil))
@@ -176,6 +179,18 @@ struct Foresight {
       }
       return begins(evse, card, isRemote: false)
     }
+  }
+
+  /// C16.FR.02: without a display to choose on it ends everything; C16.FR.03: it begins nothing.
+  private func master() -> Outcome {
+    guard situation.act.wasPossible else { return .open }
+    guard situation.accepts(.master) == .yes else { return .open }
+    var outcome = Outcome()
+    for evse in evses where isUsable(evse) && situation.open(evse)?.payer != nil {
+      outcome.all.append(
+        .tells(evse, [.stopAuthorized], ends: endsByStop(evse), card: StoryCard.master.rawValue))
+    }
+    return outcome
   }
 
   // MARK: The program

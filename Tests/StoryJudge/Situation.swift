@@ -107,6 +107,7 @@ struct Situation {
 
   /// Whether a card lets its owner charge now: C01, C10, C12, C13, C15.
   func accepts(_ card: StoryCard) -> Answer {
+    if let isListed = judge.listed(card.rawValue) { return accepts(listed: isListed, card) }
     let known = judge.lastOpinions(of: card.rawValue, at: at...at)
     switch link {
     case .online:
@@ -120,6 +121,18 @@ struct Situation {
       guard rules.authorizesOffline, known.count == 1 else { return .unknown }
       guard rules.hasCache, let opinion = known.first ?? nil else { return rules.unknownIdsOffline ? .yes : .no }
       return opinion ? .yes : .no
+    }
+  }
+
+  /// C13.FR.02, C14.FR.02, C14.FR.03.
+  private func accepts(listed isAccepted: Bool, _ card: StoryCard) -> Answer {
+    switch link {
+    case .online:
+      if isAccepted, rules.preAuthorizes { return .yes }
+      return judge.isAcceptedByCSMS(card, at: at) ? .yes : .no
+    case .offline:
+      guard isAccepted else { return .no }
+      return rules.authorizesOffline ? .yes : .unknown
     }
   }
 
