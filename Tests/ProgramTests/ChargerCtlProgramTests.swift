@@ -252,7 +252,7 @@ struct ChargerCtlProgramTests {
       let server = try ForeignServer(path: socket, answer: bytes)
       let outcome = try run(["status", "--socket", socket])
       #expect(outcome.code == 69 && outcome.output.isEmpty, "\(name): \(outcome)")
-      server.stop()
+      try server.stop()
     }
   }
 }

@@ -1,41 +1,29 @@
-import CLinux
-import Foundation
+import NIOCore
+import NIOPosix
 
-/// Takes one connection, says its piece whatever it is asked, and closes.
-final class ForeignServer: @unchecked Sendable {  // set up before its thread runs
-  private let descriptor: Int32
-  private let thread: Thread
+/// Says its piece to everybody who connects, whatever is asked, and closes.
+final class ForeignServer {
+  private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   init(path: String, answer: [UInt8]) throws {
-    descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { room in
-      for (index, byte) in path.utf8.prefix(room.count - 1).enumerated() { room[index] = byte }
-    }
-    let descriptor = descriptor
-    let isBound = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    _ = try ServerBootstrap(group: group)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Talker(answer)) }
       }
-    }
-    guard isBound == 0, listen(descriptor, 1) == 0 else { throw POSIXError(.EADDRINUSE) }
-    thread = Thread {
-      signal(SIGPIPE, SIG_IGN)
-      let client = accept(descriptor, nil, nil)
-      guard client >= 0 else { return }
-      var sent = 0
-      while sent < answer.count {
-        let count = answer[sent...].withUnsafeBytes {
-          send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-        }
-        guard count > 0 else { break }
-        sent += count
-      }
-      close(client)
-    }
-    thread.start()
+      .bind(unixDomainSocketPath: path).wait()
   }
 
-  func stop() { close(descriptor) }
+  func stop() throws { try group.syncShutdownGracefully() }
+
+  private final class Talker: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let answer: [UInt8]
+
+    init(_ answer: [UInt8]) { self.answer = answer }
+
+    func channelActive(context: ChannelHandlerContext) {
+      context.writeAndFlush(NIOAny(ByteBuffer(bytes: answer)), promise: nil)
+      context.close(promise: nil)
+    }
+  }
 }

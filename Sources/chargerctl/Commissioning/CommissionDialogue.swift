@@ -41,8 +41,11 @@ struct CommissionDialogue {
     "Less than the board's rating when wires or breakers ask for it; nothing when they do not."
 
   private static func proposal(_ draft: UnitDraft) -> String? {
-    if let known = draft.securityProfile { return String(known) }
-    return draft.url.map { $0.hasPrefix("wss://") ? "2" : "1" }
+    guard let url = draft.url else { return draft.securityProfile.map { String($0) } }
+    let usesTLS = url.hasPrefix("wss://")
+    // What stands there is kept as long as it fits the address.
+    if let known = draft.securityProfile, (known >= 2) == usesTLS { return String(known) }
+    return usesTLS ? "2" : "1"
   }
 
   private func answer(
@@ -50,7 +53,7 @@ struct CommissionDialogue {
     _ draft: inout UnitDraft
   ) throws(Ended) {
     for _ in 0..<Self.maximumTries {
-      let kept = draft[key].map { Text.printable($0) } ?? proposal
+      let kept = proposal ?? draft[key].map { Text.printable($0) }
       guard let typed = ask(question + (kept.map { " [\($0)]" } ?? "") + ": ") else { throw Ended() }
       let text = Substring(typed).trimmed
       if text == "?" {
@@ -62,7 +65,7 @@ struct CommissionDialogue {
         next[key] = nil
       } else if !text.isEmpty {
         next[key] = UnitDraft.value(text, for: key)
-      } else if let proposal, draft[key] == nil {
+      } else if let proposal {
         next[key] = UnitDraft.value(proposal, for: key)
       }
       if isRequired, next[key] == nil {
