@@ -30,7 +30,8 @@ struct CommissionCommand: ParsableCommand {
   @Option(name: .long, help: "A PEM file with the CSMS's root certificates.", completion: .file())
   var rootCertificates: String?
   @Option(
-    name: .long, help: "A JSON file with keys of the unit file; options win over it.", completion: .file(extensions: ["json"]))
+    name: .long, help: "A JSON file with keys of the unit file; options win over it.",
+    completion: .file(extensions: ["json"]))
   var answers: String?
   @Option(name: .long, help: "Write the report into this file too.", completion: .file()) var report: String?
   @Option(name: .long, help: "The installer's name, for the report.") var installer: String?
@@ -165,6 +166,8 @@ struct CommissionCommand: ParsableCommand {
   private func write(_ draft: UnitDraft) throws(Failure) {
     try check(draft)
     let bytes = Array((UnitFileText.render(draft.content) + "\n").utf8)
+    // Before its first start the service has no state directory; systemd then gives it to the station's user.
+    mkdir(Self.directory(of: unit), 0o700)
     try FileAccess.replace(unit, with: bytes, mode: 0o600, ownedLike: Self.directory(of: unit))
     // What lies there now is what chargerd will read.
     try checkAsDaemon()
