@@ -136,7 +136,10 @@ struct CommissionCommand: ParsableCommand {
     let dialogue = CommissionDialogue(
       ask: { prompt in
         Terminal.write(prompt)
-        return readLine(strippingNewline: true)
+        let answer = readLine(strippingNewline: true)
+        // What is typed at a terminal stands there already.
+        if !Terminal.isInputTyped { Terminal.writeLine(answer ?? "") }
+        return answer
       }, askSecretly: Terminal.readSecret, tell: Terminal.writeLine)
     do throws(CommissionDialogue.Ended) {
       try dialogue.run(&draft)

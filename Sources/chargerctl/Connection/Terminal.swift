@@ -62,7 +62,10 @@ enum Terminal {
   /// A line that is typed without being shown; nil at the end of the input.
   static func readSecret(_ prompt: String) -> String? {
     write(prompt)
-    guard isInputTyped else { return readLine(strippingNewline: true) }
+    guard isInputTyped else {
+      defer { writeLine("") }
+      return readLine(strippingNewline: true)
+    }
     signal(SIGINT) { _ in
       linux_terminal_echo(0, 1)
       _exit(130)
