@@ -4,7 +4,7 @@ import OCPPTypes
 // The variables of authorization and transactions; the session controller enforces them.
 
 extension StationVariable {
-  /// Conditions of TxStartPoint (E01).
+  /// Conditions of TxStartPoint (E01); DataSigned beside them where a meter signs (`DeviceModel.build`).
   static let startPoints = [
     "ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer",
   ]
@@ -29,6 +29,10 @@ extension StationVariable {
     case .masterPassGroupId:
       // No group may stop everybody's transactions.
       .init("AuthCtrlr", "MasterPassGroupId", .init(.string, maximum: 36), .readOnly, "")
+    case .startButtonAuthorizes:
+      // Not the standard's: whether the start button lets anybody charge (C02). False, so that a button beside a card
+      // reader does not give energy away; a board without a reader says true.
+      .init("AuthCtrlr", "StartButtonAuthorizes", boolean, .readWrite, "false")
     case .authCacheAvailable:
       .init("AuthCacheCtrlr", "Available", boolean, .readOnly, "true")
     case .authCacheEnabled:

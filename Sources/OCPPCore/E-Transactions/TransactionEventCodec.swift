@@ -45,7 +45,8 @@ package final class TransactionEventCodec: OutboxRecordCodec {
         timeSpentCharging: record.secondsCharging, stoppedReason: record.stoppedReason,
         remoteStartId: record.remoteStartID),
       meterValue: readings.isEmpty ? nil : readings, offline: isOffline ? true : nil,
-      evse: record.evse.map { EVSE(id: $0, connectorId: record.connector) }, idToken: record.token)
+      numberOfPhasesUsed: record.phasesUsed, evse: record.evse.map { EVSE(id: $0, connectorId: record.connector) },
+      idToken: record.token)
   }
 
   /// A boot whose civil time was never known lies before the present one: its events are told with the earliest time

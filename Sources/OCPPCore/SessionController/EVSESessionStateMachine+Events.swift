@@ -37,6 +37,7 @@ extension EVSESessionStateMachine {
     }
     tellAuthorization(&record, &transaction)
     if let token = cause.token { record.token = token }
+    record.phasesUsed = takePhases(for: &transaction, context)
     if let reading { record.readings.append(reading) }
     addReadings(&record, &transaction, context)
     tellPublicKeys(of: &record.readings, &transaction, context.settings)
