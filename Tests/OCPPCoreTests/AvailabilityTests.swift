@@ -182,7 +182,7 @@ struct AvailabilityTests {
       [
         "setVariableData": [
           [
-            "component": ["name": "OCPPCommCtrlr"], "variable": ["name": "MinimumStatusDuration"],
+            "component": ["name": "ChargingStation"], "variable": ["name": "MinimumStatusDuration"],
             "attributeValue": "10",
           ]
         ]

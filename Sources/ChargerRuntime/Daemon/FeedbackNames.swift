@@ -19,6 +19,8 @@ enum FeedbackNames {
     case .unavailable: .unavailable
     case .faulted: .faulted
     case .reserved: .reserved
+    case .chooseWhatToStop: .chooseWhatToStop
+    case .enteringCode: .enteringCode
     }
   }
 }

@@ -27,13 +27,18 @@ private struct Handover<Value>: @unchecked Sendable {  // the giver does not tou
 
 /// All lanes of one running station, built in the order in which they need each other and taken down in reverse.
 final class RunningStation {
-  /// Energy is off within the timing table's 6 s; a store that hangs may take the rest.
+  /// Vehicles get so long to end their draw before everything is opened under load (timing table: 6 s).
+  private static let openingLimit = Duration.seconds(8)
+  /// What comes after the open contactors: a loop or a store that hangs takes it all, and the program ends without it.
+  /// Both together stay below the service's TimeoutStopSec.
   private static let stopLimit = Duration.seconds(15)
+  /// A loop that has not taken a task for so long hangs: it would have missed every proof of life.
+  private static let loopLimit = Duration.seconds(5)
 
   private let arguments: DaemonArguments
   private let logger = Logger(label: "chargerd")
-  private let group: MultiThreadedEventLoopGroup
-  private let network: NetworkLane
+  let group: MultiThreadedEventLoopGroup
+  let network: NetworkLane
   private let controlLane: ControlLane
   private let store: SQLiteStationStore
   private let registry: BootRegistry
@@ -155,19 +160,27 @@ final class RunningStation {
   /// Blocks the calling thread until a stop or a reset is asked for; gives back the exit code.
   func runUntilStopped(rawArguments: [String]) -> Int32 {
     _ = StopSignals.wait()
+    return end(rawArguments: rawArguments)
+  }
+
+  /// Ends the station in order, whatever of it hangs; gives back the exit code, or does not return when a reset begins.
+  func end(rawArguments: [String]) -> Int32 {
+    // Energy first, before anything that could wait for the loop, the log or the store.
+    openContactors()
     let isReset = resetRequested.isRequested
-    let network = self.network
-    let slot = try? network.eventLoop.submit { network.chargePoint?.overriddenSlot }.wait()
     logger.notice(isReset ? "resetting" : "stopping")
     // A program that executes itself anew stays the same service: it gets one more time-out for that.
     serviceManager?.tell(isReset && profile.resetAction == .restart ? .alive : .stopping)
-    let code = stop()
+    let network = self.network
+    let slot = network.ask(within: Self.loopLimit) { network.chargePoint?.overriddenSlot }
+    // What can no longer be asked has nothing to store: the next start takes this one for a crash and loses nothing.
+    let code = slot == nil ? leave() : stop()
     guard isReset else { return code }
     switch profile.resetAction {
     case .restart:
       // The run goes on: --csms stays with its slot, whichever the CSMS has put first meanwhile.
       let isNamed = rawArguments.contains { $0 == "--csms-slot" || $0.hasPrefix("--csms-slot=") }
-      let slotArguments = isNamed ? [] : slot.map { ["--csms-slot", String($0)] } ?? []
+      let slotArguments = isNamed ? [] : (slot ?? nil).map { ["--csms-slot", String($0)] } ?? []
       SelfRestart.execute(rawArguments + slotArguments)
       logger.critical("the program could not execute itself anew; exiting, so that the service manager restarts it")
       return ExitCode.internal
@@ -178,24 +191,38 @@ final class RunningStation {
     }
   }
 
-  private func stop() -> Int32 {
-    // Energy first, whatever else may hang; the loop hears of it before the contactors' facts.
-    let loop = network
-    network.eventLoop.execute { loop.turn { loop.chargePoint?.prepareToStop() } }
-    controlLane.stop(within: .seconds(8))
-    network.controlLaneNotified()
+  /// Whatever else may hang: nothing here waits but for the control thread. The loop hears of it before the contactors'
+  /// facts.
+  private func openContactors() {
     let network = self.network
-    try? network.eventLoop.submit {
-      network.turn { network.chargePoint?.stop() }
-    }.wait()
-    let counters = try? network.eventLoop.submit { network.contactors.takeMutation() }.wait()
-    let marks = [counters, registry.cleanMark].compactMap { $0 }
-    let isStored = CleanMark.write(marks, to: store, through: network, within: Self.stopLimit)
+    network.eventLoop.execute { network.turn { network.chargePoint?.prepareToStop() } }
+    controlLane.stop(within: Self.openingLimit)
+    network.controlLaneNotified()
+  }
+
+  private func stop() -> Int32 {
+    let network = self.network
+    let deadline = network.time.now + Self.stopLimit
+    func ask<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) -> Answer? {
+      network.ask(within: min(Self.loopLimit, max(.zero, deadline - network.time.now)), body)
+    }
+    guard ask({ network.turn { network.chargePoint?.stop() } }) != nil,
+      let counters = ask({ network.contactors.takeMutation() })
+    else { return leave() }
+    let isStored = CleanMark.write([counters, registry.cleanMark], to: store, through: network) {
+      network.time.now < deadline
+    }
     if !isStored { logger.error("the clean stop could not be stored; the next start will count this as a crash") }
-    try? network.eventLoop.submit { network.stopDrivers() }.wait()
+    guard ask({ network.stopDrivers() }) != nil else { return leave() }
     socket?.close()
     store.close()
     try? group.syncShutdownGracefully()
     return ExitCode.success
+  }
+
+  /// The network loop hangs: neither it nor what it owns can be ended in order.
+  private func leave() -> Int32 {
+    logger.critical("the network loop does not answer: ending without it; the next start will count this as a crash")
+    return ExitCode.internal
   }
 }

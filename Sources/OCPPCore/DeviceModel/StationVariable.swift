@@ -60,7 +60,7 @@ extension StationVariable {
     case .activeNetworkProfile:
       .init(component, "ActiveNetworkProfile", .init(.integer, minimum: 0), .readOnly, "0")
     case .minimumStatusDuration:
-      .init(component, "MinimumStatusDuration", Self.seconds(from: 0, to: 3_600), .readWrite, "0")
+      .init("ChargingStation", "MinimumStatusDuration", Self.seconds(from: 0, to: 3_600), .readWrite, "0")
     case .fileTransferProtocols:
       // Empty for as long as no functional block transfers files.
       .init(

@@ -15,6 +15,10 @@ public enum StationFact: Sendable, Equatable {
   case charging(ConnectorID, ChargingState, at: MonotonicInstant)
   /// The bay of an EVSE was entered, or left, by something that may be a vehicle (parking bay detector).
   case parkingBay(EVSEID, occupied: Bool, at: MonotonicInstant)
+  /// Somebody pressed the start button of an EVSE: they want energy and have shown no token (C02).
+  case startPressed(EVSEID, MonotonicInstant)
+  /// What a person chose on the display from the list that they were offered (`DriverFeedback.chooseWhatToStop`).
+  case chosenOnDisplay(DisplayChoice, MonotonicInstant)
   /// A reading of the EVSE's meter, or with EVSE 0 of the station's main meter (member 19).
   case meter(EVSEID, MeterSample)
   /// What became of the order for a signed reading that has this number.
@@ -31,6 +35,13 @@ public enum StationFact: Sendable, Equatable {
   case cable(ConnectorID, ratingMilliamperes: Int32?, at: MonotonicInstant)
   /// The control lane let a permit end: its lease or its energy budget ran out.
   case permitEnded(ConnectorID, number: UInt32, at: MonotonicInstant)
+}
+
+/// An item of the list by which a person tells, on the display, which transactions to end (C16).
+public enum DisplayChoice: Sendable, Hashable {
+  case evse(EVSEID)
+  case everyEVSE
+  case cancel
 }
 
 /// What became of a request to release a cable.
@@ -111,11 +122,14 @@ public struct StationFault: Sendable, Equatable {
   /// By OCPP's scale: 0 (danger) … 9 (debug).
   public var severity: Int32?
   public var tier: Tier
+  /// False for what is told, but keeps nobody from charging: a silent reader or display. No connector is Faulted by it.
+  public var hindersCharging: Bool
 
   public init(
     code: String, component: String, variable: String, text: String, technicianCode: String? = nil,
-    severity: Int32? = nil, tier: Tier = .connector
+    severity: Int32? = nil, tier: Tier = .connector, hindersCharging: Bool = true
   ) {
+    self.hindersCharging = hindersCharging
     self.code = code
     self.component = component
     self.variable = variable

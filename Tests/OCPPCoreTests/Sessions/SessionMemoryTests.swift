@@ -60,7 +60,7 @@ struct SessionMemoryTests {
   }
 
   @Test(
-    "M-15, F01.FR.25, F02.FR.21: An accepted remote start survives a kill with its id, and expires with EVConnectionTimeOut"
+    "F01.FR.25, F02.FR.21: An accepted remote start survives a kill with its id, and expires with EVConnectionTimeOut"
   )
   func remoteStart() {
     for (away, isInTime) in [(20, true), (80, false)] {
