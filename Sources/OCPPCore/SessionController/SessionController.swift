@@ -174,8 +174,9 @@ package final class SessionController: SessionControlling {
       run(connector.evse, at: instant) { machine, _ in machine.lock(isLocked: isLocked, connector) }
     case .cable(let connector, let rating, let instant):
       run(connector.evse, at: instant) { machine, context in machine.cable(rating: rating, connector, context) }
-    case .startPressed, .chosenOnDisplay:
-      // A station without their use cases does nothing by a button or a choice.
+    case .startPressed(let evse, _): startPressed(at: evse)
+    case .chosenOnDisplay:
+      // A station without its use case does nothing by a choice.
       break
     case .permitEnded(let connector, let number, let instant):
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
