@@ -17,11 +17,11 @@ struct PointTableTests {
   }
 
   static let stories: [Story] = [
+    Story(name: "remote start before plugging", steps: [.arrive, .remoteStart, .plug, .remoteStop, .unplug, .leave]),
     Story(name: "plug first, stop by card", steps: [.arrive, .plug, .card, .card, .unplug, .leave]),
     Story(name: "card first", steps: [.arrive, .card, .plug, .card, .unplug, .leave]),
     Story(name: "card before the bay", steps: [.card, .arrive, .plug, .card, .unplug, .leave]),
     Story(name: "remote start after plugging", steps: [.arrive, .plug, .remoteStart, .card, .unplug, .leave]),
-    Story(name: "remote start before plugging", steps: [.arrive, .remoteStart, .plug, .remoteStop, .unplug, .leave]),
     Story(name: "start button", steps: [.arrive, .plug, .button, .button, .unplug, .leave]),
     Story(name: "pulled at the vehicle", steps: [.arrive, .plug, .card, .unplug, .leave]),
     Story(
@@ -38,6 +38,9 @@ struct PointTableTests {
     Story(name: "no bay", steps: [.plug, .card, .card, .unplug]),
     Story(name: "a second driver", steps: [.arrive, .plug, .card, .card, .button, .button, .unplug, .leave]),
   ]
+
+  /// So many of the stories are told with every set of points.
+  static let fullyCombined = 3
 
   static let startSets = sets(Point.allCases)
   static let stopSets = sets(Point.allCases.filter { $0 != .dataSigned })
@@ -56,9 +59,11 @@ struct PointTableTests {
   func everyCombination(_ number: Int) {
     let story = Self.stories[number]
     var disagreements: [String] = []
+    // All sets for the first ways, and for the others all points alone and in pairs; without a meter that signs alone.
     for signs in [true, false] {
-      for start in Self.startSets where signs || !start.contains(.dataSigned) {
-        for stop in Self.stopSets where disagreements.count < 5 {
+      let most = signs ? number < Self.fullyCombined ? Point.allCases.count : 2 : 1
+      for start in Self.startSets where start.count <= most {
+        for stop in Self.stopSets where stop.count <= most && disagreements.count < 5 {
           if let what = play(story, start: start, stop: stop, meterSigns: signs) { disagreements.append(what) }
         }
       }
