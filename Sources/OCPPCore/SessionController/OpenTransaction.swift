@@ -92,6 +92,8 @@ package struct OpenTransaction: Sendable, Equatable {
   package var connectionExpiry: EventTime?
   /// The number of phases that was told last.
   package var phasesTold: Int32?
+  /// The trigger of its Started event, as told.
+  package var began: TriggerReason?
   package var millisecondsCharging: Int64 = 0
   /// Since when energy flows; nil while it does not.
   package var chargingSince: EventTime?
