@@ -27,7 +27,7 @@ extension SessionController {
       if since + Self.startButtonRepeat > services.now { return }
       return presentedAgain(token, at: evse)
     }
-    if releaseHeldCable(by: token, among: [evse]) { return }
+    if releaseHeldCable(by: token, group: nil, among: [evse]) { return }
     guard settings.startButtonAuthorizes || !settings.requiresAuthorization else {
       return notify(.presentToken, at: evse)
     }

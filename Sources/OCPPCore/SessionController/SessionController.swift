@@ -62,6 +62,10 @@ package final class SessionController: SessionControlling {
   /// At most one a connector.
   var pendingUnlocks: [PendingUnlock] = []
   var lastUnlockNumber: UInt32 = 0
+  /// Tokens that the firmware has asked about (member 27); at most `maximumQuestions`.
+  var validations = 0
+  /// Somebody with a master pass is choosing what to end.
+  var masterPass: MasterPassChoice?
 
   package init(services: any EngineServices) {
     self.services = services
@@ -178,9 +182,7 @@ package final class SessionController: SessionControlling {
     case .cable(let connector, let rating, let instant):
       run(connector.evse, at: instant) { machine, context in machine.cable(rating: rating, connector, context) }
     case .startPressed(let evse, _): startPressed(at: evse)
-    case .chosenOnDisplay:
-      // A station without its use case does nothing by a choice.
-      break
+    case .chosenOnDisplay(let choice, _): chosenOnDisplay(choice)
     case .permitEnded(let connector, let number, let instant):
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
       run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
@@ -298,12 +300,15 @@ package final class SessionController: SessionControlling {
     for driver in undecided { deadline = min(deadline, driver.until) }
     for start in remoteStarts where !start.isAsked { deadline = min(deadline, start.until) }
     for unlock in pendingUnlocks { deadline = min(deadline, unlock.until) }
+    deadline = min(deadline, authorizer.nextDeadline, masterPass?.until ?? .distantFuture)
     return min(deadline, alignedDeadline)
   }
 
   package func advance(to now: MonotonicInstant) {
     expireDrivers(at: now)
     expireUnlocks(at: now)
+    authorizer.advance(to: now)
+    expireMasterPass(at: now)
     advanceAlignedData()
     for place in slots.indices {
       if let notice = slots[place].notice, notice.until <= now { slots[place].notice = nil }

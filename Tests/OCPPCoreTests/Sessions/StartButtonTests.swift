@@ -55,7 +55,7 @@ struct StartButtonTests {
     let group = IdToken(idToken: "FLEET", type: .central)
     bench.csmsAnswers(started, IdTokenInfo(status: .accepted, groupIdToken: group))
     bench.csmsAnswers(started, IdTokenInfo(status: .accepted, groupIdToken: group))
-    #expect(!bench.disk.documents.contains { $0.kind == .authorization })
+    #expect(bench.disk.tokens.cache.isEmpty)
     #expect(bench.isGranted())
   }
 
