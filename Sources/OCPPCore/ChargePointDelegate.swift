@@ -17,6 +17,9 @@ public protocol ChargePointDelegate: AnyObject {
   func chargePoint(_ chargePoint: ChargePoint, operativeChanged isOperative: Bool)
   /// What the driver at an EVSE (nil: the whole station) should be shown now.
   func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?)
+  /// What is shown at an EVSE from now on is for somebody who prefers these languages (RFC 5646 tags, the first one
+  /// most; C01.FR.08, .09); none: for anybody.
+  func chargePoint(_ chargePoint: ChargePoint, speak languages: [String], at evse: EVSEID)
   /// Everything that had to be stored before the reset is stored, and the transactions are ended: reset now.
   func chargePoint(_ chargePoint: ChargePoint, reset scope: ResetScope)
   /// Whether the CSMS's reset can be done now (default: yes); an EVSE is asked for only where its AllowReset is true.
@@ -89,6 +92,7 @@ extension ChargePointDelegate {
   public func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant) {}
   public func chargePoint(_ chargePoint: ChargePoint, noted event: EngineEvent) {}
   public func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?) {}
+  public func chargePoint(_ chargePoint: ChargePoint, speak languages: [String], at evse: EVSEID) {}
 }
 
 public struct EnergyGrant: Sendable, Equatable {
@@ -139,6 +143,30 @@ public enum DriverFeedback: Sendable, Equatable {
   /// The holder of a master pass is to choose on the display which of these EVSEs' transactions to end, or all, or none
   /// (C16). Told for the whole station (nil); an empty list takes the question away.
   case chooseWhatToStop([EVSEID])
+  /// Somebody types a code on the keypad: so many characters by now. The station shows it without asking the engine.
+  case enteringCode(Int)
+
+  /// A stable name: that of the case.
+  public var name: String {
+    switch self {
+    case .available: "available"
+    case .plugIn: "plugIn"
+    case .presentToken: "presentToken"
+    case .authorizing: "authorizing"
+    case .accepted: "accepted"
+    case .rejected: "rejected"
+    case .preparing: "preparing"
+    case .charging: "charging"
+    case .suspendedByVehicle: "suspendedByVehicle"
+    case .suspendedByStation: "suspendedByStation"
+    case .finished: "finished"
+    case .unavailable: "unavailable"
+    case .faulted: "faulted"
+    case .reserved: "reserved"
+    case .chooseWhatToStop: "chooseWhatToStop"
+    case .enteringCode: "enteringCode"
+    }
+  }
 }
 
 /// The link as people see it.

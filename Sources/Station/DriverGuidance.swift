@@ -20,6 +20,7 @@ package enum DriverGuidance {
     case .unavailable: ["Out of service"]
     case .faulted(let text): ["Out of order", text]
     case .reserved: ["Reserved"]
+    case .enteringCode(let count): ["Your code", String(repeating: "*", count: count)]
     case .chooseWhatToStop: ["Which charging should end?", "Choose on the display"]
     }
   }

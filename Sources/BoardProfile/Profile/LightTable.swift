@@ -4,7 +4,7 @@ import HAL
 /// OCPPCore's `DriverFeedback`.
 public enum FeedbackKind: String, CaseIterable, Sendable {
   case available, plugIn, presentToken, authorizing, accepted, rejected, preparing, charging, suspendedByVehicle
-  case suspendedByStation, finished, unavailable, faulted, reserved, chooseWhatToStop
+  case suspendedByStation, finished, unavailable, faulted, reserved, chooseWhatToStop, enteringCode
 }
 
 extension FeedbackKind: ProfileKey {}
@@ -36,6 +36,7 @@ public struct LightTable: Sendable, Equatable {
     case .unavailable: LightPattern(.yellow, .blinking)
     case .faulted: LightPattern(.red)
     case .reserved: LightPattern(.yellow, .pulsing)
+    case .enteringCode: LightPattern(.white)
     case .chooseWhatToStop: LightPattern(.white, .blinking)
     }
   }

@@ -20,6 +20,7 @@ enum FeedbackNames {
     case .faulted: .faulted
     case .reserved: .reserved
     case .chooseWhatToStop: .chooseWhatToStop
+    case .enteringCode: .enteringCode
     }
   }
 }

@@ -12,17 +12,23 @@ package struct TokenVerdict: Sendable, Equatable {
   package var groupToken: IdToken?
   /// The only EVSEs that it may charge at; nil for all (C01.FR.21).
   package var evses: [EVSEID]?
+  /// What the token's user reads, the preferred language first (C01.FR.08, .09).
+  package var languages: [String]
 
-  package init(status: AuthorizationStatus, groupToken: IdToken? = nil, evses: [EVSEID]? = nil) {
+  package init(
+    status: AuthorizationStatus, groupToken: IdToken? = nil, evses: [EVSEID]? = nil, languages: [String] = []
+  ) {
     self.status = status
     self.groupToken = groupToken
     self.evses = evses
+    self.languages = languages
   }
 
   package init(_ information: IdTokenInfo) {
     let evses = information.evseId.map { $0.prefix(Self.maximumEVSEs).map { EVSEID($0) } } ?? []
     self.init(
-      status: information.status, groupToken: information.groupIdToken, evses: evses.isEmpty ? nil : evses)
+      status: information.status, groupToken: information.groupIdToken, evses: evses.isEmpty ? nil : evses,
+      languages: information.languages)
   }
 }
 

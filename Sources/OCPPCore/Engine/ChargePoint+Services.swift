@@ -68,6 +68,10 @@ extension ChargePoint: EngineServices {
     delegate?.chargePoint(self, show: feedback, at: evse)
   }
 
+  package func speak(_ languages: [String], at evse: EVSEID) {
+    delegate?.chargePoint(self, speak: languages, at: evse)
+  }
+
   package func unlock(_ connector: ConnectorID, number: UInt32) {
     delegate?.chargePoint(self, unlock: connector, number: number)
   }

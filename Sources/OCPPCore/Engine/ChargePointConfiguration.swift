@@ -193,6 +193,8 @@ public struct ChargePointConfiguration: Sendable {
   public var certificates: Certificates
   /// How long the firmware may take to bring up what a network profile needs, before a dial.
   public var networkConfigurationTimeout: Duration
+  /// People can choose from a list on the station's display: the holder of a master pass is asked what to end (C16.FR.01).
+  public var hasDisplayChoice = false
 
   public init(
     identity: Identity, evses: [EVSE], networkProfiles: [NetworkProfile], deviceModel: [DeviceModelEntry] = [],

@@ -45,7 +45,8 @@ final class AvailabilityBlock: FunctionalBlock {
     case .connected(let id, let isPlugged, _): withConnector(id) { $0.isPlugged = isPlugged }
     case .usable(let id, let isUsable, _): withConnector(id) { $0.isUsable = isUsable }
     case .lock(let id, let isLocked, _): withConnector(id) { $0.isLocked = isLocked }
-    case .fault(let place, let fault, let isActive, _): setFault(fault.code, isActive, at: place)
+    case .fault(let place, let fault, let isActive, _):
+      if fault.hindersCharging { setFault(fault.code, isActive, at: place) }
     default: break
     }
   }

@@ -71,7 +71,10 @@ extension SessionController {
       deadline: services.configuration.messageTimeout
     ) { [weak self] verdict in
       self?.questions.removeAll { $0.number == number }
+      self?.heard(verdict.languages, of: token)
+      self?.answered = token
       answer(verdict)
+      self?.answered = nil
     }
   }
 

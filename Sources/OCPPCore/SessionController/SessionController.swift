@@ -22,6 +22,8 @@ package final class SessionController: SessionControlling {
     var commitsUnderWay = 0
     var shown: DriverFeedback?
     var notice: (feedback: DriverFeedback, until: MonotonicInstant)?
+    /// As told last, of whom the EVSE shows something to.
+    var languages: [String] = []
     /// The cable that the station has been told to keep.
     var keptCable: ConnectorID?
     /// As it is stored.
@@ -49,6 +51,10 @@ package final class SessionController: SessionControlling {
   /// Tokens that the CSMS is being asked about.
   var questions: [TokenQuestion] = []
   var nextQuestion: UInt64 = 1
+  /// At most `TokenLanguages.capacity`.
+  var tokenLanguages: [TokenLanguages] = []
+  /// Whose answer is being told.
+  var answered: IdToken?
   private var lastGrantNumber: UInt32 = 0
   /// Resets that wait for their transactions to end; at most one a scope.
   private var endings: [(scope: ResetScope, whenDurable: () -> Void)] = []
@@ -185,7 +191,7 @@ package final class SessionController: SessionControlling {
   /// of theirs.
   private func faultChanged(_ place: ConnectorID?, _ fault: StationFault, _ isActive: Bool, _ instant: MonotonicInstant)
   {
-    if place == nil, EndingFaults.stopReason(for: fault) == nil { return }
+    if !fault.hindersCharging || place == nil && EndingFaults.stopReason(for: fault) == nil { return }
     for slot in slots where place == nil || place?.evse == slot.machine.evse {
       run(slot.machine.evse, at: instant) { machine, context in machine.fault(fault, isActive: isActive, context) }
     }
@@ -198,6 +204,7 @@ package final class SessionController: SessionControlling {
   private func tokenAnswered(_ record: TransactionEventRecord, _ information: IdTokenInfo) {
     guard let token = record.token else { return }
     authorizer.learn(token, information)
+    heard(information.languages, of: token)
     guard
       let place = slots.firstIndex(where: { $0.machine.transaction?.id == record.transactionID })
     else { return }
@@ -474,6 +481,7 @@ package final class SessionController: SessionControlling {
         to: wanted.connector)
     }
     let picture = slots[place].notice?.feedback ?? slots[place].machine.feedback
+    if slots[place].notice == nil { speak(to: user(at: place), at: place) }
     if slots[place].shown != picture {
       slots[place].shown = picture
       services.show(picture, at: slots[place].machine.evse)
@@ -488,6 +496,7 @@ package final class SessionController: SessionControlling {
     }
     slots[place].notice = (feedback, services.now + Self.noticeTime)
     slots[place].shown = feedback
+    speak(to: answered ?? user(at: place), at: place)
     services.show(feedback, at: evse)
   }
 

@@ -122,11 +122,14 @@ public struct StationFault: Sendable, Equatable {
   /// By OCPP's scale: 0 (danger) … 9 (debug).
   public var severity: Int32?
   public var tier: Tier
+  /// False for what is told, but keeps nobody from charging: a silent reader or display. No connector is Faulted by it.
+  public var hindersCharging: Bool
 
   public init(
     code: String, component: String, variable: String, text: String, technicianCode: String? = nil,
-    severity: Int32? = nil, tier: Tier = .connector
+    severity: Int32? = nil, tier: Tier = .connector, hindersCharging: Bool = true
   ) {
+    self.hindersCharging = hindersCharging
     self.code = code
     self.component = component
     self.variable = variable
