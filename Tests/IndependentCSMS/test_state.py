@@ -15,7 +15,7 @@ SECRET = "correct-horse-battery-1"
 IMPATIENT = [
     {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": name, "instance": instance}, "value": value}
     for name, instance, value in [
-        ("MessageTimeout", "Default", "2"), ("MessageAttempts", "TransactionEvent", "1"),
+        ("MessageAttempts", "TransactionEvent", "1"),
         ("MessageAttemptInterval", "TransactionEvent", "0"),
     ]
 ]
@@ -36,7 +36,8 @@ class Outbox(Story):
         """DESIGN §4: what waits is told by lane, survives a SIGKILL to the last record, and goes when the CSMS is back."""
         await self.booted()
         await self.until_outbox(lambda box: sum(box["waiting"].values()) == 0, "empty at first")
-        await self.bench.world.call("bench.network", up=False)
+        port = self.csms.port
+        await self.csms.stop()
         await self.plug_in()
         await self.tap()
         box = await self.until_outbox(lambda box: box["waiting"]["transaction"] >= 4, "events wait")
@@ -44,11 +45,12 @@ class Outbox(Story):
             (box["capacity"], box["space"], box["storeFailure"], box["unwritten"]), (200_000, "ample", None, 0)
         )
         await self.bench.kill_station(signal.SIGKILL)
-        await self.bench.start_station(self.csms.port)
+        await self.bench.start_station(port)
         again = await self.outbox()
         self.assertGreaterEqual(again["waiting"]["transaction"], box["waiting"]["transaction"])
         self.assertEqual((again["lost"], again["thinned"], again["deadLetterCount"]), (0, 0, 0))
-        await self.bench.world.call("bench.network", up=True)
+        await self.csms.start(port)
+        await self.csms.until(lambda: len(self.csms.boots) == 2, "it is back", 60)
         await self.unplug()
         await self.csms.until(lambda: self.csms.transactions, "the events arrive", 60)
         await self.ended()
@@ -152,18 +154,18 @@ class DeadLetters(Outbox):
         await self.bench.start(self.csms.port)
 
     async def test_given_up(self):
-        """E13.FR.02, DESIGN §4: what the CSMS never answers becomes a dead letter with its transaction and reason, also after a restart, and holds up nothing."""
+        """E13.FR.02, DESIGN §4: what the CSMS refuses becomes a dead letter with its transaction and reason, also after a restart, and holds up nothing."""
         await self.booted()
         await self.plug_in()
         await self.tap()
         await self.charging()
-        self.csms.silent = True
+        self.csms.refused = {"TransactionEvent"}
         box = await self.until_outbox(lambda box: box["deadLetterCount"] >= 1, "a dead letter")
-        self.csms.silent = False
+        self.csms.refused = set()
         letter = box["deadLetters"][0]
         self.assertEqual((letter["lane"], letter["attempts"]), ("transaction", 1))
         self.assertEqual(letter["group"], self.only_transaction().id)
-        self.assertIn("no answer", letter["reason"])
+        self.assertIn("InternalError", letter["reason"])
         await self.unplug()
         await self.ended()
         box = await self.until_outbox(lambda box: sum(box["waiting"].values()) == 0, "the rest was accepted")
