@@ -163,7 +163,7 @@ let package = Package(
       "OCPPCoreTests",
       ["OCPPCore", "OCPPPorts", "OCPPTypes", "OCPPJSON", "ChargerBase", "SimulationSupport"]),
     tests("StationTests", ["Station", "EVSEControl", "OCPPCore", "ChargerBase"]),
-    tests("OCPPStorageTests", ["OCPPStorage", "OCPPPorts", "CSQLite", "ChargerBase"]),
+    tests("OCPPStorageTests", ["OCPPStorage", "OCPPPorts", "OCPPTypes", "CSQLite", "ChargerBase"]),
     tests("OCPPSecurityTests", ["OCPPSecurity", "TLSTestSupport", "COpenSSL", "OCPPPorts", nioCore, nioEmbedded]),
     tests(
       "OCPPTransportTests",
