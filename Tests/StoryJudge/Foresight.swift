@@ -132,7 +132,8 @@ struct Foresight {
   private func endsByStop(_ evse: Int32) -> Bool? {
     if endsWithAuthorization { return true }
     if rules.stop.contains(.energyTransfer), situation.isCharging(evse) { return true }
-    return rules.stop.contains(.energyTransfer) ? nil : false
+    // Without a car no other stop point would ever end it: both.
+    return rules.stop.contains(.energyTransfer) || !situation.isConnected(evse) ? nil : false
   }
 
   private func begins(_ evse: Int32, _ card: StoryCard, isRemote: Bool) -> Outcome {
@@ -184,7 +185,10 @@ struct Foresight {
   /// C16.FR.02: without a display to choose on it ends everything; C16.FR.03: it begins nothing.
   private func master() -> Outcome {
     guard situation.act.wasPossible else { return .open }
-    guard situation.accepts(.master) == .yes else { return .open }
+    // Accepted as an unknown card it is nobody's master pass.
+    guard situation.accepts(.master) == .yes, situation.link == .online || situation.isCached(.master) else {
+      return .blurred
+    }
     var outcome = Outcome()
     for evse in evses where isUsable(evse) && situation.open(evse)?.payer != nil {
       outcome.all.append(

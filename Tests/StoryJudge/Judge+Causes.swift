@@ -89,6 +89,8 @@ extension Judge {
   /// E07.FR.01, C01.FR.03, C09.FR.03: who began it ends it, or somebody of his group.
   private mutating func judgeStop(_ event: Evidence.Event, _ transaction: Evidence.Transaction) {
     let name = event.request.name
+    // A master pass ends also what nobody was authorized for (C16.FR.02).
+    if event.card == StoryCard.master.rawValue { return }
     let payer = transaction.events.first { $0.card != nil && $0.trigger != .stopAuthorized }?.card
     guard let payer else { return find("\(name): nobody had begun (E07.FR.01)") }
     let allowed = Self.groupMates(of: payer) + [StoryCard.master.rawValue]
@@ -126,10 +128,14 @@ extension Judge {
       }
     }
     let reason = ended.request.transactionInfo.stoppedReason
+    // A master pass that nobody knew as one ends its own transaction as any card does.
+    let isOwn = transaction.events.contains {
+      $0.card == StoryCard.master.rawValue && $0.trigger != .stopAuthorized
+    }
     // C16.FR.07.
     let allowed =
       (isByMaster && began == .stopAuthorized ? [.masterPass] : Self.reasons(of: began ?? ended.trigger))
-      + (isByMaster ? [.masterPass] : [])
+      + (isByMaster ? [.masterPass] + (isOwn ? [.local, nil] : []) : [])
       + (wasRefused(transaction) ? [.deAuthorized] : [])
       + (hasJustStarted(at: ended.at) ? Self.restartReasons(lastEnd(before: ended.at)) : [])
     // A reset is a reason of its own, whatever had ended the authorization (B12.FR.04).

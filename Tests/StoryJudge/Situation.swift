@@ -136,6 +136,10 @@ struct Situation {
     }
   }
 
+  func isCached(_ card: StoryCard) -> Bool {
+    rules.hasCache && judge.lastOpinions(of: card.rawValue, at: at...at) == [true]
+  }
+
   // MARK: During
 
   /// What was told of an EVSE from the act to the next one, without readings.
