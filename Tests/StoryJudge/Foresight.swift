@@ -34,6 +34,7 @@ struct Foresight {
     case .tap(.master, _): master()
     case .tap(let card, let evse?): isUsable(evse) ? shown(card, evse) : .blurred
     case .tap(let card, nil): shownSomewhere(card)
+    case .remoteStart(.master, _): .blurred
     case .remoteStart(let card, let evse?): isUsable(evse) ? remoteStart(card, evse) : .blurred
     case .remoteStart(_, nil): .blurred
     case .remoteStop(let evse): remoteStop(evse)
@@ -53,7 +54,11 @@ struct Foresight {
 
   private func carComes(_ evse: Int32, _ car: CarSpecification) -> Outcome {
     // E02.FR.17, E03.FR.12.
-    if situation.open(evse) != nil { return .certain(.tells(evse, [.cablePluggedIn], ends: nil, card: nil)) }
+    if let open = situation.open(evse) {
+      // In the moment in which EVConnectionTimeOut ends the transaction both may be (E03.FR.05).
+      let timeout = open.transaction.events.contains { $0.trigger == .evConnectTimeout }
+      return timeout ? .blurred : .certain(.tells(evse, [.cablePluggedIn], ends: nil, card: nil))
+    }
     if let who = waiting[evse] {
       // In the last moments of EVConnectionTimeOut both are right (C01.FR.26).
       guard who.since + .seconds(rules.connectionTimeout - 5) > situation.at else { return .blurred }

@@ -153,10 +153,10 @@ extension Judge {
       closedAt = nil
       // Where a transaction begins with the energy, it is told after it (E01.FR.06).
       let lead = rules.start == [.energyTransfer] ? Self.opening : .milliseconds(500)
-      let isUnderWay =
+      let isArriving =
         evidence.transactions.contains { isUnderWay(from, $0, evse) } && switching.at <= from + .seconds(2)
       let isCovered =
-        isUnderWay || evidence.transactions.contains { $0.evse == evse && $0.isUndated }
+        isArriving || evidence.transactions.contains { $0.evse == evse && $0.isUndated }
         || spans.contains { span in
           // A program that was killed tells what it began when it is back.
           let early = hasJustStarted(at: span.from) ? Duration.seconds(60) : lead
