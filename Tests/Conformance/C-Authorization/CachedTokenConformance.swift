@@ -76,7 +76,7 @@ struct CachedTokenConformance {
     #expect(station.places[0].isClosed)
     station.harness.csms.tokens["CARD"] = .invalid
     station.harness.link.isUp = true
-    station.harness.run(upTo: .seconds(240)) { station.isOnline }
+    _ = station.harness.run(upTo: .seconds(240)) { station.isOnline }
     station.wait(5)
     return station
   }
