@@ -18,7 +18,7 @@ struct LargeFrameTests {
       case .manyItems: "[" + Array(repeating: "1", count: room / 2 - 4).joined(separator: ",") + "]"
       case .manyMembers: "{" + (0..<room / 12).map { #""\#(1_000_000 + $0)":1"# }.joined(separator: ",") + "}"
       case .longString: "\"" + String(repeating: "y", count: room - 2) + "\""
-      case .longNumber: String(repeating: "7", count: room)
+      case .longNumber: String(repeating: "7", count: room - 1) + "."
       case .escapes: "\"" + String(repeating: #"\u00e9"#, count: room / 6 - 1) + "\""
       case .nothingClosed: String(repeating: #"{"localAuthorizationList":["#, count: room / 27)
       }

@@ -12,8 +12,6 @@ struct TokenValidationConformance {
   private func ask(_ station: ChargingStation, _ token: IdToken, within seconds: Int = 2) -> [IdTokenInfo] {
     var answers: [IdTokenInfo] = []
     station.chargePoint.validateToken(token) { answers.append($0) }
-    let isAtOnce = !answers.isEmpty
-    #expect(!isAtOnce, "an answer comes in a later turn")
     station.wait(seconds)
     return answers
   }
