@@ -127,7 +127,7 @@ struct TokenRows {
     for entries in [1_000, Self.wholeList] {
       figures.append((entries, try lookUps(in: entries)))
     }
-    let slowest = figures.map(\.nanoseconds).max() ?? 0
+    let slowest = figures.map { $0.nanoseconds }.max() ?? 0
     report.add(
       BenchmarkRow(
         number: "g3", measurement: "token look-up in a list of 1,000; of 100,000",
