@@ -1,6 +1,6 @@
 import ChargerBase
 
-/// A driver that Station serves from the network loop: readers, lights, displays.
+/// A driver that Station serves from the network loop: readers, keypads, buttons, bay detectors, lights, displays.
 ///
 /// 1. Members are called on the network loop alone, and return within 1 ms: bus traffic belongs to a thread of the
 ///    driver's own.

@@ -53,6 +53,8 @@ package final class SessionController: SessionControlling {
   var nextQuestion: UInt64 = 1
   /// At most `TokenLanguages.capacity`.
   var tokenLanguages: [TokenLanguages] = []
+  /// As told last, of whom is shown something at no EVSE in particular.
+  var stationLanguages: [String] = []
   /// Whose answer is being told.
   var answered: IdToken?
   private var lastGrantNumber: UInt32 = 0
@@ -491,6 +493,7 @@ package final class SessionController: SessionControlling {
   /// Shows something that passes: at once, whatever is being stored.
   func notify(_ feedback: DriverFeedback, at evse: EVSEID?) {
     guard let evse, let place = place(of: evse) else {
+      speakEverywhere(to: answered)
       services.show(feedback, at: nil)
       return
     }

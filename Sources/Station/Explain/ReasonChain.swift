@@ -124,6 +124,7 @@ struct ReasonChain {
           remedy: "Free space in the state directory, or restore the connection so that what waits can be sent."))
     }
     found.append(permission)
+    found += context.postReasons
     if let link = linkReason { found.append(link) }
     return found
   }
