@@ -28,6 +28,11 @@ final class BenchmarkCSMS: Sendable {
     var transactionEvents = 0
     /// Sequence numbers that have arrived, of the one transaction that a measurement makes.
     var arrived: [Bool] = []
+    /// Stations that have connected so far.
+    var links = 0
+    /// Nothing but BootNotification is answered; what waits is in `held`, a call or two.
+    var isHolding = false
+    var held: [(id: String, action: String, payload: [UInt8])] = []
   }
 
   var port: Int { channel.localAddress?.port ?? 0 }
@@ -42,7 +47,10 @@ final class BenchmarkCSMS: Sendable {
       },
       upgradePipelineHandler: { channel, _ in
         channel.eventLoop.makeCompletedFuture {
-          state.withLockedValue { $0.station = channel }
+          state.withLockedValue { state in
+            state.station = channel
+            state.links += 1
+          }
           try channel.pipeline.syncOperations.addHandler(
             NIOWebSocketFrameAggregator(
               minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 64, maxAccumulatedFrameSize: 1 << 20))
@@ -79,6 +87,23 @@ final class BenchmarkCSMS: Sendable {
 
   func forgetEvents() {
     state.withLockedValue { $0.arrived = [] }
+  }
+
+  var links: Int { state.withLockedValue { $0.links } }
+
+  /// Holds back every answer but that to BootNotification, so that a station that has just booted has nothing to do; or
+  /// gives what was held back, and all that comes, its answer again.
+  func holdAnswers(_ isHolding: Bool) {
+    let (station, held) = state.withLockedValue { state in
+      state.isHolding = isHolding
+      defer { if !isHolding { state.held = [] } }
+      return (state.station, isHolding ? [] : state.held)
+    }
+    guard let station, !held.isEmpty else { return }
+    let state = state
+    station.eventLoop.execute {
+      for call in held { Self.answer(call.id, call.action, call.payload[...], on: station, state) }
+    }
   }
 
   func forgetBoot() { state.withLockedValue { $0.bootAcceptedAt = nil } }
@@ -133,7 +158,20 @@ final class BenchmarkCSMS: Sendable {
       guard let message = try? OCPPFrame(parsing: bytes, version: .v201) else { return }
       switch message {
       case .call(let id, let action, let payload):
-        answer(id, action, payload, context)
+        let isHeld = state.withLockedValue { state in
+          guard state.isHolding, action != "BootNotification" else { return false }
+          state.held.append((id, action, Array(payload)))
+          return true
+        }
+        guard !isHeld else { return }
+        BenchmarkCSMS.answer(id, action, payload, on: context.channel, state)
+        if action == "BootNotification" {
+          let now = clock()
+          state.withLockedValue { state in
+            state.acceptedBoots += 1
+            state.bootAcceptedAt = now
+          }
+        }
       case .callResult(let id, _), .callError(let id, _, _, _):
         let promise = state.withLockedValue { state -> EventLoopPromise<Int>? in
           if case .callError = message { state.callErrors += 1 }
@@ -145,64 +183,59 @@ final class BenchmarkCSMS: Sendable {
       default: break
       }
     }
+  }
 
-    private static let sequenceMember = Array("\"seqNo\":".utf8)
+  private static let sequenceMember = Array("\"seqNo\":".utf8)
 
-    /// Found without reading the rest.
-    private static func sequenceNumber(_ payload: ArraySlice<UInt8>) -> Int? {
-      let wanted = sequenceMember
-      return payload.withUnsafeBytes { bytes -> Int? in
-        var start = 0
-        while start + wanted.count < bytes.count {
-          var matched = 0
-          while matched < wanted.count, bytes[start + matched] == wanted[matched] { matched += 1 }
-          guard matched < wanted.count else { break }
-          start += 1
-        }
-        let digits = bytes.dropFirst(start + wanted.count).prefix { $0 >= 0x30 && $0 <= 0x39 }
-        return Int(String(decoding: digits, as: UTF8.self))
+  /// Found without reading the rest.
+  private static func sequenceNumber(_ payload: ArraySlice<UInt8>) -> Int? {
+    let wanted = sequenceMember
+    return payload.withUnsafeBytes { bytes -> Int? in
+      var start = 0
+      while start + wanted.count < bytes.count {
+        var matched = 0
+        while matched < wanted.count, bytes[start + matched] == wanted[matched] { matched += 1 }
+        guard matched < wanted.count else { break }
+        start += 1
       }
+      let digits = bytes.dropFirst(start + wanted.count).prefix { $0 >= 0x30 && $0 <= 0x39 }
+      return Int(String(decoding: digits, as: UTF8.self))
     }
+  }
 
-    private func answer(_ id: String, _ action: String, _ payload: ArraySlice<UInt8>, _ context: ChannelHandlerContext)
-    {
-      let time = "2026-11-23T10:00:00Z"
-      let body: String
-      switch action {
-      case "BootNotification":
-        body = #"{"currentTime":"\#(time)","interval":86400,"status":"Accepted"}"#
-      case "Heartbeat": body = #"{"currentTime":"\#(time)"}"#
-      case "Authorize": body = #"{"idTokenInfo":{"status":"Accepted"}}"#
-      case "TransactionEvent":
-        let number = Self.sequenceNumber(payload)
-        state.withLockedValue { state in
-          state.transactionEvents += 1
-          guard let number, number < 1_000_000 else { return }
-          if number >= state.arrived.count {
-            state.arrived += Array(repeating: false, count: number + 1 - state.arrived.count)
-          }
-          state.arrived[number] = true
+  private static func answer(
+    _ id: String, _ action: String, _ payload: ArraySlice<UInt8>, on channel: any Channel,
+    _ state: NIOLockedValueBox<State>
+  ) {
+    let time = "2026-11-23T10:00:00Z"
+    let body: String
+    switch action {
+    case "BootNotification":
+      body = #"{"currentTime":"\#(time)","interval":86400,"status":"Accepted"}"#
+    case "Heartbeat": body = #"{"currentTime":"\#(time)"}"#
+    case "Authorize": body = #"{"idTokenInfo":{"status":"Accepted"}}"#
+    case "TransactionEvent":
+      let number = sequenceNumber(payload)
+      state.withLockedValue { state in
+        state.transactionEvents += 1
+        guard let number, number < 1_000_000 else { return }
+        if number >= state.arrived.count {
+          state.arrived += Array(repeating: false, count: number + 1 - state.arrived.count)
         }
-        body = #"{"idTokenInfo":{"status":"Accepted"}}"#
-      case "NotifyReport":
-        let isLast = !String(decoding: payload, as: UTF8.self).contains("\"tbc\":true")
-        state.withLockedValue { state in
-          state.reportBytes += payload.count
-          if isLast { state.reportsComplete += 1 }
-        }
-        body = "{}"
-      default: body = "{}"
+        state.arrived[number] = true
       }
-      var buffer = context.channel.allocator.buffer(capacity: 128)
-      buffer.writeString("[3,\"\(id)\",\(body)]")
-      context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .text, data: buffer)), promise: nil)
-      if action == "BootNotification" {
-        let now = clock()
-        state.withLockedValue { state in
-          state.acceptedBoots += 1
-          state.bootAcceptedAt = now
-        }
+      body = #"{"idTokenInfo":{"status":"Accepted"}}"#
+    case "NotifyReport":
+      let isLast = !String(decoding: payload, as: UTF8.self).contains("\"tbc\":true")
+      state.withLockedValue { state in
+        state.reportBytes += payload.count
+        if isLast { state.reportsComplete += 1 }
       }
+      body = "{}"
+    default: body = "{}"
     }
+    var buffer = channel.allocator.buffer(capacity: 128)
+    buffer.writeString("[3,\"\(id)\",\(body)]")
+    channel.writeAndFlush(WebSocketFrame(fin: true, opcode: .text, data: buffer), promise: nil)
   }
 }

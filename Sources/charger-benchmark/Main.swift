@@ -71,13 +71,15 @@ struct ChargerBenchmark: ParsableCommand {
       if row == "i" {
         try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
       } else {
-        try OutboxRows(places: places, isQuick: quick).measure(into: &report)
+        var rows = OutboxRows(places: places, isQuick: quick)
+        try rows.measure(into: &report)
       }
       if json { report.printJSON() } else { report.printTable() }
       return
     }
     try StationRows(places: places, isQuick: quick).measure(into: &report)
-    try OutboxRows(places: places, isQuick: quick).measure(into: &report)
+    var queue = OutboxRows(places: places, isQuick: quick)
+    try queue.measure(into: &report)
     try CodecRow.measure(isQuick: quick, into: &report)
     try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
     if json { report.printJSON() } else { report.printTable() }

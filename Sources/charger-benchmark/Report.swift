@@ -9,6 +9,8 @@ struct BenchmarkRow {
   var goal: String
   /// Nil where the goal is not a limit that this run can judge.
   var isMet: Bool?
+  /// What the verdict rests on, where it is not the whole goal as it stands.
+  var judgedBy: String?
   /// For programs: name and value, in the unit that the name tells.
   var values: [(name: String, value: Double)] = []
 }
@@ -28,7 +30,7 @@ struct BenchmarkReport {
       text + String(repeating: " ", count: max(0, width - text.count))
     }
     for row in all {
-      let verdict = row.isMet.map { $0 ? "met" : "MISSED" } ?? ""
+      let verdict = (row.isMet.map { $0 ? "met" : "MISSED" } ?? "") + (row.judgedBy.map { " (\($0))" } ?? "")
       print(
         [
           padded(row.number, widths.0), padded(row.measurement, widths.1), padded(row.figure, widths.2),
@@ -44,6 +46,7 @@ struct BenchmarkReport {
         JSONMember("row", JSONValue(row.number)), JSONMember("measurement", JSONValue(row.measurement)),
         JSONMember("figure", JSONValue(row.figure)), JSONMember("goal", JSONValue(row.goal)),
         JSONMember("met", row.isMet.map { JSONValue($0) } ?? .null),
+        JSONMember("judgedBy", row.judgedBy.map { JSONValue($0) } ?? .null),
         JSONMember(
           "values",
           .object(
@@ -67,6 +70,11 @@ enum Figure {
     if count >= 10_000_000 { return fixed(count / 1_000_000, 1) + " M instr." }
     if count >= 10_000 { return fixed(count / 1_000, 0) + " k instr." }
     return fixed(count, 0) + " instr."
+  }
+
+  /// How many times the bare reference of the same run.
+  static func ratio(_ value: Double, _ bare: Double, _ what: String) -> String {
+    bare > 0 ? "\(fixed(value / bare, 1)) × \(what)" : ""
   }
 
   static func megabytes(_ bytes: Double) -> String { fixed(bytes / 1_000_000, 1) + " MB" }

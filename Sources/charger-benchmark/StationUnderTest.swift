@@ -76,6 +76,13 @@ final class StationUnderTest {
     }
   }
 
+  /// How long the program takes to be loaded, to tell its version and to end: nanoseconds.
+  func bareStart() throws -> Double {
+    let begin = linux_boottime_ns()
+    try ChildProcess(program, ["--version"], logPath: "/dev/null").end(0)
+    return Double(linux_boottime_ns() - begin)
+  }
+
   /// Puts a copy of a state directory, or (nil) an empty one, in the place of the station's own.
   func replaceState(with folder: String?) throws {
     let state = scratch.path + "/state"

@@ -25,12 +25,16 @@ final class OutboxChildren {
     while strip.isRunning { usleep(1_000) }
   }
 
-  func run(_ task: OutboxStation.Task, _ rounds: Int, isPinned: Bool = false, isOnMemory: Bool = true) throws -> Figures
-  {
+  /// - Parameter meanwhile: what the other end does while the task runs; it fails when the task ends before.
+  func run(
+    _ task: OutboxStation.Task, _ rounds: Int, isPinned: Bool = false, isOnMemory: Bool = true,
+    meanwhile: (() throws -> Void)? = nil
+  ) throws -> Figures {
     let others = isPinned ? Processors.pinThisProgram() : nil
     defer { if others != nil { Processors.freeThisProgram() } }
     return try run(
-      task.name, rounds, state: state(isOnMemory: isOnMemory), before: others.map { ["taskset", "-c", $0] })
+      task.name, rounds, state: state(isOnMemory: isOnMemory), before: others.map { ["taskset", "-c", $0] },
+      meanwhile: meanwhile)
   }
 
   func run(_ task: SteppedStation.Task, _ rounds: Int) throws -> Figures {
@@ -44,11 +48,13 @@ final class OutboxChildren {
     return state
   }
 
-  func countInstructions(_ task: OutboxStation.Task, _ rounds: Int) throws -> Double {
+  func countInstructions(
+    _ task: OutboxStation.Task, _ rounds: Int, meanwhile: (() throws -> Void)? = nil
+  ) throws -> Double {
     let out = "\(scratch.path)/callgrind-\(task.rawValue)-\(rounds)"
     _ = try run(
       task.name, rounds, state: state(isOnMemory: true),
-      before: ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(out)"])
+      before: ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(out)"], meanwhile: meanwhile)
     let totals = (Files.read(out, limit: 64 * 1024 * 1024) ?? "").split(separator: "\n").last {
       $0.hasPrefix("totals:")
     }
@@ -58,18 +64,29 @@ final class OutboxChildren {
     return count
   }
 
+  /// Waits for something that another thread brings about.
+  func until(_ what: String, _ condition: () -> Bool) throws {
+    let deadline = linux_boottime_ns() + 60_000_000_000
+    while !condition() {
+      guard linux_boottime_ns() < deadline else { throw BenchmarkFailure(description: "\(what): not within 60 s") }
+      usleep(500)
+    }
+  }
+
   private func state(isOnMemory: Bool) -> String {
     runs += 1
     return "\((isOnMemory ? memory : scratch).path)/state-\(runs)"
   }
 
   private func run(
-    _ task: String, _ rounds: Int, state: String, before: [String]?, isKilled: Bool = false
+    _ task: String, _ rounds: Int, state: String, before: [String]?, isKilled: Bool = false,
+    meanwhile: (() throws -> Void)? = nil
   ) throws -> Figures {
     let log = "\(scratch.path)/\(task)-\(runs).log"
     let arguments = [program, "--inner", task, "--rounds", "\(rounds)", "--state", state, "--port", "\(port)"]
     let command = (before ?? []) + arguments
     let child = try ChildProcess(command[0], Array(command.dropFirst()), logPath: log)
+    try meanwhile?()
     let deadline = linux_boottime_ns() + 180_000_000_000
     while child.isRunning {
       guard linux_boottime_ns() < deadline else { throw BenchmarkFailure(description: "\(task) does not end") }

@@ -26,6 +26,8 @@ final class OutboxStation: @unchecked Sendable {
     case drain
     /// The same bytes over the same WebSocket client, without a station.
     case bare
+    /// Each frame that comes is answered with the same bytes, without a station.
+    case echo
 
     var name: String { "outbox-\(rawValue)" }
     init?(name: String) {
@@ -53,7 +55,7 @@ final class OutboxStation: @unchecked Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let loop = group.next()
     let station = OutboxStation(task, rounds: rounds, loop)
-    if task == .bare {
+    if task == .bare || task == .echo {
       try loop.submit { station.startBare(port: port) }.wait()
     } else {
       let (store, snapshot) = try SQLiteStationStore.open(directory: state) { event in
@@ -155,7 +157,9 @@ final class OutboxStation: @unchecked Sendable {
   private func startBare(port: Int) {
     let event = OutboxSample.frame
     let link = WebSocketLink(eventLoop: eventLoop, tlsContext: { _ in throw BenchmarkFailure(description: "no TLS") }) {
-      [weak self] told in self?.bare(told, event)
+      [weak self] told in
+      guard let self else { return }
+      if task == .echo { echo(told) } else { bare(told, event) }
     }
     self.link = link
     link.open(
@@ -175,6 +179,28 @@ final class OutboxStation: @unchecked Sendable {
     }
     sent += 1
     link?.send(frame)
+  }
+
+  /// What the station answers to GetVariables ×1.
+  private static let answer = Array(
+    #"{"getVariableResult":[{"attributeStatus":"Accepted","attributeType":"Actual","attributeValue":"86400","component":{"name":"OCPPCommCtrlr"},"variable":{"name":"HeartbeatInterval"}}]}]"#
+      .utf8)
+
+  private func echo(_ event: LinkEvent) {
+    switch event {
+    case .opened: begin()
+    case .frame(_, let frame):
+      // The message id is the second element, and plain.
+      let id = frame.dropFirst(3).prefix { $0 != UInt8(ascii: ",") }
+      link?.send(Array("[3,".utf8) + id + [UInt8(ascii: ",")] + Self.answer)
+      sent += 1
+      guard sent == rounds else { return }
+      end("answered")
+      // The last answer is taken by the system at once; nothing tells when.
+      eventLoop.scheduleTask(in: .milliseconds(100)) { [self] in done.succeed(()) }
+    case .failed(_, let failure): return done.fail(failure)
+    case .closed(_, let close): return done.fail(BenchmarkFailure(description: "\(close)"))
+    }
   }
 
   // MARK: Telling
