@@ -104,7 +104,8 @@ extension SimulatedWorld {
       let names = choice.offered.map(\.name).joined(separator: ", ")
       throw WorldError(
         .badParameter("item"),
-        choice.offered.isEmpty ? "the display offers nothing to choose from" : "there is no item \(name); there is \(names)")
+        choice.offered.isEmpty
+          ? "the display offers nothing to choose from" : "there is no item \(name); there is \(names)")
     }
     tell(.chosen(name))
     if choice.chosen.count >= SimulatedChoice.capacity { choice.chosen.removeFirst() }

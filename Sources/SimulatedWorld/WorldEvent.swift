@@ -153,7 +153,8 @@ extension WorldEvent.Kind {
       .unlockedByHand(let id):
       FaultPlace(id)
     case .startPressed(let evse): evse.map { FaultPlace(evse: $0) }
-    case .light(let evse, _), .parkingBay(let evse, _), .meterSet(let evse), .residualCurrent(let evse, _), .phases(let evse, _):
+    case .light(let evse, _), .parkingBay(let evse, _), .meterSet(let evse), .residualCurrent(let evse, _),
+      .phases(let evse, _):
       FaultPlace(evse: evse)
     case .display(_, let evse): evse.map { FaultPlace(evse: $0) }
     case .fault(let place, _, _): place

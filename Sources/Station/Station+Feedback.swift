@@ -82,7 +82,7 @@ extension Station {
 
   /// C16.FR.01: the list of what the holder of a master pass can end.
   private func offer(_ evses: [EVSEID]) {
-    guard let display = display as? any ChoiceDisplay else { return }
+    guard let display = display?.chooser else { return }
     guard !evses.isEmpty else {
       display.offer([])
       showOnStationArea([])
@@ -139,7 +139,8 @@ extension Station {
     let values = DriverTexts.Values(
       evse: place.evse, energyWh: places[index].energyWh, time: places[index].time)
     let lines = texts.lines(
-      for: feedback, values, in: worst == nil && place.overlay == nil ? noticed?.languages ?? place.languages : place.languages)
+      for: feedback, values,
+      in: worst == nil && place.overlay == nil ? noticed?.languages ?? place.languages : place.languages)
     guard lines != place.lines else { return }
     places[index].lines = lines
     display.show(lines: lines, evse: place.evse)

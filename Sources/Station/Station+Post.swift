@@ -22,18 +22,14 @@ extension Station {
   /// one of them has something new.
   public func startDrivers(readersChanged: @escaping @Sendable () -> Void) {
     for place in evses { place.light?.start(notify: {}) }
-    if !(display is any ChoiceDisplay) { display?.start(notify: {}) }
-    for driver in postDrivers { driver.start(notify: readersChanged) }
+    display?.start(notify: readersChanged)
+    for part in watched { part.driver.start(notify: readersChanged) }
   }
 
   public func stopDrivers() {
-    for driver in postDrivers { driver.stop() }
+    for part in watched { part.driver.stop() }
     for place in evses { place.light?.stop() }
-    if !(display is any ChoiceDisplay) { display?.stop() }
-  }
-
-  private var postDrivers: [any StationLaneDriver] {
-    watched.map(\.driver) + ((display as? any ChoiceDisplay).map { [$0] } ?? [])
+    display?.stop()
   }
 
   static func watchedParts(of hardware: StationHardware) -> [WatchedPart] {
@@ -70,7 +66,7 @@ extension Station {
       for key in keypads[index].hardware.keypad.takeKeys() { press(key, on: index) }
     }
     for place in startButtons where place.button.takePresses() > 0 { startPressed(place.evse) }
-    if let display = display as? any ChoiceDisplay {
+    if let display = display?.chooser {
       for meaning in display.takeChosen() {
         // The list has done its work, whatever the choice is.
         display.offer([])

@@ -14,7 +14,7 @@ struct WorldMethods {
     (
       "bench.externalLimit",
       "comes with a grid operator's input in the simulated station; station.limit sets one without"
-    ),
+    )
   ]
 
   /// Calls of people and tests, which any client may make.
@@ -135,7 +135,9 @@ struct WorldMethods {
     guard let lit = evse ?? world.configuration.evses.first?.id, let light = world.light(of: lit) else {
       throw params.wrong("evse", "there is no such EVSE")
     }
-    return ["light": .string(light), "lines": JSONValue(texts: world.lines(of: evse)), "messages": [], "choices": choices]
+    return [
+      "light": .string(light), "lines": JSONValue(texts: world.lines(of: evse)), "messages": [], "choices": choices,
+    ]
   }
 
   private var state: JSONValue {

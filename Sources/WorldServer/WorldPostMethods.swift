@@ -41,7 +41,8 @@ extension WorldMethods {
         .array(
           world.configuration.startButtons.map {
             [
-              "evse": $0.evse.map { JSONValue($0.number) } ?? .null, "silent": .bool(world.isStartButtonSilent($0.evse)),
+              "evse": $0.evse.map { JSONValue($0.number) } ?? .null,
+              "silent": .bool(world.isStartButtonSilent($0.evse)),
             ]
           })),
       JSONMember("choices", choices),

@@ -1,6 +1,7 @@
 import BoardProfile
 import ChargerBase
 import Glibc
+import HALSimulated
 import OCPPCore
 import SimulatedWorld
 

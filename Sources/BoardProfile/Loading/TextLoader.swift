@@ -52,7 +52,9 @@ enum TextLoader {
     }
     if let items = ProfileObject<ChoiceKey>(entry[.choices], isRequired: mustBeComplete) {
       for key in ChoiceKey.allCases {
-        guard let text = items[key].text(isRequired: mustBeComplete, length: 1...TextTable.maximumLine) else { continue }
+        guard let text = items[key].text(isRequired: mustBeComplete, length: 1...TextTable.maximumLine) else {
+          continue
+        }
         _ = width(text, items[key], placeholders: key == .evse ? [.evse] : [])
         language.choices.append((key.rawValue, text))
       }

@@ -146,7 +146,8 @@ struct BoardLoader {
     let connectors = evses.flatMap(\.connectors)
     let kinds: [[DriverReference]] = [
       connectors.map(\.pilot), connectors.map(\.contactor), evses.compactMap(\.meter), evses.compactMap(\.light),
-      readers, evses.compactMap(\.parkingBay?.driver), connectors.compactMap(\.lock), connectors.compactMap(\.proximity),
+      readers, evses.compactMap(\.parkingBay?.driver), connectors.compactMap(\.lock),
+      connectors.compactMap(\.proximity),
       evses.compactMap(\.residualCurrent), evses.flatMap(\.temperatureSensors), evses.compactMap(\.phaseSwitch),
       safetyInputs.map(\.driver),
     ]

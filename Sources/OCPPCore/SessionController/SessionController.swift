@@ -497,7 +497,9 @@ package final class SessionController: SessionControlling {
       services.show(feedback, at: nil)
       return
     }
-    slots[place].notice = (feedback, services.now + Self.noticeTime)
+    // A question stays for as long as it can be open: its answer ends it.
+    let open = feedback == .authorizing ? services.configuration.messageTimeout : .zero
+    slots[place].notice = (feedback, services.now + open + Self.noticeTime)
     slots[place].shown = feedback
     speak(to: answered ?? user(at: place), at: place)
     services.show(feedback, at: evse)
