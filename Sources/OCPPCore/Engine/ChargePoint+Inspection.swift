@@ -15,7 +15,7 @@ public struct OpenTransactionStatus: Sendable, Equatable {
   public var startedAt: WallTime?
   /// How long ago that was; nil over a change of boots while civil time is not known.
   public var duration: Duration?
-  /// The first four characters of the token and an ellipsis; of a key code the ellipsis alone (C04.FR.04).
+  /// The first characters of the token and an ellipsis; nil for a key code (C04.FR.04).
   public var redactedToken: String?
 }
 
@@ -71,9 +71,7 @@ extension ChargePoint {
       id: transaction.id, lastSequenceNumber: transaction.nextSeqNo.subtractingSaturating(1), energyWh: energy,
       startedAt: wallTime(of: transaction.startedAt),
       duration: duration(since: transaction.startedAt),
-      redactedToken: transaction.authorization.map { authorization in
-        authorization.token.type == .keyCode ? "…" : String(authorization.token.idToken.prefix(4)) + "…"
-      })
+      redactedToken: transaction.authorization.flatMap { $0.token.masked })
   }
 
   private func duration(since start: EventTime) -> Duration? {
@@ -104,6 +102,9 @@ extension ChargePoint {
     status.storeFailure = writer.failure?.detail
     return status
   }
+
+  /// Civil time now, by the sources that ClockCtrlr names; nil while it is not known.
+  public var civilTime: WallTime? { wall(at: timeSource.now) }
 
   /// Every attribute whose variable `isWanted` picks, in the device model's order.
   public func inventory(where isWanted: (VariableKey) -> Bool) -> [VariableListing] {

@@ -1,12 +1,5 @@
-import OCPPJSON
-
-/// The page of `chargerctl watch`.
+/// A page of plain text that is shown again and again in the same place.
 enum WatchText {
-  static func page(status: JSONValue, events: [String]) -> String {
-    let page = StatusText.render(status)
-    return events.isEmpty ? page : page + "\n\n" + events.joined(separator: "\n")
-  }
-
   /// The terminal codes that put a page in the place of the last one, without a flicker: home, each line cleared to
   /// its end, then all below.
   static func screen(_ page: String) -> String {
