@@ -143,7 +143,7 @@ struct FeedbackStories {
     expectSeen(station, at: 1, "tap") { station.tap(token, evses: [1]) }
     #expect(lines(station, 1).first == "One moment")
     let answered = try #require(station.csms.calls(.authorize).last?.at) + .seconds(5)
-    station.run(until: answered - .milliseconds(50))
+    station.run(until: answered + .milliseconds(-50))
     #expect(lines(station, 1).first == "One moment", "for as long as the question is open")
     station.run(until: answered + Self.limit)
     #expect(lines(station, 1) == ["Card not accepted", reason])

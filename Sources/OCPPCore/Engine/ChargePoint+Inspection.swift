@@ -15,7 +15,7 @@ public struct OpenTransactionStatus: Sendable, Equatable {
   public var startedAt: WallTime?
   /// How long ago that was; nil over a change of boots while civil time is not known.
   public var duration: Duration?
-  /// The first characters of the token and an ellipsis; nil for a key code (C04.FR.04).
+  /// The first characters of the token and an ellipsis; of a key code the ellipsis alone (C04.FR.04).
   public var redactedToken: String?
 }
 
