@@ -52,7 +52,7 @@ final class BenchCSMSTransactionTests {
     hear(event("Updated", 1, card: "04AAA", wattHours: 1_000))
     hear(event("Updated", 2, trigger: "MeterValuePeriodic", wattHours: 2_500))
     let open = try view()
-    #expect(open["name"] == "Anna" && open["card"] == "ISO14443 …AAA" && open["group"] == "FAMILY")
+    #expect(open["name"] == "Anna" && open["card"] == "ISO14443 04…" && open["group"] == "FAMILY")
     #expect(open["ended"] == false && open["seconds"] == 600 && open["energyWh"] == 1_500)
     hear(
       event(
@@ -61,7 +61,7 @@ final class BenchCSMSTransactionTests {
     let ended = try view()
     #expect(ended["seconds"] == 180 && ended["chargingSeconds"] == 120 && ended["energyWh"] == 3_250)
     #expect(ended["meterStartWh"] == 1_000 && ended["meterEndWh"] == 4_250)
-    #expect(ended["stoppedReason"] == "Local" && ended["endedBy"] == "Ben (ISO14443 …BBB)")
+    #expect(ended["stoppedReason"] == "Local" && ended["endedBy"] == "Ben (ISO14443 04…)")
     #expect(ended["complete"] == true && ended["correct"] == true && ended["missing"] == [])
     // Whole numbers only for who asks for them.
     #expect(!ended.description.contains("04AAA") && !ended.description.contains("04BBB"))
@@ -84,7 +84,7 @@ final class BenchCSMSTransactionTests {
     ledger.answers.tokens.policy.unknown = .invalid
     let heard = hear(event("Started", 0, card: "04AAA"))
     #expect(heard.reply == .result(["idTokenInfo": ["status": "Invalid"]]))
-    #expect(heard.words.last == "ISO14443 …AAA: Invalid")
+    #expect(heard.words.last == "ISO14443 04…: Invalid")
     #expect(try view()["refused"] == "Invalid")
   }
 
@@ -95,7 +95,7 @@ final class BenchCSMSTransactionTests {
     #expect(hear(event("Started", 0, card: "04AAA")).reply == .result(["idTokenInfo": ["status": "Accepted"]]))
     let second = hear(event("Started", 0, id: "T2", evse: 2, card: "04aaa"))
     #expect(second.reply == .result(["idTokenInfo": ["status": "ConcurrentTx"]]))
-    #expect(second.words.last == "ISO14443 …aaa is used in two transactions at once")
+    #expect(second.words.last == "ISO14443 04… is used in two transactions at once")
     let end = hear(event("Ended", 1, id: "T2", evse: 2, card: "04AAA"))
     #expect(end.reply == .result(["idTokenInfo": ["status": "Accepted"]]))
     hear(event("Ended", 1, card: "04AAA"))

@@ -54,6 +54,7 @@ extension DeviceModel {
     where frame < Int(integer(variable)) {
       set(variable, String(frame))
     }
+    set(.localListBytesPerMessage, String(frame))
     // A station without a socket has no cable of the driver's to let go (OCPPCommCtrlr.UnlockOnEVSideDisconnect).
     if configuration.evses.allSatisfy({ $0.connectors.allSatisfy(\.hasFixedCable) }) {
       set(.unlockOnEVSideDisconnect, "false")
@@ -61,6 +62,9 @@ extension DeviceModel {
     }
     let measurands = configuration.measurands.filter { $0.isDefined(in: .v201) }.map { $0.rawName }
     for variable in StationVariable.measurandLists { setMembers(measurands, of: variable) }
+    if configuration.evses.contains(where: \.meterSigns) {
+      setMembers(StationVariable.startPoints + ["DataSigned"], of: .txStartPoint)
+    }
     if let first = configuration.networkProfiles.first {
       set(.identity, first.identity)
       set(.securityProfile, String(first.securityProfile))

@@ -21,8 +21,12 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   // AuthCtrlr, AuthCacheCtrlr
   case authorizationEnabled, authorizeRemoteStart, localAuthorizeOffline, localPreAuthorize,
     offlineTxForUnknownIdEnabled
-  case disableRemoteAuthorization, masterPassGroupId
+  case disableRemoteAuthorization, masterPassGroupId, startButtonAuthorizes
   case authCacheAvailable, authCacheEnabled, authCacheLifeTime, authCachePolicy, authCacheDisablePostAuthorize
+  case authCacheStorage
+  // LocalAuthListCtrlr
+  case localListAvailable, localListEnabled, localListEntries, localListItemsPerMessage, localListBytesPerMessage
+  case localListStorage, localListSupportsExpiryDateTime, localListDisablePostAuthorize
   // TxCtrlr
   case evConnectionTimeOut, maxEnergyOnInvalidId, stopTxOnEVSideDisconnect, stopTxOnInvalidId, txStartPoint
   case txStopPoint, txBeforeAcceptedEnabled, resumeTransactions, resumeTimeLimit

@@ -7,7 +7,8 @@ extension SessionController {
   func requestStart(_ call: IncomingCall) throws(MessageViolation) {
     let request = try RequestStartTransactionRequest.decode(call.payload, version: call.version)
     // A charging profile in it is ignored: this station has no smart charging (F01.FR.12, F02.FR.20).
-    let chosen = chooseEVSEs(for: request)
+    // C16.FR.03: with a master pass nothing begins.
+    let chosen = request.groupIdToken.map(isMasterPass) ?? false ? [] : chooseEVSEs(for: request)
     // A transaction that only waits for its last reading is not the one that this driver gets.
     let running = chosen.count == 1 ? chosen.first.flatMap { openTransaction(at: $0) } : nil
     let transactionID = running?.pendingEnd == nil ? running?.id : nil
@@ -45,10 +46,12 @@ extension SessionController {
       guard let place = place(of: EVSEID(number)) else { return [] }
       let machine = slots[place].machine
       let canBegin = machine.transaction != nil || services.canBeginTransaction
-      return canBegin && machine.mayAuthorize(request.idToken) && !isKept(machine.evse) ? [machine.evse] : []
+      let isFree = !isKept(machine.evse) && !questions.contains { $0.evses == [machine.evse] }
+      return canBegin && isFree && machine.mayAuthorize(request.idToken) && machine.mayStartRemotely
+        ? [machine.evse] : []
     }
     let all = slots.map { $0.machine.evse }
-    if let waiting = longestWaitingVehicle(for: request.idToken, among: all) { return [waiting] }
+    if let waiting = longestWaitingVehicle(for: request.idToken, among: all, isRemote: true) { return [waiting] }
     guard services.canBeginTransaction, undecided.count < slots.count else { return [] }
     return freeEVSEs(for: request.idToken, among: all)
   }
@@ -66,6 +69,8 @@ extension SessionController {
     ask(authorization.token, remoteStartID: authorization.remoteStartID, evses: evses) { [weak self] verdict in
       guard let self else { return }
       if let only { endNotice(at: only) }
+      var verdict = verdict
+      if verdict.groupToken.map(isMasterPass) ?? false { verdict.status = .invalid }
       let allowed = evses.filter { verdict.evses?.contains($0) ?? true }
       guard verdict.status == .accepted, !allowed.isEmpty else {
         forgetRemoteStart(authorization.remoteStartID)
@@ -84,12 +89,14 @@ extension SessionController {
     forgetRemoteStart(authorization.remoteStartID)
     defer { storeDrivers() }
     if evses.count == 1, let only = evses.first {
-      guard let place = place(of: only), slots[place].machine.mayAuthorize(authorization.token) else {
+      guard let place = place(of: only), slots[place].machine.mayAuthorize(authorization.token),
+        slots[place].machine.mayStartRemotely
+      else {
         notify(.rejected(.notAtThisTime), at: only)
         return
       }
       authorize(authorization, at: only)
-    } else if let waiting = longestWaitingVehicle(for: authorization.token, among: evses) {
+    } else if let waiting = longestWaitingVehicle(for: authorization.token, among: evses, isRemote: true) {
       authorize(authorization, at: waiting)
     } else {
       place(authorization, among: evses, feedbackAt: nil)

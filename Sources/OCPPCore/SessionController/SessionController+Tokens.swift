@@ -20,16 +20,22 @@ struct TokenQuestion {
 // Which EVSE a presented token means. A reader stands for one EVSE, several, or (nil) the whole station; of those:
 //
 // 1. The EVSE whose session this very token has authorized is stopped (C01.FR.03, E07), the one authorized longest ago
-//    when there are several. A driver who has authorized but not plugged in yet gets the full time again instead.
-// 2. A token that is being asked about already is not asked about twice.
-// 3. A token that the cache knows as good stops a session of its group at once, when no vehicle waits for a driver.
-// 4. Else `TokenAuthorizer` finds out. An accepted token, within the EVSEs that it may
-//    use (C01.FR.21), goes to
+//    when there are several. A driver who has authorized but neither plugged in nor begun a transaction gets the full
+//    time again instead. While the session that this token has stopped awaits its last reading, it does nothing.
+// 2. The owner of a cable that is kept gets it.
+// 3. A driver who waits without an EVSE gets the full time again; at a reader of one EVSE he has named it.
+// 4. A token that is being asked about already is not asked about twice.
+// 5. A token that the station knows as good stops a session of its group at once, when no vehicle waits for a driver.
+// 6. Else `TokenAuthorizer` finds out. Of several tokens, the one that is accepted first comes first. An accepted
+//    token, within the EVSEs that it may use (C01.FR.21), and that no remote start keeps, goes to
 //    a. the vehicle that has waited longest for its driver;
 //    b. else it stops a session of the same group (C09), the one authorized longest ago;
 //    c. else to the only free EVSE; and where several are free, to the one that is plugged in next, within
-//       EVConnectionTimeOut;
+//       EVConnectionTimeOut; of several such drivers the one who has waited longest comes first;
 //    d. else it is refused: every EVSE is taken.
+//
+// A remote start for an EVSE keeps it from being accepted until its token is known to be good or not, and is rejected
+// when a reader of that EVSE alone is being decided about.
 extension SessionController {
   func tokenPresented(_ token: IdToken, evses named: [EVSEID]?) {
     let evses =
@@ -39,36 +45,50 @@ extension SessionController {
       presentedAgain(token, at: own)
       return
     }
-    if releaseHeldCable(by: token, among: evses) { return }
+    if releaseHeldCable(by: token, group: nil, among: evses) { return }
+    if isEnding(token, among: evses) { return }
     if let waiting = undecided.firstIndex(where: { $0.authorization.token.isSameToken(as: token) }) {
-      undecided[waiting].until = services.now + settings.connectionTimeout
-      storeDrivers()
-      notify(.plugIn, at: evses.count == 1 ? evses.first : nil)
+      waitingDriverAgain(waiting, evses: evses)
       return
     }
     guard !questions.contains(where: { $0.token.isSameToken(as: token) }) else { return }
-    if stopByKnownGroup(token, among: evses) { return }
     let likely = likelyTarget(of: token, among: evses)
     guard questions.count < Self.maximumQuestions, !evses.isEmpty else {
       notify(.rejected(.notAtThisTime), at: likely)
       return
     }
     notify(.authorizing, at: likely)
-    ask(token, remoteStartID: nil, evses: evses) { [weak self] verdict in
+    ask(token, remoteStartID: nil, evses: evses) { [weak self] known in
+      self?.useKnownGroup(of: token, known, among: evses, feedbackAt: likely) ?? true
+    } answer: { [weak self] verdict in
       self?.decide(token, verdict, evses: evses, feedbackAt: likely)
     }
   }
 
   /// Asks whether a token may charge; `answer` runs in a later turn.
   func ask(
-    _ token: IdToken, remoteStartID: Int32?, evses: [EVSEID], answer: @escaping (TokenVerdict) -> Void
+    _ token: IdToken, remoteStartID: Int32?, evses: [EVSEID],
+    known isSettled: @escaping (TokenVerdict) -> Bool = { _ in false }, answer: @escaping (TokenVerdict) -> Void
   ) {
     let number = nextQuestion
     nextQuestion += 1
     questions.append(TokenQuestion(number: number, token: token, evses: evses, remoteStartID: remoteStartID))
+    // Where nobody is to be authorized a token is only told (AuthCtrlr.Enabled, Part 2 §2.1).
+    guard settings.requiresAuthorization else {
+      services.later { [weak self] in
+        self?.questions.removeAll { $0.number == number }
+        answer(TokenVerdict(status: .accepted))
+      }
+      return
+    }
     authorizer.authorize(
       token, acceptsUnknownOffline: settings.acceptsUnknownTokensOffline,
-      deadline: services.configuration.messageTimeout
+      deadline: services.configuration.messageTimeout,
+      known: { [weak self] verdict in
+        guard isSettled(verdict) else { return false }
+        self?.questions.removeAll { $0.number == number }
+        return true
+      }
     ) { [weak self] verdict in
       self?.questions.removeAll { $0.number == number }
       self?.heard(verdict.languages, of: token)
@@ -78,7 +98,7 @@ extension SessionController {
     }
   }
 
-  private func presentedAgain(_ token: IdToken, at evse: EVSEID) {
+  func presentedAgain(_ token: IdToken, at evse: EVSEID) {
     guard let place = place(of: evse) else { return }
     if slots[place].machine.transaction == nil, slots[place].machine.connector == nil {
       run(evse) { machine, context in
@@ -91,16 +111,56 @@ extension SessionController {
     run(evse) { machine, context in machine.stop(SessionCause(.stopAuthorized, .local, token: token), context) }
   }
 
-  /// C01.FR.03 (b), E07.FR.01: a token that the cache knows as good, of the same group, stops without a question;
-  /// unless a vehicle waits for its driver, for then it may have come to start.
-  private func stopByKnownGroup(_ token: IdToken, among evses: [EVSEID]) -> Bool {
-    guard let known = authorizer.known(token), known.status == .accepted, let group = known.groupToken,
-      longestWaitingVehicle(for: token, among: evses) == nil,
+  /// The transaction of this very token ends, and only its last reading is awaited: who taps twice to stop does not
+  /// start again by it.
+  private func isEnding(_ token: IdToken, among evses: [EVSEID]) -> Bool {
+    slots.contains { slot in
+      guard evses.contains(slot.machine.evse), let ending = slot.machine.transaction, let cause = ending.pendingEnd,
+        cause.trigger == .stopAuthorized, slot.machine.nextAuthorization == nil
+      else { return false }
+      return (cause.token ?? ending.authorization?.token)?.isSameToken(as: token) ?? false
+    }
+  }
+
+  /// A driver whose EVSE was to show when he plugs in has the full time again, or has named his EVSE now.
+  private func waitingDriverAgain(_ index: Int, evses: [EVSEID]) {
+    let driver = undecided[index]
+    if evses.count == 1, let only = evses.first, driver.evses.contains(only),
+      freeEVSEs(for: driver.authorization.token, among: [only]) == [only]
+    {
+      undecided.remove(at: index)
+      authorize(driver.authorization, at: only)
+      storeDrivers()
+      return
+    }
+    undecided[index].until = services.now + settings.connectionTimeout
+    storeDrivers()
+    notify(.plugIn, at: evses.count == 1 ? evses.first : nil)
+  }
+
+  /// C01.FR.03 (b), E07.FR.01: a token that the station itself knows as good gets its group's cable, or stops a session
+  /// of its group, without a question; unless a vehicle waits for its driver, for then it may have come to start.
+  private func useKnownGroup(
+    of token: IdToken, _ known: TokenVerdict, among evses: [EVSEID], feedbackAt likely: EVSEID?
+  ) -> Bool {
+    guard let group = known.groupToken, !isMasterPass(group) else { return false }
+    if releaseHeldCable(by: token, group: group, among: evses) {
+      takeAwayNotice(at: likely)
+      return true
+    }
+    guard longestWaitingVehicle(for: token, among: evses) == nil,
       let colleague = longestAuthorized(among: evses, where: { $0.groupToken?.isSameToken(as: group) ?? false })
     else { return false }
     endNotice(at: colleague)
     run(colleague) { machine, context in machine.stop(SessionCause(.stopAuthorized, .local, token: token), context) }
+    if likely != colleague { takeAwayNotice(at: likely) }
     return true
+  }
+
+  private func takeAwayNotice(at evse: EVSEID?) {
+    guard let evse, let place = place(of: evse), slots[place].notice?.feedback == .authorizing else { return }
+    endNotice(at: evse)
+    settle(place)
   }
 
   private func decide(_ token: IdToken, _ verdict: TokenVerdict, evses: [EVSEID], feedbackAt likely: EVSEID?) {
@@ -109,6 +169,7 @@ extension SessionController {
       notify(.rejected(verdict.status), at: likely)
       return
     }
+    if let group = verdict.groupToken, isMasterPass(group) { return masterPassPresented(token, feedbackAt: likely) }
     let allowed = evses.filter { verdict.evses?.contains($0) ?? true }
     guard !allowed.isEmpty else {
       notify(.rejected(.notAtThisLocation), at: likely)
@@ -169,9 +230,10 @@ extension SessionController {
 
   // MARK: - Choosing
 
-  func longestWaitingVehicle(for token: IdToken, among evses: [EVSEID]) -> EVSEID? {
+  func longestWaitingVehicle(for token: IdToken, among evses: [EVSEID], isRemote: Bool = false) -> EVSEID? {
     slots.map { $0.machine }
       .filter { evses.contains($0.evse) && $0.connector != nil && $0.mayAuthorize(token) && !isKept($0.evse) }
+      .filter { !isRemote || $0.mayStartRemotely }
       .min { ($0.connectedSince ?? .zero, $0.evse) < ($1.connectedSince ?? .zero, $1.evse) }?.evse
   }
 
@@ -186,7 +248,7 @@ extension SessionController {
   ) -> EVSEID? {
     slots.map { $0.machine }
       .filter { machine in
-        evses.contains(machine.evse) && machine.transaction?.pendingEnd == nil && machine.resumption == nil
+        evses.contains(machine.evse) && machine.transaction?.pendingEnd == nil && machine.deferredStop == nil
           && machine.authorization.map(isMeant) ?? false
       }
       .min { ($0.authorizedSince ?? .zero, $0.evse) < ($1.authorizedSince ?? .zero, $1.evse) }?.evse

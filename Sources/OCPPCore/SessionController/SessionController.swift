@@ -64,6 +64,10 @@ package final class SessionController: SessionControlling {
   /// At most one a connector.
   var pendingUnlocks: [PendingUnlock] = []
   var lastUnlockNumber: UInt32 = 0
+  /// Tokens that the firmware has asked about (member 27); at most `maximumQuestions`.
+  var validations = 0
+  /// Somebody with a master pass is choosing what to end.
+  var masterPass: MasterPassChoice?
 
   package init(services: any EngineServices) {
     self.services = services
@@ -179,9 +183,8 @@ package final class SessionController: SessionControlling {
       run(connector.evse, at: instant) { machine, _ in machine.lock(isLocked: isLocked, connector) }
     case .cable(let connector, let rating, let instant):
       run(connector.evse, at: instant) { machine, context in machine.cable(rating: rating, connector, context) }
-    case .startPressed, .chosenOnDisplay:
-      // A station without their use cases does nothing by a button or a choice.
-      break
+    case .startPressed(let evse, _): startPressed(at: evse)
+    case .chosenOnDisplay(let choice, _): chosenOnDisplay(choice)
     case .permitEnded(let connector, let number, let instant):
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
       run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
@@ -189,7 +192,7 @@ package final class SessionController: SessionControlling {
   }
 
   package func storeChanged() {
-    for place in slots.indices { settle(place) }
+    for slot in slots { run(slot.machine.evse) { _, _ in [] } }
   }
 
   /// A fault of the whole station (nil) ends sessions everywhere when it is of that kind, and is otherwise no business
@@ -299,12 +302,15 @@ package final class SessionController: SessionControlling {
     for driver in undecided { deadline = min(deadline, driver.until) }
     for start in remoteStarts where !start.isAsked { deadline = min(deadline, start.until) }
     for unlock in pendingUnlocks { deadline = min(deadline, unlock.until) }
+    deadline = min(deadline, authorizer.nextDeadline, masterPass?.until ?? .distantFuture)
     return min(deadline, alignedDeadline)
   }
 
   package func advance(to now: MonotonicInstant) {
     expireDrivers(at: now)
     expireUnlocks(at: now)
+    authorizer.advance(to: now)
+    expireMasterPass(at: now)
     advanceAlignedData()
     for place in slots.indices {
       if let notice = slots[place].notice, notice.until <= now { slots[place].notice = nil }
@@ -320,12 +326,12 @@ package final class SessionController: SessionControlling {
     if let place = services.deviceModel.place(of: variable), !settingsPlaces.contains(place) { return }
     let former = settings
     loadSettings()
-    guard former.updatedInterval != settings.updatedInterval || former.endedInterval != settings.endedInterval else {
-      return
-    }
+    let hasOtherIntervals =
+      former.updatedInterval != settings.updatedInterval || former.endedInterval != settings.endedInterval
+    guard hasOtherIntervals || former.startPoints != settings.startPoints else { return }
     for slot in slots {
       run(slot.machine.evse) { machine, context in
-        machine.intervalsChanged(context)
+        if hasOtherIntervals { machine.intervalsChanged(context) }
         return []
       }
     }
@@ -369,7 +375,9 @@ package final class SessionController: SessionControlling {
     effects = slots[place].machine.prelude + effects
     slots[place].machine.prelude = []
     let hadVehicle = slots[place].machine.connector != nil
-    effects += slots[place].machine.takeUpWaiting(context)
+    let waiting = slots[place].machine.takeUpWaiting(context)
+    effects += slots[place].machine.prelude + waiting
+    slots[place].machine.prelude = []
     // In the commit of the last event, so that a driver is stored in exactly one place.
     let changes = takeMemoryChanges(at: place)
     let last = effects.lastIndex { $0.isStoredEvent }
@@ -426,6 +434,7 @@ package final class SessionController: SessionControlling {
       // An event that tells a token, a place or an id is not thinned out when space is short: it is told once.
       let isExpendable =
         record.kind == .updated && record.token == nil && record.evse == nil && record.remoteStartID == nil
+        && record.phasesUsed == nil
       services.append(
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,

@@ -103,7 +103,7 @@ struct TokenBook {
     return "\(name) (\(Self.masked(token)))"
   }
 
-  /// Without the owner's name.
+  /// Without the owner's name: the first four characters, as the station itself shows them, of a short number half.
   static func masked(_ token: JSONValue?) -> String {
     let text = token?["idToken"]?.string ?? ""
     let type = token?["type"]?.string ?? "?"
@@ -111,7 +111,7 @@ struct TokenBook {
     case "NoAuthorization": return "no card"
     // A code is short: nothing of it is told.
     case "KeyCode": return "key code …"
-    default: return "\(type) …\(text.suffix(3))"
+    default: return "\(type) \(text.prefix(min(4, text.count / 2)))…"
     }
   }
 

@@ -28,20 +28,37 @@ struct CSMSTransactions: ParsableCommand {
     }
     try Terminal.run { () throws(Failure) in
       var connection: Connection? = try options.connect()
+      let isPage = Terminal.isInteractive && !options.json
+      if isPage { Terminal.beginScreen() } else { Terminal.endsQuietly() }
+      var last = ""
       while true {
+        var text: String
         do throws(Failure) {
           let current: Connection
           if let connection { current = connection } else { current = try options.connect() }
           connection = current
           let answer = try current.call("csms.transactions", params)
-          Terminal.write(WatchText.screen(CSMSTransactionText.table(answer)))
+          text = options.json ? answer.description : CSMSTransactionText.table(answer)
         } catch {
           connection = nil
-          Terminal.write(WatchText.screen("\(error.text)\n\nTrying again …"))
+          text = "\(error.text)\n\nTrying again …"
         }
+        if isPage {
+          draw(text)
+        } else if text != last {
+          Terminal.writeLine(text)
+        }
+        last = text
         sleep(1)
       }
     }
+  }
+
+  private func draw(_ text: String) {
+    let size = Terminal.size
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).prefix(max(1, size.rows - 1))
+    let page = lines.map { StyledText(String($0.prefix(size.columns))) }
+    Terminal.write(LiveView.screen(page, inColour: false))
   }
 }
 
