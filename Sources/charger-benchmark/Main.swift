@@ -26,7 +26,7 @@ struct ChargerBenchmark: ParsableCommand {
   @Option(help: "Unit file.")
   var unit = "boards/bench-unit.json"
 
-  @Option(help: "Some rows alone: i, or e for those of the queue (a3, b2, e1…e5).")
+  @Option(help: "Some rows alone: i, j, or e for those of the queue (a3, b2, e1…e5).")
   var row: String?
 
   @Option(help: ArgumentHelp("Runs one inner loop only (for valgrind).", visibility: .hidden))
@@ -42,7 +42,7 @@ struct ChargerBenchmark: ParsableCommand {
   var port = 9
 
   func validate() throws {
-    guard row.map({ ["i", "e"].contains($0) }) ?? true else { throw ValidationError("--row takes i or e.") }
+    guard row.map({ ["i", "j", "e"].contains($0) }) ?? true else { throw ValidationError("--row takes i, j or e.") }
   }
 
   func run() throws {
@@ -67,8 +67,10 @@ struct ChargerBenchmark: ParsableCommand {
     places.board = board
     places.unit = unit
     var report = BenchmarkReport()
-    if row == "i" || row == "e" {
-      if row == "i" {
+    if row != nil {
+      if row == "j" {
+        try FeedbackRow.measure(isQuick: quick, places: places, into: &report)
+      } else if row == "i" {
         try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
       } else {
         var rows = OutboxRows(places: places, isQuick: quick)
@@ -82,6 +84,7 @@ struct ChargerBenchmark: ParsableCommand {
     try queue.measure(into: &report)
     try CodecRow.measure(isQuick: quick, into: &report)
     try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
+    try FeedbackRow.measure(isQuick: quick, places: places, into: &report)
     if json { report.printJSON() } else { report.printTable() }
   }
 }

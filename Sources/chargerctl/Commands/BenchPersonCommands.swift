@@ -36,7 +36,7 @@ struct BenchEnterKey: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "enter-key", abstract: "A code is typed on the keypad.")
   @OptionGroup var world: WorldOptions
   @Argument(help: "What is typed: letters and digits, # for enter, * for clear.") var text: String
-  @Option(name: .long, help: "The keypad, by the board profile's name for it; the first without it.") var keypad: String?
+  @Option(name: .long, help: "The keypad, by the board profile's name; the first without it.") var keypad: String?
   @Flag(name: .long, help: "Do not press enter at the end.") var noEnter = false
 
   var params: [JSONMember] {
