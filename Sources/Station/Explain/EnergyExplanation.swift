@@ -49,6 +49,8 @@ package struct ExplanationContext: Sendable {
   package var timing = TimingTable()
   /// Parts at the post that do not work: readers, keypads, buttons.
   package var postReasons: [EnergyReason] = []
+  /// Nil while they are not known.
+  package var offlineRules: OfflineRules?
 
   package init(now: MonotonicInstant) { self.now = now }
 }
