@@ -57,7 +57,7 @@ struct BenchCSMSOperatorTests {
     bench.end()
   }
 
-  @Test("D01.FR.01, D01.FR.11 The whole list goes out in as many messages as the station takes, then what has changed")
+  @Test("The whole list goes out in as many messages as the station takes, then what has changed")
   func localList() throws {
     let bench = try BenchCSMSHarness()
     let station = try BenchCSMSPeer(port: try bench.start(), path: "/CS-001")
