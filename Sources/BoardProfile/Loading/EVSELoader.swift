@@ -33,6 +33,7 @@ struct EVSELoader {
         object[.temperatureCurve], sensors: object[.temperatureSensors], maximum: maximum),
       phaseSwitch: phaseSwitch(object[.phaseSwitch], phases: phases), light: DriverLoader.load(object[.light]),
       parkingBay: PostLoader.parkingBay(object[.parkingBay]),
+      allowsReset: object[.allowReset].boolean() ?? true,
       connectors: connectors)
   }
 

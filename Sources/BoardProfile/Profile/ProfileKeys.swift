@@ -3,13 +3,13 @@
 enum BoardKey: String, ProfileKey {
   case name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, keypads
   case startButtons, display, deadMan, watchdog
-  case leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, timing, pilotThresholds, proximityBands
-  case lights, texts, csms, deviceModel
+  case leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, outboxCapacity, timing, pilotThresholds
+  case proximityBands, lights, texts, csms, deviceModel
 }
 
 enum EVSEKey: String, ProfileKey {
   case id, maximumCurrentA, phases, meter, meterNeeded, overCurrent, voltageBand, residualCurrent, temperatureSensors
-  case temperatureCurve, phaseSwitch, light, parkingBay, connectors
+  case temperatureCurve, phaseSwitch, light, parkingBay, allowReset, connectors
 }
 
 enum VoltageBandKey: String, ProfileKey {
