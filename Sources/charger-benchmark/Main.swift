@@ -26,7 +26,9 @@ struct ChargerBenchmark: ParsableCommand {
   @Option(help: "Unit file.")
   var unit = "boards/bench-unit.json"
 
-  @Option(help: "Some rows alone: i, j, or e for those of the queue (a3, b2, e1…e5).")
+  @Option(
+    help:
+      "Some rows alone: i, j, g for those of the local list (g2, g3), or e for those of the queue (a3, b2, e1…e5).")
   var row: String?
 
   @Option(help: ArgumentHelp("Runs one inner loop only (for valgrind).", visibility: .hidden))
@@ -42,7 +44,9 @@ struct ChargerBenchmark: ParsableCommand {
   var port = 9
 
   func validate() throws {
-    guard row.map({ ["i", "j", "e"].contains($0) }) ?? true else { throw ValidationError("--row takes i, j or e.") }
+    guard row.map({ ["i", "j", "e", "g"].contains($0) }) ?? true else {
+      throw ValidationError("--row takes i, j, e or g.")
+    }
   }
 
   func run() throws {
@@ -67,8 +71,10 @@ struct ChargerBenchmark: ParsableCommand {
     places.board = board
     places.unit = unit
     var report = BenchmarkReport()
-    if row != nil {
-      if row == "j" {
+    if let row {
+      if row == "g" {
+        try TokenRows(places: places, isQuick: quick).measure(into: &report)
+      } else if row == "j" {
         try FeedbackRow.measure(isQuick: quick, places: places, into: &report)
       } else if row == "i" {
         try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
@@ -80,6 +86,7 @@ struct ChargerBenchmark: ParsableCommand {
       return
     }
     try StationRows(places: places, isQuick: quick).measure(into: &report)
+    try TokenRows(places: places, isQuick: quick).measure(into: &report)
     var queue = OutboxRows(places: places, isQuick: quick)
     try queue.measure(into: &report)
     try CodecRow.measure(isQuick: quick, into: &report)
