@@ -68,7 +68,7 @@ class Migration(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(answer.status, "Accepted")
 
     async def test_migrates(self):
-        """TC_B_45_CS, B10.FR.03: after SetNetworkProfile, the priority and a Reset the same process boots at the new CSMS, whatever --csms was; a second Reset keeps it there."""
+        """TC_B_45_CS, B09.FR.01, B10.FR.01, B10.FR.04: after SetNetworkProfile, the priority and a Reset the same process boots at the new CSMS, whatever --csms was; a second Reset keeps it there."""
         await self.new.start(self.new_port)
         self.assertNotIn("--csms-slot", self.command_line())
         await self.order_migration()
@@ -86,9 +86,18 @@ class Migration(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(self.command_line().count("--csms-slot"), 1)
 
     async def test_falls_back(self):
-        """TC_B_46_CS, B10.FR.04: the new CSMS is not there: after NetworkProfileConnectionAttempts the station comes back to the old one, at the URL that --csms gave its slot."""
+        """TC_B_46_CS, B10.FR.03, B10.FR.04: nobody answers at the new CSMS: after NetworkProfileConnectionAttempts the station comes back to the old one, at the URL that --csms gave its slot."""
+        attempts = []
+
+        def refuse(reader, writer):
+            attempts.append(len(self.old.boots))
+            writer.close()
+
+        listener = await asyncio.start_server(refuse, "127.0.0.1", self.new_port)
+        self.addCleanup(listener.close)
         await self.order_migration()
         await self.old.until(lambda: len(self.old.boots) == 2, "it comes back to the old CSMS", 40)
+        self.assertEqual(attempts, [1, 1], "two attempts at the first entry, and only before the fall-back")
         self.assertEqual(self.old.boots[1]["reason"], "RemoteReset")
         status = await self.bench.station.call("station.status")
         self.assertEqual(status["link"]["slot"], 1)

@@ -72,7 +72,7 @@ class Outbox(Story):
         self.assertIn("mended: mode 700", log)
 
     async def test_password(self):
-        """A05, B06.FR.09: a password that the CSMS has set is in no answer, report, log, status or queue; the station uses it."""
+        """B06.FR.09: a password that the CSMS has set is in no answer, report, log, status or queue; the station uses it."""
         await self.booted()
         answer = await self.csms.request(
             call.SetVariables(

@@ -23,7 +23,7 @@ struct BootTests {
   }
 
   @Test(
-    "B01.FR.08, B01.FR.10, B02.FR.02, B01.FR.05 A SecurityError to an accepted station: it registers anew, and sends nothing before that is accepted"
+    "B01.FR.08, B02.FR.02, B01.FR.05 A SecurityError to an accepted station: it registers anew, and sends nothing before that is accepted"
   )
   func forgottenRegistration() {
     let harness = EngineHarness().start()
