@@ -105,7 +105,7 @@ extension WorldSlots {
     guard let index = parts.firstIndex(where: { $0.part == part }) else { return }
     let isNews = parts[index].reading == nil || parts[index].reading?.number != number
     parts[index].reading = PartReading(number: number, takenAt: now)
-    if isNews { parts[index].bell.ring() }
+    if isNews { ringLater(parts[index].bell) }
   }
 
   mutating func takeSignedReading(_ params: JSONValue, at now: MonotonicInstant) {
@@ -113,7 +113,7 @@ extension WorldSlots {
       let number = params["number"]?.decimal?.scaled(places: 0).flatMap({ UInt32(exactly: $0) })
     else { return }
     meters[index].answer = Self.answer(params, number: number, at: now)
-    meters[index].bell.ring()
+    ringLater(meters[index].bell)
   }
 
   private static func answer(_ params: JSONValue, number: UInt32, at now: MonotonicInstant) -> SignedReadingAnswer {

@@ -2,6 +2,7 @@ import CLinux
 import ChargerBase
 import HAL
 import SimulatedWorld
+import Synchronization
 
 /// What lies between the lanes and the driver thread: for each part of the station the newest reading and the newest
 /// wish. Nothing queues up: wishes and readings coalesce, tokens are bounded.
@@ -20,6 +21,18 @@ struct WorldSlots {
   /// How often a connection has ended.
   var outages: UInt64 = 0
   var networkUp = true
+  /// Whose drivers are to be woken when the slots are free again; one a part at most.
+  private(set) var bellsToRing: [WakeBell] = []
+
+  mutating func ringLater(_ bell: WakeBell) {
+    if !bellsToRing.contains(where: { $0 === bell }) { bellsToRing.append(bell) }
+  }
+
+  mutating func takeBells() -> [WakeBell] {
+    guard !bellsToRing.isEmpty else { return [] }
+    defer { bellsToRing = [] }
+    return bellsToRing
+  }
 
   struct Pilot {
     let connector: ConnectorID
@@ -108,7 +121,19 @@ struct WorldSlots {
 /// An event descriptor that a driver is woken by; closed when nobody holds it any more.
 final class WakeBell: Sendable {
   let descriptor = linux_eventfd()
+  /// Rings that were begun and not taken: while there are none, silencing costs no system call. Counted before the
+  /// descriptor is written, so that no ring is overheard.
+  private let begun = Atomic<UInt64>(0)
+
   deinit { close(descriptor) }
-  func ring() { linux_eventfd_signal(descriptor) }
-  func silence() { linux_eventfd_drain(descriptor) }
+
+  func ring() {
+    begun.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    linux_eventfd_signal(descriptor)
+  }
+
+  func silence() {
+    guard begun.load(ordering: .sequentiallyConsistent) > 0 else { return }
+    begun.wrappingSubtract(linux_eventfd_take(descriptor), ordering: .sequentiallyConsistent)
+  }
 }

@@ -41,7 +41,7 @@ package struct VariableCharacter: Sendable, Equatable {
   }
 
   private static func joined(_ members: [String]) -> String? {
-    members.isEmpty ? nil : members.joined(separator: ",")
+    members.isEmpty ? nil : members.joinedText(",")
   }
 
   /// Why a value cannot be this variable's; nil when it can.
