@@ -24,6 +24,7 @@
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -175,3 +176,20 @@ static inline int linux_open(const char *path, int flags, mode_t mode) { return 
 
 /// A signal that shall do nothing, as SIGPIPE in a program that looks at the results of its writes.
 static inline void linux_ignore_signal(int number) { signal(number, SIG_IGN); }
+
+/// The size of the terminal behind a descriptor; 0 when there is none.
+static inline int linux_terminal_size(int descriptor, unsigned short *columns, unsigned short *rows) {
+  struct winsize size;
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return 0;
+  *columns = size.ws_col;
+  *rows = size.ws_row;
+  return 1;
+}
+
+/// Whether what is typed is shown. Safe in a signal handler.
+static inline int linux_terminal_echo(int descriptor, int on) {
+  struct termios settings;
+  if (tcgetattr(descriptor, &settings) != 0) return -1;
+  if (on) settings.c_lflag |= ECHO; else settings.c_lflag &= ~(tcflag_t)ECHO;
+  return tcsetattr(descriptor, TCSAFLUSH, &settings);
+}

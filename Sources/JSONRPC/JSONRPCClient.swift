@@ -83,6 +83,8 @@ package final class JSONRPCClient {
         case .result(id, _), .error(id, _), .error(.null, _): return message
         default: keep(message)  // Answers that nobody waits for any more are left out.
         }
+        // One who never stops talking does not answer either.
+        guard linux_boottime_ns() < deadline else { throw SocketError(.timedOut, "no answer in time") }
       }
       try wait(for: Int16(POLLIN), until: deadline)
     }

@@ -106,6 +106,8 @@ public enum DocumentKind: UInt8, Sendable, CaseIterable {
   case status = 8
   /// Drivers who were accepted and have no transaction yet, and cables that are kept for their owners.
   case session = 9
+  /// Sessions that are over, for people at the station; the key is the place in a ring.
+  case sessionHistory = 13
 }
 
 public enum StoreMutation: Sendable, Equatable {

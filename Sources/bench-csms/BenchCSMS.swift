@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import ChargerBase
 import NIOPosix
 import OCPPJSON
 
@@ -25,16 +26,19 @@ struct BenchCSMS: ParsableCommand {
   @Option(help: "File that keeps the transaction events, one JSON object a line.")
   var store: String?
 
+  @Option(help: "File of the token book and the prices (JSON); made when it is missing, kept up to date.")
+  var tokens: String?
+
   @Option(help: "Password that stations must give (HTTP Basic, the user is the identity).")
   var password: String?
 
   @Option(help: "Seconds between heartbeats, told at boot.")
   var interval = 300
 
-  @Flag(help: "Accept every card but the blocked ones (the default).")
+  @Flag(help: "Accept every card that the token book does not know (the default of a new book).")
   var acceptAll = false
 
-  @Option(parsing: .upToNextOption, help: "Cards that may not charge.")
+  @Option(parsing: .upToNextOption, help: "Cards that may not charge in this run, whatever the token book says.")
   var blocked: [String] = []
 
   @Flag(help: "Tell nothing but the address.")
@@ -66,18 +70,25 @@ struct BenchCSMS: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
 
     let output = Output(isQuiet: quiet)
-    var ledger = CSMSLedger(
-      answers: StationAnswers(tokens: TokenPolicy(blocked: blocked), heartbeatInterval: interval))
+    var answers = StationAnswers(tokens: TokenBook(blocked: blocked), heartbeatInterval: interval)
+    var localLists = LocalListKeeper()
+    let documents = Documents(bookPath: tokens)
+    if let words = documents.load(&answers, &localLists) { throw ValidationError(words) }
+    if acceptAll { answers.tokens.policy.unknown = .accepted }
+    var ledger = CSMSLedger(answers: answers)
     var file: TransactionFile?
     if let store {
       file = TransactionFile(path: store)
       guard let file else { throw ValidationError("cannot open \(store)") }
       for line in file.lines() {
-        if let event = line["event"], let station = line["station"]?.string { ledger.remember(event, station: station) }
+        guard let event = line["event"], let station = line["station"]?.string else { continue }
+        let heard = line["time"]?.wallTime ?? WallTime(millisecondsSinceEpoch: linux_realtime_ms())
+        ledger.remember(event, station: station, heard: heard)
       }
     }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let csms = CSMS(eventLoop: group.next(), ledger: ledger, output: output, file: file)
+    let csms = CSMS(
+      eventLoop: group.next(), ledger: ledger, output: output, file: file, documents: documents, localLists: localLists)
     var socket: ControlSocket?
     if let control {
       socket = ControlSocket(path: control, csms: csms)

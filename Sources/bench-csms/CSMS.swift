@@ -9,26 +9,39 @@ import OCPPTypes
 /// `@unchecked Sendable`: after the start every member is used on `eventLoop` alone.
 final class CSMS: @unchecked Sendable {
   private static let messageIDPrefix = "csms-"
+  /// Stations that are connected at once.
+  static let maximumConnections = 2_048
   let eventLoop: any EventLoop
   var ledger: CSMSLedger
   var behaviour = Behaviour()
+  private(set) var flood: Flood?
+  private(set) var localLists: LocalListKeeper
   /// New connections get 503.
   var isRefusing = false
   /// Tells subscribers of the control socket.
   var publish: (_ method: String, _ event: JSONValue) -> Void = { _, _ in }
   private let output: Output
   private let file: TransactionFile?
+  private var hasToldFileIsFull = false
+  private let documents: Documents
   private var connections: [String: StationConnection] = [:]
   private var lastMessageNumber: UInt64 = 0
 
-  init(eventLoop: any EventLoop, ledger: CSMSLedger, output: Output, file: TransactionFile?) {
+  init(
+    eventLoop: any EventLoop, ledger: CSMSLedger, output: Output, file: TransactionFile?,
+    documents: Documents = Documents(), localLists: LocalListKeeper = LocalListKeeper()
+  ) {
     self.eventLoop = eventLoop
     self.ledger = ledger
     self.output = output
     self.file = file
+    self.documents = documents
+    self.localLists = localLists
   }
 
-  private var now: WallTime { WallTime(millisecondsSinceEpoch: linux_realtime_ms()) }
+  var connectionCount: Int { connections.count }
+
+  var now: WallTime { WallTime(millisecondsSinceEpoch: linux_realtime_ms()) }
 
   private func tell(_ words: String, of station: String) {
     output.say("\(station) \(words)")
@@ -116,14 +129,14 @@ final class CSMS: @unchecked Sendable {
     let rule = behaviour.rule(station: station, action: action)
     let value = try? JSONValue(parsing: payload)
     publish("received", action, value ?? .null, of: station)
+    if rule?.closes == true { return connection.channel.close(promise: nil) }
     if let code = rule?.errorCode {
-      connection.write(Self.errorFrame(id, code))
-      return
+      return answer(id, Self.errorFrame(id, code), after: rule?.delayMilliseconds, on: connection)
     }
     if rule?.isSilent == true { return }
     let heard = ledger.hear(action, payload: payload, from: station, at: now, override: rule?.answer)
     if action == "TransactionEvent", case .result = heard.reply, let value {
-      file?.append(["time": JSONValue(now), "station": .string(station), "event": value])
+      append(["time": JSONValue(now), "station": .string(station), "event": value])
     }
     for words in heard.words { tell(words, of: station) }
     for words in heard.problems { tell("PROBLEM: \(words)", of: station) }
@@ -135,13 +148,25 @@ final class CSMS: @unchecked Sendable {
     case .error(let code, let description, let path):
       frame = OCPPFrame.encodedCallError(messageID: id, code: code, description: description, path: path)
     }
-    guard let delay = rule?.delayMilliseconds, delay > 0 else { return connection.write(frame) }
+    for frame in rule?.spoiling?.spoilt(frame, messageID: id) ?? [frame] {
+      answer(id, frame, after: rule?.delayMilliseconds, on: connection)
+    }
+  }
+
+  private func answer(_ id: String, _ frame: [UInt8], after delay: Int64?, on connection: StationConnection) {
+    guard let delay, delay > 0 else { return connection.write(frame) }
     connection.unansweredID = id
     let bound = NIOLoopBound(connection, eventLoop: eventLoop)
     eventLoop.scheduleTask(in: .milliseconds(delay)) {
       if bound.value.unansweredID == id { bound.value.unansweredID = nil }
       bound.value.write(frame)
     }
+  }
+
+  private func append(_ line: JSONValue) {
+    guard let file, !file.append(line), !hasToldFileIsFull else { return }
+    hasToldFileIsFull = true
+    output.say("the transactions' file is full or cannot be written: what comes now is lost with this run")
   }
 
   private func receivedAnswer(_ id: String, _ outcome: StationConnection.Outcome, from connection: StationConnection) {
@@ -153,6 +178,9 @@ final class CSMS: @unchecked Sendable {
       }
     }
     if connection.settle(id, outcome) { return }
+    var isError = false
+    if case .error = outcome { isError = true }
+    if flood?.takes(id, isError: isError) == true { return }
     if connection.hasRawCalls || id.hasPrefix(Self.messageIDPrefix) {
       // To a frame that was sent as it stood, or too late.
       let payload: JSONValue
@@ -172,6 +200,51 @@ final class CSMS: @unchecked Sendable {
     var writer = JSONWriter()
     JSONValue.array([4, .string(id), .string(code), "asked to behave so", [:]]).encode(into: &writer)
     return writer.bytes
+  }
+
+  // MARK: - Misbehaviour
+
+  /// A new flood takes the place of the last one.
+  func begin(_ flood: Flood) {
+    self.flood?.stop()
+    self.flood = flood
+    flood.start(on: eventLoop) { [self] in connections[flood.station] }
+  }
+
+  func behaveAgain() {
+    behaviour.clear()
+    flood?.stop()
+    isRefusing = false
+  }
+
+  /// What the CSMS does wrong on purpose, one line each; empty while it behaves.
+  var misbehaviour: [String] {
+    var words = behaviour.rules.map { "rule \($0.number): \($0.words)" }
+    if let flood, !flood.isOver { words.append(flood.words) }
+    if isRefusing { words.append("refuses new connections with HTTP 503") }
+    return words
+  }
+
+  // MARK: - Documents
+
+  /// Changes the token book and the prices; the file has it before this returns. Words when it could not be written.
+  func changeBook(_ body: (inout StationAnswers) -> Void) -> String? {
+    body(&ledger.answers)
+    return documents.saveBook(ledger.answers)
+  }
+
+  func keepLocalList(_ list: LocalListKeeper.List) {
+    localLists.keep(list)
+    saveLocalLists()
+  }
+
+  func forgetLocalList(of station: String) {
+    localLists.forget(station)
+    saveLocalLists()
+  }
+
+  private func saveLocalLists() {
+    if let words = documents.saveLists(localLists) { output.say(words) }
   }
 
   // MARK: - Calls to a station

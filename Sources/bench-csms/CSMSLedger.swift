@@ -43,9 +43,9 @@ struct CSMSLedger {
         .error(violation.code, violation.detail, path: violation.path),
         "\(action) breaks its schema at \(violation.path): \(violation.detail)", identity, now)
     }
-    guard let request = try? JSONValue(parsing: payload),
-      var answer = answers.answer(action, request, at: now)
-    else {
+    let request = (try? JSONValue(parsing: payload)) ?? .null
+    let isInUse = isTokenInUse(action, request, identity)
+    guard var answer = answers.answer(action, request, at: now, isInUse: isInUse) else {
       return wrong(
         .error(.notSupported, "not for a CSMS", path: nil), "sent \(action), which a CSMS does not take", identity, now)
     }
@@ -58,14 +58,28 @@ struct CSMSLedger {
     }
     note(action, request, answer, identity, now)
     if action == .transactionEvent {
-      let (record, found) = transactions.take(request, station: identity)
+      let status = answer["idTokenInfo"]?["status"]?.string
+      let refusal = status == "Accepted" ? nil : status
+      let (record, found) = transactions.take(request, station: identity, heard: now, refusal: refusal)
       heard.problems += found.map { "transaction \(record.transactionID): \($0)" }
       heard.words.append(Narration.words(record, event: request))
-    } else if let words = Narration.words(action, request, answer: answer) {
+      let card = answers.tokens.words(request["idToken"])
+      if let refusal { heard.words.append("\(card): \(refusal)") }
+      if isInUse { heard.words.append("\(card) is used in two transactions at once") }
+    } else if let words = Narration.words(action, request, answer: answer, tokens: answers.tokens) {
       heard.words.append(words)
     }
     for problem in heard.problems { problems.add(problem, station: identity, at: now) }
     return heard
+  }
+
+  /// Whether another transaction that goes on was begun with the same token.
+  private func isTokenInUse(_ action: OCPPAction, _ request: JSONValue, _ identity: String) -> Bool {
+    guard action == .transactionEvent, let token = request["idToken"], request["eventType"]?.string != "Ended",
+      request["triggerReason"]?.string != "StopAuthorized"
+    else { return false }
+    return transactions.isInUse(
+      token, otherThan: request["transactionInfo"]?["transactionId"]?.string ?? "", of: identity)
   }
 
   private mutating func note(
@@ -74,7 +88,7 @@ struct CSMSLedger {
     with(identity) { station in
       switch action {
       case .bootNotification:
-        station.boot = request
+        station.boot = StationRecord.shortened(boot: request)
         station.registration = answer["status"]?.string
       case .heartbeat: station.lastHeartbeat = now
       case .statusNotification: station.setStatus(request)
@@ -93,9 +107,14 @@ struct CSMSLedger {
   }
 
   /// A `TransactionEvent` of an earlier run, from the file.
-  mutating func remember(_ event: JSONValue, station identity: String) {
+  mutating func remember(_ event: JSONValue, station identity: String, heard: WallTime) {
     with(identity) { _ in }
-    _ = transactions.take(event, station: identity)
+    _ = transactions.take(event, station: identity, heard: heard)
+  }
+
+  /// For the control socket.
+  func view(at now: WallTime, tellsTokens: Bool = false) -> TransactionView {
+    TransactionView(tokens: answers.tokens, prices: answers.prices, now: now, tellsTokens: tellsTokens)
   }
 
   // MARK: - Stations

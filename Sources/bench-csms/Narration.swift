@@ -5,11 +5,13 @@ import OCPPTypes
 /// Tells in plain words what a station has said.
 enum Narration {
   /// Nil for what nobody wants to read.
-  static func words(_ action: OCPPAction, _ request: JSONValue, answer: JSONValue?) -> String? {
+  static func words(
+    _ action: OCPPAction, _ request: JSONValue, answer: JSONValue?, tokens: TokenBook
+  ) -> String? {
     switch action {
     case .bootNotification: boot(request, answer)
     case .statusNotification: "\(place(request["evseId"], request["connectorId"])): \(text(request["connectorStatus"]))"
-    case .authorize: "\(TokenPolicy.words(request["idToken"])): \(text(answer?["idTokenInfo"]?["status"]))"
+    case .authorize: "\(tokens.words(request["idToken"])): \(text(answer?["idTokenInfo"]?["status"]))"
     case .heartbeat, .transactionEvent: nil
     case .meterValues:
       EnergyReading.registers(in: request["meterValue"]).last.map {

@@ -13,10 +13,11 @@ struct ChargerCtl: ParsableCommand {
       Exit codes: 0, 1 refused by the station, 64 wrong use, 69 nothing listens, 78 bad unit file.
       """,
     subcommands: [
-      StatusCommand.self, WatchCommand.self, ExplainCommand.self, EventsCommand.self, GetCommand.self,
+      StatusCommand.self, WatchCommand.self, ExplainCommand.self, HistoryCommand.self, EventsCommand.self,
+      GetCommand.self,
       SetCommand.self, LimitCommand.self, PauseCommand.self, ResumeCommand.self, StartNowCommand.self,
       ClearFaultsCommand.self, OutboxCommand.self, LogCommand.self, FlightRecorderCommand.self, VersionCommand.self,
-      CommissionCommand.self,
+      CommissionCommand.self, SupportBundleCommand.self,
       BenchCommand.self, CSMSCommand.self,
     ])
 }

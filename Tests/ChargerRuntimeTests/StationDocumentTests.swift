@@ -1,5 +1,6 @@
 import ChargerBase
 import EVSEControl
+import OCPPCore
 import OCPPJSON
 import Testing
 
@@ -46,5 +47,26 @@ struct StationDocumentTests {
     #expect(document["reasons"]?[0]?["code"] == "limitBelowMinimum")
     #expect(
       document["reasons"]?[0]?["values"] == ["limitA": 4, "source": "external", "owner": "ems", "neededA": 6])
+  }
+
+  @Test("The history is chosen by EVSE, time and number; a session of an unknown time is never left out by its time")
+  func history() throws {
+    func session(_ number: Int64, _ evse: Int32, _ ended: String?) -> FinishedSession {
+      FinishedSession(
+        number: number, transactionID: "T\(number)", evse: EVSEID(evse), startedAt: nil,
+        endedAt: ended.flatMap { WallTime(rfc3339: $0) }, events: 2, report: .told)
+    }
+    let sessions = [
+      session(1, 1, "2026-11-23T10:00:00Z"), session(2, 2, nil), session(3, 1, "2026-11-23T12:00:00Z"),
+    ]
+    func numbers(_ evse: Int32? = nil, _ since: String? = nil, _ limit: Int = 500) -> [Int64?] {
+      let document = HistoryDocument.document(
+        sessions, evse: evse, since: since.flatMap { WallTime(rfc3339: $0) }, limit: limit)
+      return document["sessions"]?.array?.map { $0["number"]?.int64 } ?? []
+    }
+    #expect(numbers() == [1, 2, 3])
+    #expect(numbers(1) == [1, 3])
+    #expect(numbers(nil, "2026-11-23T11:00:00Z") == [2, 3])
+    #expect(numbers(nil, nil, 1) == [3])
   }
 }

@@ -199,7 +199,10 @@ struct ChargerCtlRenderingTests {
 
   @Test("A drawn page replaces the last one without clearing the screen first")
   func screen() {
-    #expect(WatchText.screen("a\nb") == "\u{1B}[Ha\u{1B}[K\r\nb\u{1B}[K\r\n\u{1B}[J")
+    let page = [StyledText("a", .good), StyledText("b")]
+    #expect(LiveView.screen(page, inColour: false) == "\u{1B}[Ha\u{1B}[K\r\nb\u{1B}[K\r\n\u{1B}[J")
+    #expect(
+      LiveView.screen(page, inColour: true) == "\u{1B}[H\u{1B}[32ma\u{1B}[0m\u{1B}[K\r\nb\u{1B}[K\r\n\u{1B}[J")
   }
 
   @Test("The world: network, mains, readers, and each connector with its car")

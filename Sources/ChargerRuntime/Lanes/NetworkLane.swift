@@ -217,6 +217,9 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
     logger.warning("\(connector): \(text)")
   }
 
+  /// As the engine knows it; nil while it does not.
+  var civilTime: WallTime? { chargePoint?.civilTime }
+
   package func noted(_ event: StationEvent) {
     let wall = WallTime(millisecondsSinceEpoch: linux_realtime_ms()) + wallCorrection
     onEvent? { EventDocument.make(event, at: wall) }

@@ -32,6 +32,16 @@ final class StationSocket: @unchecked Sendable {  // used on the network loop af
     try? lane.eventLoop.submit { self.server.stop() }.wait()
   }
 
+  /// Where the station has its things, for the tools of service.
+  private var files: JSONValue {
+    let arguments = lane.arguments
+    return .object([
+      JSONMember("board", JSONValue(arguments.board)),
+      JSONMember("unit", (arguments.unit ?? arguments.state.map { $0 + "/unit.json" }).map { JSONValue($0) } ?? .null),
+      JSONMember("state", arguments.state.map { JSONValue($0) } ?? .null),
+    ])
+  }
+
   private func handle(_ call: JSONRPCCall) {
     switch call.method {
     case "station.status": call.succeed(StatusDocument.make(lane))
@@ -40,9 +50,12 @@ final class StationSocket: @unchecked Sendable {  // used on the network loop af
         try call.params.allow(["evse"])
         return try ExplainDocument.make(lane, evse: call.params.optionalInteger("evse"), call.params)
       }
+    case "station.history":
+      call.answer { () throws(JSONRPCError) in try HistoryDocument.make(lane, call.params) }
     case "station.outbox":
       let lane = self.lane
       lane.readDeadLetters { call.succeed(OutboxDocument.make(lane, deadLetters: $0)) }
+    case "station.securityLog": call.succeed(SecurityLogDocument.make(lane))
     case "station.log":
       call.answer { () throws(JSONRPCError) in
         try call.params.allow(["lines"])
@@ -55,6 +68,7 @@ final class StationSocket: @unchecked Sendable {  // used on the network loop af
           JSONMember("program", JSONValue(lane.program)), JSONMember("version", JSONValue(Version.text)),
           JSONMember("board", JSONValue(lane.profile.name)),
           JSONMember("ocpp", .array(lane.profile.csms.versions.map { JSONValue($0.subprotocol) })),
+          JSONMember("files", files),
         ]))
     case "station.subscribe":
       if !call.peer.topics.contains(Self.eventTopic) { call.peer.topics.append(Self.eventTopic) }
@@ -75,7 +89,7 @@ final class StationSocket: @unchecked Sendable {  // used on the network loop af
     default:
       call.fail(
         .unknownMethod(
-          "\(call.method) is no method of the station socket; it has station.status, .explain, .subscribe, .outbox, .log, "
+          "\(call.method) is no method of the station socket; it has station.status, .explain, .history, .subscribe, .outbox, .log, "
             + ".version, .clearFaults, .limit, .pause, .startNow, .deviceModel.get and .deviceModel.set"))
     }
   }

@@ -18,6 +18,7 @@ enum StatusDocument {
           "operationalStatus",
           JSONValue(connectors.contains { $0.isOperative } ? "Operative" : "Inoperative")),
         JSONMember("transaction", transaction(lane, evse.id)),
+        JSONMember("lastSession", lastSession(lane, evse.id)),
         JSONMember("meter", meter(reading, lane)),
         JSONMember("connectors", .array(connectors.map { connector($0, reading, lane) })),
       ])
@@ -28,6 +29,7 @@ enum StatusDocument {
       JSONMember("model", JSONValue("\(lane.profile.vendorName) \(lane.profile.model)")),
       JSONMember("version", JSONValue(Version.text)),
       JSONMember("uptimeS", JSONValue((lane.time.now - lane.startedAt).wholeSeconds)),
+      JSONMember("time", lane.civilTime.map { JSONValue($0) } ?? .null),
       JSONMember("acceptsTransactions", JSONValue(lane.chargePoint?.acceptsNewTransactions ?? false)),
       JSONMember(
         "link",
@@ -53,6 +55,16 @@ enum StatusDocument {
       JSONMember("energyWh", transaction.energyWh.map { JSONValue($0) } ?? .null),
       JSONMember("startedAt", transaction.startedAt.map { JSONValue($0) } ?? .null),
       JSONMember("idToken", transaction.redactedToken.map { JSONValue($0) } ?? .null),
+    ])
+  }
+
+  private static func lastSession(_ lane: NetworkLane, _ evse: EVSEID) -> JSONValue {
+    guard let session = lane.chargePoint?.lastSession(at: evse) else { return .null }
+    return .object([
+      JSONMember("transactionId", JSONValue(session.transactionID)),
+      JSONMember("endedAt", session.endedAt.map { JSONValue($0) } ?? .null),
+      JSONMember("energyWh", session.energyWh.map { JSONValue($0) } ?? .null),
+      JSONMember("stoppedReason", session.stoppedReason.map { JSONValue($0) } ?? .null),
     ])
   }
 

@@ -11,6 +11,9 @@ package final class TransactionEventCodec: OutboxRecordCodec {
   /// The CSMS's word on the token of an event: the event, and its word.
   package var tokenAnswered: ((TransactionEventRecord, IdTokenInfo) -> Void)?
 
+  /// Told when the CSMS has heard the end of a transaction, or will not hear all of it.
+  weak var history: SessionHistory?
+
   package init(services: any EngineServices) { self.services = services }
 
   package var kind: OutboxRecordKind { .transactionEvent }
@@ -28,6 +31,7 @@ package final class TransactionEventCodec: OutboxRecordCodec {
     let known = spoken.flatMap { $0.body == body ? $0.record : nil }
     spoken = nil
     guard let record = known ?? TransactionEventRecord(stored: body) else { return true }
+    noteTold(record)
     if let information = response.idTokenInfo, record.token != nil { tokenAnswered?(record, information) }
     services.told(request(for: record, isOffline: false, version: version), answer: response)
     return true
@@ -46,6 +50,13 @@ package final class TransactionEventCodec: OutboxRecordCodec {
         remoteStartId: record.remoteStartID),
       meterValue: readings.isEmpty ? nil : readings, offline: isOffline ? true : nil,
       evse: record.evse.map { EVSE(id: $0, connectorId: record.connector) }, idToken: record.token)
+  }
+
+  func saveHistory() {
+    guard let (changes, numbers) = history?.takeChanges(), !changes.isEmpty else { return }
+    services.save(changes, durability: .relaxed) { [weak history] isStored in
+      if !isStored { history?.keepUnsaved(numbers) }
+    }
   }
 
   /// A boot whose civil time was never known lies before the present one: its events are told with the earliest time

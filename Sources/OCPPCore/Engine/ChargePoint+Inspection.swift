@@ -68,7 +68,7 @@ extension ChargePoint {
     return OpenTransactionStatus(
       id: transaction.id, lastSequenceNumber: transaction.nextSeqNo.subtractingSaturating(1), energyWh: energy,
       startedAt: wallTime(of: transaction.startedAt),
-      redactedToken: transaction.authorization.map { String($0.token.idToken.prefix(4)) + "…" })
+      redactedToken: transaction.authorization.flatMap { $0.token.masked })
   }
 
   /// The actions of the CSMS that a block answers; every other one is NotSupported.
@@ -92,6 +92,9 @@ extension ChargePoint {
     status.storeFailure = writer.failure?.detail
     return status
   }
+
+  /// Civil time now, by the sources that ClockCtrlr names; nil while it is not known.
+  public var civilTime: WallTime? { wall(at: timeSource.now) }
 
   /// Every attribute whose variable `isWanted` picks, in the device model's order.
   public func inventory(where isWanted: (VariableKey) -> Bool) -> [VariableListing] {

@@ -120,6 +120,12 @@ package protocol OutboxRecordCodec: AnyObject {
   /// The CSMS has accepted the message; `payload` is its answer, unchecked. False: the answer is faulty, which counts
   /// as an error answer of this attempt (DESIGN §4).
   func answered(_ body: ArraySlice<UInt8>, payload: ArraySlice<UInt8>, version: OCPPVersion) -> Bool
+  /// A record of this kind is a dead letter.
+  func gaveUp(group: String)
+}
+
+extension OutboxRecordCodec {
+  package func gaveUp(group: String) {}
 }
 
 package struct EncodedCall {

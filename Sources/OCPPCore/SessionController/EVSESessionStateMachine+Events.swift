@@ -36,6 +36,7 @@ extension EVSESessionStateMachine {
       record.evse = evse.number
     }
     tellAuthorization(&record, &transaction)
+    if kind == .started { transaction.began = record.trigger }
     if let token = cause.token { record.token = token }
     if let reading { record.readings.append(reading) }
     addReadings(&record, &transaction, context)
@@ -43,6 +44,7 @@ extension EVSESessionStateMachine {
     if kind == .ended {
       record.stoppedReason = transaction.stopReason ?? cause.stopReason
       record.secondsCharging = Int32(clamping: transaction.millisecondsCharging / 1_000)
+      finished.append(SessionHistoryEntry(transaction, ending: record, at: evse))
     }
     self.transaction = transaction
     nextAliveMark = kind == .ended ? nil : context.now + Self.aliveInterval

@@ -110,6 +110,8 @@ package struct EVSESessionStateMachine: Sendable {
   var heldStart: SessionCause?
   /// Effects that go before those of the transition that has caused them; the controller takes them from here.
   package var prelude: [Effect] = []
+  /// Transactions whose Ended event was made; the controller takes them from here for the history.
+  package var finished: [SessionHistoryEntry] = []
   package var nextUpdate: MonotonicInstant?
   package var nextEndedSample: MonotonicInstant?
   package var resumption: Resumption?

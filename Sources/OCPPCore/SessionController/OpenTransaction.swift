@@ -90,6 +90,8 @@ package struct OpenTransaction: Sendable, Equatable {
   package var aliveAt: EventTime?
   /// Until when an authorized driver must have plugged in.
   package var connectionExpiry: EventTime?
+  /// The trigger of its Started event, as told.
+  package var began: TriggerReason?
   package var millisecondsCharging: Int64 = 0
   /// Since when energy flows; nil while it does not.
   package var chargingSince: EventTime?

@@ -35,6 +35,7 @@ package final class SessionController: SessionControlling {
   unowned let services: any EngineServices
   let authorizer: TokenAuthorizer
   private let codec: TransactionEventCodec
+  let history = SessionHistory()
   var slots: [EVSESlot]
   var settings = SessionSettings()
   /// The device model's entries that the settings come from: another one that changes changes nothing here.
@@ -77,6 +78,7 @@ package final class SessionController: SessionControlling {
           maximumPowerW: evse.maximumPowerW, meterSigns: evse.meterSigns))
     }
     services.deviceModel.registerMetering(of: services.configuration)
+    codec.history = history
     codec.tokenAnswered = { [weak self] record, information in self?.tokenAnswered(record, information) }
   }
 
@@ -100,6 +102,7 @@ package final class SessionController: SessionControlling {
         EngineEvent(.transaction, "transaction \(transaction.id) was open; waiting for the vehicle at \(evse)"))
     }
     restoreReadings(documents)
+    history.load(documents)
     restoreMemory(documents)
     for place in slots.indices { settle(place) }
   }
@@ -418,6 +421,7 @@ package final class SessionController: SessionControlling {
           [.putDocument(.transaction, key: key, body: document)]
         } else {
           [.removeDocument(.transaction, key: key)] + takeKeptReadings(at: place)
+            + takeHistory(of: record.transactionID, at: place)
         }
       // An event that tells a token, a place or an id is not thinned out when space is short: it is told once.
       let isExpendable =

@@ -20,6 +20,9 @@ package protocol SessionControlling: FunctionalBlock {
   func transactionID(at evse: EVSEID) -> String?
   /// The same with what is known of it, for status displays.
   func openTransaction(at evse: EVSEID) -> OpenTransaction?
+  /// Transactions that are over, the newest of them, oldest first.
+  var finishedSessions: [SessionHistoryEntry] { get }
+  func lastSession(at evse: EVSEID) -> SessionHistoryEntry?
   /// Open transactions, and drivers who are authorized and about to plug in: the station is not idle (B12.FR.01).
   func isBusy(_ scope: ResetScope) -> Bool
   /// Ends every transaction in the scope for an immediate reset (B12.FR.04); `whenDurable` runs once the Ended events
@@ -39,6 +42,11 @@ extension SessionControlling {
 
 extension SessionControlling {
   package func openTransaction(at evse: EVSEID) -> OpenTransaction? { nil }
+}
+
+extension SessionControlling {
+  package var finishedSessions: [SessionHistoryEntry] { [] }
+  package func lastSession(at evse: EVSEID) -> SessionHistoryEntry? { nil }
 }
 
 extension SessionControlling {

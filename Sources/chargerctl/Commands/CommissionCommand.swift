@@ -4,6 +4,8 @@ import ChargerBase
 import OCPPJSON
 
 struct CommissionCommand: ParsableCommand {
+  static let defaultUnit = "/var/lib/chargerd/unit.json"
+
   static let configuration = CommandConfiguration(
     commandName: "commission",
     abstract: "Writes the station's unit file: who it is, whom it calls, what supply it has.",
@@ -11,7 +13,7 @@ struct CommissionCommand: ParsableCommand {
       Keys that are not given keep what the file has. The file is checked before it is written (mode 0600) and replaces the \
       old one in one step; chargerd reads it when it starts.
       """)
-  @Option(name: .long, help: "The unit file.") var unit = "/var/lib/chargerd/unit.json"
+  @Option(name: .long, help: "The unit file.") var unit = Self.defaultUnit
   @Option(name: .long, help: "The board profile, to check the file against.") var board: String?
   @Option(name: .long, help: "The station's name at the CSMS.") var identity: String?
   @Option(name: .long, help: "The CSMS's address, ws:// or wss://, without the identity.") var csmsUrl: String?

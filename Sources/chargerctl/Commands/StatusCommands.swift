@@ -1,20 +1,23 @@
 import ArgumentParser
-import CLinux
 import OCPPJSON
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "The station and each connector: pilot, current, contactor, limit, transaction.")
   @OptionGroup var station: StationOptions
+  @Flag(name: .shortAndLong, help: "Keep it on the screen, as chargerctl watch does.") var watch = false
 
-  func run() throws { try station.show("station.status", as: StatusText.render) }
+  func run() throws {
+    if watch { return try LiveWatch(options: station).run(once: false) }
+    try station.show("station.status", as: StatusText.render)
+  }
 }
 
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain", abstract: "Why is it not charging? One sentence for each reason, and what to do.")
   @OptionGroup var station: StationOptions
-  @Argument(help: "One EVSE's number; all without it.") var evse: Int32?
+  @Argument(help: "One EVSE's number; all without it.", completion: Completions.evses) var evse: Int32?
 
   func run() throws {
     let params: JSONValue = evse.map { .object([JSONMember("evse", JSONValue($0))]) } ?? .object([])
@@ -69,52 +72,6 @@ struct EventsCommand: ParsableCommand {
         Terminal.writeLine(
           station.json ? event.params.description : EventText.render(method: event.method, event.params))
         left -= 1
-      }
-    }
-  }
-}
-
-struct WatchCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "watch", abstract: "The status, drawn anew whenever something happens, and the last events.")
-  @OptionGroup var station: StationOptions
-  @Flag(name: .long, help: "Draw once and end.") var once = false
-
-  /// Events shown under the status.
-  private static let eventLimit = 8
-
-  func run() throws {
-    try Terminal.run { () throws(Failure) in
-      if once {
-        Terminal.writeLine(WatchText.page(status: try station.connect().call("station.status"), events: []))
-        return
-      }
-      var events: [String] = []
-      var isFirst = true
-      while true {
-        do throws(Failure) {
-          let connection = try station.connect()
-          isFirst = false
-          try follow(connection, events: &events)
-        } catch {
-          if isFirst { throw error }  // Wrong from the start: no use in waiting.
-          Terminal.write(WatchText.screen("\(error.text)\n\nTrying again …"))
-          sleep(1)
-        }
-      }
-    }
-  }
-
-  private func follow(_ connection: Connection, events: inout [String]) throws(Failure) {
-    _ = try connection.call("station.subscribe")
-    while true {
-      let status = try connection.call("station.status")
-      Terminal.write(WatchText.screen(WatchText.page(status: status, events: events)))
-      var timeout = Duration.seconds(1)
-      while let event = try connection.notification(timeout: timeout) {
-        events.append(EventText.render(method: event.method, event.params))
-        events = Array(events.suffix(Self.eventLimit))
-        timeout = .milliseconds(50)  // What comes in one breath is drawn at once.
       }
     }
   }

@@ -3,14 +3,14 @@ import Glibc
 
 /// Small files, read and replaced whole.
 enum FileAccess {
-  private static let maximumBytes = 4 << 20
+  static let maximumBytes = 4 << 20
 
   private static func failure(_ what: String, _ path: String) -> Failure {
     Failure(text: "\(path): \(what): \(String(cString: strerror(linux_errno())))", code: 74)
   }
 
   /// Nil when there is no such file.
-  static func read(_ path: String) throws(Failure) -> [UInt8]? {
+  static func read(_ path: String, limit: Int = maximumBytes) throws(Failure) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if linux_errno() == ENOENT { return nil }
@@ -19,7 +19,7 @@ enum FileAccess {
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
-    while bytes.count <= maximumBytes {
+    while bytes.count <= limit {
       let count = Glibc.read(descriptor, &chunk, chunk.count)
       if count < 0 {
         if linux_errno() == EINTR { continue }
@@ -28,7 +28,7 @@ enum FileAccess {
       if count == 0 { return bytes }
       bytes += chunk[..<count]
     }
-    throw Failure(text: "\(path): is longer than \(maximumBytes) bytes", code: 74)
+    throw Failure(text: "\(path): is longer than \(limit) bytes", code: 74)
   }
 
   /// Puts a new file in the place of the old one, so that a power cut leaves one of them whole.

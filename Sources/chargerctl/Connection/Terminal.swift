@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Glibc
 
 enum Terminal {
   /// Writes all of a text to standard output at once, so that what is piped on arrives line by line.
@@ -29,5 +30,46 @@ enum Terminal {
       writeError("chargerctl: \(error.text)")
       throw ExitCode(error.code)
     }
+  }
+
+  // MARK: - What stands behind standard output and input
+
+  static var isInteractive: Bool { isatty(1) == 1 && variable("TERM") != "dumb" }
+  static var isInputTyped: Bool { isatty(0) == 1 }
+
+  /// Colours only on a terminal, and not for those who have asked for none (no-color.org).
+  static var usesColour: Bool { isInteractive && (variable("NO_COLOR") ?? "").isEmpty }
+
+  private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  /// Columns and rows of the terminal, or what a terminal without a size is taken for.
+  static var size: (columns: Int, rows: Int) {
+    var columns: UInt16 = 0
+    var rows: UInt16 = 0
+    guard linux_terminal_size(1, &columns, &rows) == 1 else { return (80, 24) }
+    return (Int(columns), Int(rows))
+  }
+
+  // MARK: - A page that is drawn in place
+
+  /// Clears the screen and hides the cursor until the program ends, by Ctrl-C or a termination, with code 0.
+  static func beginScreen() {
+    signal(SIGINT) { _ in Terminal.leave() }
+    signal(SIGTERM) { _ in Terminal.leave() }
+    write("\u{1B}[?25l\u{1B}[2J\u{1B}[H")
+  }
+
+  /// Ends a view that runs until somebody ends it, without a page.
+  static func endsQuietly() {
+    signal(SIGINT) { _ in _exit(0) }
+    signal(SIGTERM) { _ in _exit(0) }
+  }
+
+  /// In a signal handler: nothing but calls that are safe there.
+  private static func leave() {
+    // The page stays; the cursor goes below it.
+    let text: StaticString = "\u{1B}[?25h\u{1B}[999;1H\r\n"
+    _ = CLinux.write(1, text.utf8Start, text.utf8CodeUnitCount)
+    _exit(0)
   }
 }

@@ -66,7 +66,7 @@ enum StatusText {
   }
 
   /// In the terms of IEC 61851-1: `B1` without an offer, `B2` with one.
-  private static func pilot(_ connector: JSONValue) -> String {
+  static func pilot(_ connector: JSONValue) -> String {
     let state = Text.printable(connector["pilot"])
     guard ["A", "B", "C", "D"].contains(state) else { return state }
     switch connector["offer"]?.string {

@@ -80,11 +80,22 @@ enum Text {
     return printable(result)
   }
 
-  /// Without control characters, which could take over the terminal.
+  /// Longer texts of the other side are cut: a page of them would tell nothing.
+  static let maximumLength = 4_000
+
+  /// Without control characters, which could take over the terminal, and without marks that turn the order of what
+  /// stands beside them.
   static func printable(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "\u{FFFD}" : $0 }))
+    let scalars = text.unicodeScalars
+    let cut = scalars.prefix(maximumLength).map { isHarmless($0) ? $0 : "\u{FFFD}" }
+    return String(String.UnicodeScalarView(cut)) + (scalars.count > maximumLength ? "…" : "")
+  }
+
+  private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7F...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF: false
+    default: true
+    }
   }
 
   static func printable(_ value: JSONValue?) -> String {
@@ -105,11 +116,15 @@ enum Text {
 
 /// Columns as wide as their widest entry.
 struct TextTable {
+  /// Rows that are shown; nobody reads more, and a foreign server could send them.
+  static let maximumRows = 5_000
   private var rows: [[String]]
 
   init(header: [String]) { rows = [header] }
 
-  mutating func append(_ row: [String]) { rows.append(row) }
+  mutating func append(_ row: [String]) {
+    if rows.count <= Self.maximumRows { rows.append(row) }
+  }
 
   var text: String {
     var widths: [Int] = []

@@ -89,5 +89,6 @@ struct RandomDays {
     }
     #expect(Decimal(thousandths: told) == station.delivered, "\(label)")
     #expect(station.chargePoint.waitingRecords == 0, "\(label)")
+    SessionHistoryConformance.expectAgreement(station, label)
   }
 }

@@ -5,7 +5,13 @@ import OCPPJSON
 struct TransactionRecord {
   /// Events whose contents are remembered, to know a repetition from a contradiction.
   static let maximumEvents = 100_000
+  /// Events of the story; beyond this, those in the middle are left out and counted.
+  static let maximumNotes = 1_000
+  /// Problems that are kept; further ones are counted.
+  static let maximumProblems = 50
 
+  /// Counts the transactions of this CSMS, from 1.
+  let number: Int
   let station: String
   let transactionID: String
   var evse: Int?
@@ -13,21 +19,36 @@ struct TransactionRecord {
   var started: WallTime?
   var ended: WallTime?
   var lastTime: WallTime?
+  var lastHeard: WallTime?
   var chargingState: String?
   var stoppedReason: String?
+  /// Why the last event was sent; of the ended transaction, what ended it.
+  var lastTrigger: String?
   var firstRegister: Int64?
   var lastRegister: Int64?
   private var lastRegisterTime: WallTime?
+  /// What authorized it, and what ended it when that was another card.
+  private(set) var token: JSONValue?
+  private(set) var endToken: JSONValue?
+  private(set) var remoteStartID: Int?
+  /// The station's own count of the seconds in which energy could flow.
+  private(set) var timeSpentCharging: Int?
+  /// What was told about the card that authorized it, when that was no acceptance.
+  var refusal: String?
   /// A digest of the facts of each event, by sequence number.
   var digests: [Int: UInt64] = [:]
+  private(set) var notes: [TransactionNote] = []
+  private(set) var notesLeftOut = 0
   var nextSequenceNumber = 0
   var hasStarted = false
   var hasEnded = false
   var repetitions = 0
   var offlineEvents = 0
-  var problems: [String] = []
+  private(set) var problems: [String] = []
+  private(set) var problemCount = 0
 
-  init(station: String, transactionID: String) {
+  init(number: Int, station: String, transactionID: String) {
+    self.number = number
     self.station = station
     self.transactionID = transactionID
   }
@@ -39,19 +60,47 @@ struct TransactionRecord {
   }
 
   var isComplete: Bool { hasStarted && hasEnded && digests.count == nextSequenceNumber }
-  var isCorrect: Bool { isComplete && problems.isEmpty }
+  var isCorrect: Bool { isComplete && problemCount == 0 }
+
+  /// From the start to the end, or to `now` while it is open.
+  func seconds(at now: WallTime) -> Int64? {
+    guard let started else { return nil }
+    return max(0, ((ended ?? now) - started).wholeSeconds)
+  }
+
+  /// The sequence numbers that are missing below the highest one, as ranges; at most `maximum` of them.
+  func gaps(maximum: Int = 20) -> [ClosedRange<Int>] {
+    guard digests.count < nextSequenceNumber else { return [] }
+    var gaps: [ClosedRange<Int>] = []
+    var due = 0
+    for number in digests.keys.sorted() where number >= due && gaps.count < maximum {
+      if number > due { gaps.append(due...(number - 1)) }
+      due = number.addingSaturating(1)
+    }
+    return gaps
+  }
+
+  mutating func add(problems found: [String]) {
+    problemCount = problemCount.addingSaturating(found.count)
+    problems += found.prefix(max(0, Self.maximumProblems - problems.count))
+  }
 
   /// Takes one `TransactionEvent` and answers what is wrong with it.
-  mutating func take(_ event: JSONValue) -> [String] {
+  mutating func take(_ event: JSONValue, heard: WallTime) -> [String] {
+    let found = problems(of: event, heard: heard)
+    add(problems: found)
+    return found
+  }
+
+  private mutating func problems(of event: JSONValue, heard: WallTime) -> [String] {
     var found: [String] = []
-    func number(_ value: JSONValue?) -> Int? { value?.int }
-    let sequenceNumber = number(event["seqNo"]) ?? -1
+    lastHeard = heard
+    let sequenceNumber = event["seqNo"]?.int ?? -1
     let digest = Self.digest(event)
     if let known = digests[sequenceNumber] {
       repetitions += 1
       // The CSMS may see an event more than once, but always with the same facts (E04.FR.03, E13).
       if known != digest { found.append("seqNo \(sequenceNumber) came again with other contents") }
-      problems += found
       return found
     }
     let kind = event["eventType"]?.string ?? ""
@@ -64,12 +113,38 @@ struct TransactionRecord {
     found += takeKind(kind, sequenceNumber)
     found += takePlace(event["evse"])
     found += takeTime(event["timestamp"]?.wallTime, kind)
-    found += takeRegisters(event["meterValue"])
+    let registers = EnergyReading.registers(in: event["meterValue"])
+    found += take(registers)
     if event["offline"]?.bool == true { offlineEvents += 1 }
-    if let state = event["transactionInfo"]?["chargingState"]?.string { chargingState = state }
-    if kind == "Ended" { stoppedReason = event["transactionInfo"]?["stoppedReason"]?.string ?? "Local" }
-    problems += found
+    takeInfo(event, kind)
+    note(event, sequenceNumber, kind, energy: registers.isEmpty ? nil : energy, heard: heard)
     return found
+  }
+
+  private mutating func takeInfo(_ event: JSONValue, _ kind: String) {
+    let info = event["transactionInfo"]
+    if let state = info?["chargingState"]?.string { chargingState = state }
+    if let seconds = info?["timeSpentCharging"]?.int { timeSpentCharging = seconds }
+    if let id = info?["remoteStartId"]?.int { remoteStartID = id }
+    lastTrigger = event["triggerReason"]?.string ?? lastTrigger
+    if let seen = event["idToken"] {
+      if token == nil { token = seen } else if seen != token { endToken = seen }
+    }
+    // E06: an end without a reason is a local one.
+    if kind == "Ended" { stoppedReason = info?["stoppedReason"]?.string ?? "Local" }
+  }
+
+  private mutating func note(_ event: JSONValue, _ number: Int, _ kind: String, energy: Int64?, heard: WallTime) {
+    if notes.count >= Self.maximumNotes {
+      notes.remove(at: Self.maximumNotes / 2)
+      notesLeftOut += 1
+    }
+    notes.append(
+      TransactionNote(
+        sequenceNumber: number, kind: kind, trigger: event["triggerReason"]?.string ?? "?",
+        time: event["timestamp"]?.wallTime, heard: heard,
+        chargingState: event["transactionInfo"]?["chargingState"]?.string, energy: energy,
+        isOffline: event["offline"]?.bool == true, token: event["idToken"]))
   }
 
   private mutating func takeKind(_ kind: String, _ sequenceNumber: Int) -> [String] {
@@ -106,9 +181,9 @@ struct TransactionRecord {
     return []
   }
 
-  private mutating func takeRegisters(_ meterValues: JSONValue?) -> [String] {
+  private mutating func take(_ registers: [EnergyReading.Register]) -> [String] {
     var found: [String] = []
-    for register in EnergyReading.registers(in: meterValues) {
+    for register in registers {
       guard let last = lastRegister else {
         firstRegister = register.energy
         lastRegister = register.energy
@@ -127,15 +202,20 @@ struct TransactionRecord {
       lastRegister = register.energy
       lastRegisterTime = register.time ?? lastRegisterTime
     }
-    return found
+    // A hostile event may carry thousands of readings.
+    return Array(found.prefix(Self.maximumProblems))
   }
 
   /// FNV-1a over what the event says. `offline` may differ: an event is found unanswered only later.
   static func digest(_ event: JSONValue) -> UInt64 {
     var event = event
     event["offline"] = nil
+    return digest(event.bytes)
+  }
+
+  static func digest(_ bytes: [UInt8]) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in event.bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
     return hash
   }
 }

@@ -19,6 +19,9 @@ struct WebSocketServer: Sendable {
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelOption(
+        .writeBufferWaterMark, value: .init(low: 1 << 16, high: StationConnection.maximumWaitingBytes)
+      )
       .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try prepare(channel) } }
     let channel = try bootstrap.bind(host: host, port: port).wait()
     return channel.localAddress?.port ?? port
@@ -59,6 +62,7 @@ struct WebSocketServer: Sendable {
 
   private func decide(_ head: HTTPRequestHead) -> Admission {
     if csms.isRefusing { return .refused(status: 503, reason: "asked to refuse") }
+    if csms.connectionCount >= CSMS.maximumConnections { return .refused(status: 503, reason: "too many stations") }
     return Admission.decide(
       path: head.uri, protocols: head.headers["Sec-WebSocket-Protocol"],
       credentials: head.headers.first(name: "Authorization"), password: password)

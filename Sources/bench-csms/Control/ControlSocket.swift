@@ -5,10 +5,10 @@ import OCPPTypes
 
 /// The CSMS's own socket: newline-delimited JSON-RPC 2.0.
 final class ControlSocket {
-  private static let messageTopic = "messages"
+  static let messageTopic = "messages"
   private static let eventTopic = "events"
 
-  private let csms: CSMS
+  let csms: CSMS
   private let server: JSONRPCServer
 
   init(path: String, csms: CSMS) {
@@ -28,25 +28,66 @@ final class ControlSocket {
   }
 
   private func serve(_ call: JSONRPCCall) {
+    func answer(_ body: (JSONRPCParameters) throws(JSONRPCError) -> JSONValue) {
+      call.answer { () throws(JSONRPCError) in try body(call.params) }
+    }
     switch call.method {
+    case "csms.status": call.succeed(status)
     case "csms.send": send(call)
-    case "csms.sendRaw": call.answer { () throws(JSONRPCError) in try sendRaw(call.params) }
-    case "csms.stations": call.succeed(["stations": .array(csms.ledger.stations.map(\.json))])
-    case "csms.transactions": call.answer { () throws(JSONRPCError) in try transactions(call.params) }
+    case "csms.sendRaw": answer(sendRaw)
+    case "csms.stations": answer(stations)
+    case "csms.transactions": answer(transactions)
+    case "csms.transaction": answer(transaction)
     case "csms.problems": call.succeed(csms.ledger.problems.json)
     case "csms.verdict": call.succeed(csms.ledger.verdict)
     case "csms.subscribe": call.answer { () throws(JSONRPCError) in try subscribe(call) }
-    case "csms.behave": call.answer { () throws(JSONRPCError) in try behave(call.params) }
-    case "csms.tokens": call.answer { () throws(JSONRPCError) in try tokens(call.params) }
-    case "csms.disconnect": call.answer { () throws(JSONRPCError) in try disconnect(call.params) }
-    case "csms.refuse": call.answer { () throws(JSONRPCError) in try refuse(call.params) }
+    case "csms.behave": answer(behave)
+    case "csms.flood": answer(flood)
+    case "csms.tokens": answer(tokens)
+    case "csms.setToken": answer(setToken)
+    case "csms.removeToken": answer(removeToken)
+    case "csms.tokenPolicy": answer(tokenPolicy)
+    case "csms.prices": answer(prices)
+    case "csms.localLists": answer(localLists)
+    case "csms.sendLocalList": sendLocalList(call)
+    case "csms.disconnect": answer(disconnect)
+    case "csms.refuse": answer(refuse)
     default:
       call.fail(
         .unknownMethod(
-          "\(call.method): not known; known are csms.behave, disconnect, problems, refuse, send, sendRaw, stations, "
-            + "subscribe, tokens, transactions, verdict"))
+          "\(call.method): not known; known are csms.behave, disconnect, flood, localLists, prices, problems, refuse, "
+            + "removeToken, send, sendLocalList, sendRaw, setToken, stations, status, subscribe, tokenPolicy, tokens, "
+            + "transaction, transactions, verdict"))
     }
   }
+
+  /// Answers of one line hold less than the line's limit, whatever stations have sent.
+  private static let maximumPageBytes = JSONRPCLines.maximumBytes / 2
+
+  /// The first values that fit into one answer.
+  static func page(_ values: some Sequence<JSONValue>, maximum: Int) -> [JSONValue] {
+    var bytes = 0
+    var page: [JSONValue] = []
+    for value in values {
+      bytes += value.bytes.count
+      if !page.isEmpty, bytes > maximumPageBytes || page.count >= maximum { break }
+      page.append(value)
+    }
+    return page
+  }
+
+  private var status: JSONValue {
+    let stations = csms.ledger.stations
+    var status = csms.ledger.verdict
+    status["stations"] = JSONValue(stations.count)
+    status["connected"] = JSONValue(csms.connectionCount)
+    status["tokens"] = JSONValue(csms.ledger.answers.tokens.entries.count)
+    status["policy"] = csms.ledger.answers.tokens.policy.json
+    status["misbehaviour"] = misbehaviour
+    return status
+  }
+
+  var misbehaviour: JSONValue { .array(csms.misbehaviour.map { .string($0) }) }
 
   /// `{station, action, payload?, timeoutMs?}` gives `{"answer": payload}` or `{"error": {code, description, details}}`.
   private func send(_ call: JSONRPCCall) {
@@ -89,18 +130,10 @@ final class ControlSocket {
     return [:]
   }
 
-  private func station(_ params: JSONRPCParameters) throws(JSONRPCError) -> String {
+  func station(_ params: JSONRPCParameters) throws(JSONRPCError) -> String {
     let station = try params.string("station", maximum: Admission.maximumIdentityBytes)
     guard csms.connection(station) != nil else { throw .refused("\(station) is not connected") }
     return station
-  }
-
-  private func transactions(_ params: JSONRPCParameters) throws(JSONRPCError) -> JSONValue {
-    try params.allow(["station", "limit"])
-    let station = try params.optionalString("station")
-    let limit = try params.optionalInteger("limit", in: 1...1_000) ?? 100
-    let records = csms.ledger.transactions.records.filter { station == nil || $0.station == station }
-    return ["count": JSONValue(records.count), "transactions": .array(records.suffix(Int(limit)).map(\.json))]
   }
 
   /// `{messages?: bool}`: `csms.event` notifications, and `csms.message` with every payload when asked for.
@@ -109,32 +142,6 @@ final class ControlSocket {
     call.peer.topics = [Self.eventTopic]
     if try call.params.optionalBool("messages") == true { call.peer.topics.append(Self.messageTopic) }
     return [:]
-  }
-
-  /// `{clear: true}` or `{station?, action?, delayMs?, silent?, error?, answer?, count?}`.
-  private func behave(_ params: JSONRPCParameters) throws(JSONRPCError) -> JSONValue {
-    try params.allow(["clear", "station", "action", "delayMs", "silent", "error", "answer", "count"])
-    if try params.optionalBool("clear") == true { csms.behaviour.clear() }
-    var rule = BehaviourRule()
-    rule.station = try params.optionalString("station")
-    rule.action = try params.optionalString("action")
-    rule.delayMilliseconds = Int64(try params.optionalInteger("delayMs", in: 0...600_000) ?? 0)
-    rule.isSilent = try params.optionalBool("silent") ?? false
-    rule.errorCode = try params.optionalString("error", maximum: 50)
-    rule.answer = params.optional("answer")
-    rule.remaining = try params.optionalInteger("count", in: 1...Int32.max).map { Int($0) }
-    if rule.delayMilliseconds > 0 || rule.isSilent || rule.errorCode != nil || rule.answer != nil {
-      guard csms.behaviour.add(rule) else { throw .refused("more than \(BehaviourRule.maximumRules) rules") }
-    }
-    return ["rules": JSONValue(csms.behaviour.rules.count)]
-  }
-
-  /// `{blocked: [idToken]}` replaces the blocked cards.
-  private func tokens(_ params: JSONRPCParameters) throws(JSONRPCError) -> JSONValue {
-    try params.allow(["blocked"])
-    let blocked = try params.optionalArray("blocked", maximum: 1_000) ?? []
-    csms.ledger.answers.tokens.blocked = blocked.compactMap(\.string)
-    return ["blocked": JSONValue(csms.ledger.answers.tokens.blocked.count)]
   }
 
   /// `{station, hard?}`: a WebSocket close, or the end of the connection without one.

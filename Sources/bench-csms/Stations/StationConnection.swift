@@ -7,6 +7,8 @@ import OCPPTypes
 final class StationConnection {
   /// CALLs that may wait for the one in flight.
   static let maximumWaitingCalls = 64
+  /// Bytes that may wait for a station that does not read.
+  static let maximumWaitingBytes = 8 << 20
   /// Frames and messages of a station at most.
   static let maximumMessageBytes = 1 << 20
 
@@ -45,7 +47,9 @@ final class StationConnection {
     self.channel = channel
   }
 
+  /// What is written to a station that does not read is dropped with its connection.
   func write(_ frame: [UInt8]) {
+    guard channel.isWritable else { return channel.close(promise: nil) }
     channel.writeAndFlush(
       WebSocketFrame(fin: true, opcode: .text, data: channel.allocator.buffer(bytes: frame)), promise: nil)
   }

@@ -25,6 +25,14 @@ struct StationRecord {
 
   init(identity: String) { self.identity = identity }
 
+  /// What is kept of a boot: a station may send much more.
+  static func shortened(boot: JSONValue) -> JSONValue {
+    let station = boot["chargingStation"]
+    let names = ["model", "vendorName", "firmwareVersion", "serialNumber"]
+    let kept = names.compactMap { name in station?[name].map { JSONMember(name, $0) } }
+    return ["reason": boot["reason"] ?? .null, "chargingStation": .object(kept)]
+  }
+
   mutating func setStatus(_ request: JSONValue) {
     let evse = request["evseId"]?.int ?? 0
     let connector = request["connectorId"]?.int ?? 0
