@@ -3,9 +3,12 @@ extension [String] {
   /// start, which costs more than all the texts that a start joins.
   package func joinedText(_ separator: String) -> String {
     var text = ""
-    for (place, part) in enumerated() {
-      if place > 0 { text += separator }
+    text.reserveCapacity(reduce(0) { $0 + $1.utf8.count + separator.utf8.count })
+    var isFirst = true
+    for part in self {
+      if !isFirst { text += separator }
       text += part
+      isFirst = false
     }
     return text
   }

@@ -157,6 +157,7 @@ public final class SocketWorld: SimulatedDriverSource, Sendable {
       var notifications: [@Sendable () -> Void] = []
       switch method {
       case "driver.readings":
+        guard !slots.takeRepeated(params, at: now) else { break }
         slots.takeParts(params, at: now)
         notifications = slots.takeReadings(params, at: now)
       case "driver.meters":

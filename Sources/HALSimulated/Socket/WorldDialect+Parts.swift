@@ -96,15 +96,18 @@ extension WorldSlots {
       guard let evse = value["evse"]?.int32, let sensor = value["sensor"]?.int32,
         let temperature = value["celsius"]?.decimal.flatMap({ Temperature($0) })
       else { continue }
-      show(.temperature(EVSEID(evse), sensor: Int(sensor)), temperature.thousandths, at: now)
+      show(.temperature(EVSEID(evse), sensor: Int(sensor)), temperature.thousandths, at: now, isInReadings: false)
     }
   }
 
   /// The driver is woken by what is new; that it still speaks it finds out when it is served anyway.
-  private mutating func show(_ part: WorldPart, _ number: Int64?, at now: MonotonicInstant) {
+  private mutating func show(
+    _ part: WorldPart, _ number: Int64?, at now: MonotonicInstant, isInReadings: Bool = true
+  ) {
     guard let index = parts.firstIndex(where: { $0.part == part }) else { return }
     let isNews = parts[index].reading == nil || parts[index].reading?.number != number
     parts[index].reading = PartReading(number: number, takenAt: now)
+    parts[index].isInLastReadings = isInReadings
     if isNews { ringLater(parts[index].bell) }
   }
 

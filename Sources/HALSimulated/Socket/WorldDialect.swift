@@ -72,6 +72,7 @@ extension WorldSlots {
       else { continue }
       let negative = value["negativeV"]?.decimal.flatMap { Voltage($0) }
       let former = pilots[index].reading
+      pilots[index].isInLastReadings = true
       pilots[index].reading = PilotMeasurement(positivePeak: positive, negativePeak: negative, takenAt: now)
       // Who is woken is woken by news; that the world still speaks a driver finds out when it is served anyway.
       if former?.positivePeak != positive || former?.negativePeak != negative { ringLater(pilots[index].bell) }
@@ -81,6 +82,7 @@ extension WorldSlots {
         let index = contactors.firstIndex(where: { $0.connector == connector })
       else { continue }
       let former = contactors[index].reading?.position
+      contactors[index].isInLastReadings = true
       contactors[index].reading = ContactorFeedback(position: closed ? .closed : .open, takenAt: now)
       if former != contactors[index].reading?.position { ringLater(contactors[index].bell) }
     }

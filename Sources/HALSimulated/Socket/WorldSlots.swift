@@ -1,6 +1,7 @@
 import CLinux
 import ChargerBase
 import HAL
+import OCPPJSON
 import SimulatedWorld
 import Synchronization
 
@@ -24,6 +25,30 @@ struct WorldSlots {
   /// Whose drivers are to be woken when the slots are free again; one a part at most.
   private(set) var bellsToRing: [WakeBell] = []
 
+  /// The newest `driver.readings`; the world sends the same again and again while nothing happens.
+  private var lastReadings: JSONValue?
+  /// The drivers that there were then.
+  private var driversThen = 0
+
+  /// Whether nothing but the time is new in these readings: then that is noted.
+  mutating func takeRepeated(_ readings: JSONValue, at now: MonotonicInstant) -> Bool {
+    let drivers = pilots.count + contactors.count + parts.count + readers.count
+    guard drivers == driversThen, readings == lastReadings else {
+      lastReadings = readings
+      driversThen = drivers
+      for index in pilots.indices { pilots[index].isInLastReadings = false }
+      for index in contactors.indices { contactors[index].isInLastReadings = false }
+      for index in parts.indices { parts[index].isInLastReadings = false }
+      return false
+    }
+    for index in pilots.indices where pilots[index].isInLastReadings { pilots[index].reading?.takenAt = now }
+    for index in contactors.indices where contactors[index].isInLastReadings {
+      contactors[index].reading?.takenAt = now
+    }
+    for index in parts.indices where parts[index].isInLastReadings { parts[index].reading?.takenAt = now }
+    return true
+  }
+
   mutating func ringLater(_ bell: WakeBell) {
     if !bellsToRing.contains(where: { $0 === bell }) { bellsToRing.append(bell) }
   }
@@ -39,6 +64,7 @@ struct WorldSlots {
     var wish: PilotOutput?
     var isDirty = false
     var reading: PilotMeasurement?
+    var isInLastReadings = false
     var bell: WakeBell
   }
 
@@ -47,6 +73,7 @@ struct WorldSlots {
     var wish: ContactorPosition?
     var isDirty = false
     var reading: ContactorFeedback?
+    var isInLastReadings = false
     var bell: WakeBell
   }
 
@@ -66,6 +93,7 @@ struct WorldSlots {
     var isDirty = false
     var wantsReset = false
     var reading: PartReading?
+    var isInLastReadings = false
     var bell: WakeBell
   }
 
@@ -107,6 +135,7 @@ struct WorldSlots {
   /// The connection is gone: what was decided before it went is not decided any more. Contactors are wanted open and
   /// test currents off until they are commanded anew, and what was not sent is not sent late.
   mutating func forgetPower() {
+    lastReadings = nil
     outages = outages.addingSaturating(1)
     for index in contactors.indices { contactors[index].wish = .open }
     for index in parts.indices {
