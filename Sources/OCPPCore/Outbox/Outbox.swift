@@ -214,7 +214,7 @@ final class Outbox {
     writer.note(EngineEvent(.message, "record \(entry.number.rawValue) is a dead letter: \(reason)"))
     writer.write(
       [.moveToDeadLetters(entry.number, failedAttempts: attempts, reason: reason)], .relaxed, .untilStored)
-    entry.body.first.flatMap { codecs[$0] }?.gaveUp(group: entry.group)
+    entry.body.first.flatMap { codec(of: $0) }?.gaveUp(group: entry.group)
   }
 
   /// The CSMS answered; false when its answer is faulty, which counts as a failed attempt.
