@@ -126,6 +126,18 @@ let package = Package(
       ],
       path: "Tests/SimulationSupport", swiftSettings: strict),
 
+    // Random stories on the whole station, judged by a second model of who pays for what (scripts/stories).
+    .target(
+      name: "StoryJudge",
+      dependencies: [
+        "SimulationSupport", "SimulatedWorld", "ChargerBase", "EVSEControl", "OCPPJSON", "OCPPTypes", "OCPPPorts",
+        "OCPPCore", "BoardProfile",
+      ],
+      path: "Tests/StoryJudge", swiftSettings: strict),
+    .executableTarget(
+      name: "charger-stories", dependencies: ["StoryJudge", arguments], path: "Tests/charger-stories",
+      swiftSettings: strict),
+
     // Test support: every message of the standard, right and wrong, from Tests/Resources/OCPPMessages.
     .target(
       name: "MessageSamples", dependencies: ["OCPPTypes", "OCPPJSON"], path: "Tests/MessageSamples",
@@ -151,7 +163,7 @@ let package = Package(
       "OCPPCoreTests",
       ["OCPPCore", "OCPPPorts", "OCPPTypes", "OCPPJSON", "ChargerBase", "SimulationSupport"]),
     tests("StationTests", ["Station", "EVSEControl", "OCPPCore", "ChargerBase"]),
-    tests("OCPPStorageTests", ["OCPPStorage", "OCPPPorts", "CSQLite", "ChargerBase"]),
+    tests("OCPPStorageTests", ["OCPPStorage", "OCPPPorts", "OCPPTypes", "CSQLite", "ChargerBase"]),
     tests("OCPPSecurityTests", ["OCPPSecurity", "TLSTestSupport", "COpenSSL", "OCPPPorts", nioCore, nioEmbedded]),
     tests(
       "OCPPTransportTests",
@@ -186,6 +198,7 @@ let package = Package(
         "SimulationSupport", "OCPPCore", "OCPPTypes", "OCPPPorts", "OCPPJSON", "ChargerBase", "SimulatedWorld",
         "EVSEControl", "Station", "BoardProfile", "ChargerRuntime",
       ]),
+    tests("StoryJudgeTests", ["StoryJudge"]),
     tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
   ]
 )

@@ -44,7 +44,7 @@ public struct LinkTarget: Sendable, Equatable {
   public init(
     url: String, identity: String, basicAuthPassword: [UInt8]? = nil, securityProfile: Int32 = 0,
     versions: [OCPPVersion] = [.v201], pingInterval: Duration = .seconds(60),
-    connectTimeout: Duration = .seconds(30), maximumFrameBytes: Int = 512 * 1024, localAddress: String? = nil
+    connectTimeout: Duration = .seconds(30), maximumFrameBytes: Int = 1024 * 1024, localAddress: String? = nil
   ) {
     self.localAddress = localAddress
     self.url = url

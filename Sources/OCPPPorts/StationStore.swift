@@ -9,7 +9,8 @@ import ChargerBase
 ///    program, and a power cut may take it, but never a later commit without it.
 /// 4. Commits that wait together may share one flush.
 /// 5. A failure is told as `.failed`; the store then holds what it held before. Nothing is retried inside.
-/// 6. How much room is left is told as `.space`, whenever it changes and before the answers of the commit that found it.
+/// 6. How much room is left is told as `.space`, whenever it changes and before the answers of the commit that found it;
+///    likewise what the token tables hold as `.tokenTables`.
 public protocol StationStore: AnyObject {
   func commit(_ mutations: [StoreMutation], durability: StoreDurability, id: StoreRequestID)
   func query(_ query: StoreQuery, id: StoreRequestID)
@@ -96,7 +97,7 @@ public enum DocumentKind: UInt8, Sendable, CaseIterable {
   case engine = 3
   /// Scheduled and persistent availability.
   case availability = 4
-  /// Authorization cache entries.
+  /// Authorization cache entries of former programs; they move to the token tables.
   case authorization = 5
   /// Network connection profiles that the CSMS has set, and the one that worked last.
   case network = 6
@@ -121,6 +122,14 @@ public enum StoreMutation: Sendable, Equatable {
   /// At most `StoreLimits.maximumDocumentBytes` a body and `maximumKeyBytes` a key.
   case putDocument(DocumentKind, key: String, body: [UInt8])
   case removeDocument(DocumentKind, key: String)
+  /// A list that would exceed `TokenLimits` fails the commit as `.limit`.
+  case updateTokenList(TokenListUpdate)
+  /// Into the cache, or over what it says of this token.
+  case cacheToken(CachedToken)
+  /// A token of the cache was used; nothing happens when it is not there.
+  case touchCachedToken(TokenDigest)
+  case removeCachedToken(TokenDigest)
+  case clearTokenCache
 }
 
 /// A record that was given up on, and why.
@@ -154,6 +163,8 @@ public enum StoreQuery: Sendable, Equatable {
   case outline(OutboxLane, after: OutboxNumber, limit: Int)
   /// The newest, oldest first.
   case deadLetters(limit: Int)
+  /// What is known of one token, answered with `.token`.
+  case token(TokenDigest)
 }
 
 public enum StoreEvent: Sendable, Equatable {
@@ -161,8 +172,11 @@ public enum StoreEvent: Sendable, Equatable {
   case entries(StoreRequestID, [OutboxEntry])
   case deadLetters(StoreRequestID, [DeadLetter])
   case failed(StoreRequestID, StoreFailure)
+  case token(StoreRequestID, TokenRecord)
   /// No answer to a request.
   case space(StoreSpace)
+  /// No answer to a request: the token tables hold more, or less.
+  case tokenTables(TokenTablesState)
 }
 
 public struct StoreFailure: Error, Sendable, Equatable {
@@ -170,6 +184,8 @@ public struct StoreFailure: Error, Sendable, Equatable {
     /// No space, or the quota is used.
     case full
     case readOnly, corrupt, inputOutput, other
+    /// What the commit asks for exceeds a bound that the station states.
+    case limit
   }
   public var kind: Kind
   public var detail: String
@@ -205,11 +221,13 @@ public struct StoreSnapshot: Sendable, Equatable {
   /// Records that were only in memory when the program ended (`StationStore.noteUnwritten`).
   public var unwritten: Int
   public var space: StoreSpace
+  public var tokens: TokenTablesState
 
   public init(
     documents: [Document] = [], lastOutboxNumber: OutboxNumber = OutboxNumber(0),
     offlineThrough: OutboxNumber = OutboxNumber(0), waiting: [Int] = [0, 0, 0], deadLetters: Int = 0,
-    droppedDeadLetters: Int = 0, unwritten: Int = 0, space: StoreSpace = .ample
+    droppedDeadLetters: Int = 0, unwritten: Int = 0, space: StoreSpace = .ample,
+    tokens: TokenTablesState = TokenTablesState()
   ) {
     self.documents = documents
     self.lastOutboxNumber = lastOutboxNumber
@@ -219,5 +237,6 @@ public struct StoreSnapshot: Sendable, Equatable {
     self.droppedDeadLetters = droppedDeadLetters
     self.unwritten = unwritten
     self.space = space
+    self.tokens = tokens
   }
 }

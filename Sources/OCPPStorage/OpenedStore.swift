@@ -23,7 +23,7 @@ final class OpenedStore {
         offlineThrough: OutboxNumber(tables.counters.offlineThrough), waiting: tables.counters.waiting,
         deadLetters: Int(clamping: tables.counters.deadLetters),
         droppedDeadLetters: Int(clamping: tables.counters.deadLettersDropped),
-        unwritten: directory.takeUnwritten(), space: space.level)
+        unwritten: directory.takeUnwritten(), space: space.level, tokens: tables.counters.tokens)
       return (writer, snapshot)
     }
   }

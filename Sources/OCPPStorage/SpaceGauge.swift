@@ -64,10 +64,14 @@ final class SpaceGauge {
   }
 
   func refusal(of mutations: [StoreMutation]) -> StoreFailure? {
-    guard level == .exhausted else { return nil }
+    guard level >= .critical else { return nil }
     for mutation in mutations {
       switch mutation {
-      case .append, .putDocument: return StoreFailure(.full, detail: "the disk is full")
+      // What is left is for transactions.
+      case .updateTokenList(let update) where update.entries.contains { $0.body != nil }:
+        return StoreFailure(.full, detail: "there is no room for a list")
+      case .append, .putDocument, .cacheToken:
+        if level == .exhausted { return StoreFailure(.full, detail: "the disk is full") }
       default: continue
       }
     }

@@ -22,6 +22,11 @@ struct StoreCounters: Equatable {
   /// The row on disk must be rewritten in this transaction. An append at the end of a lane needs no rewriting: its own
   /// ordinal and number tell the same.
   var isDirty = false
+  var tokens = TokenTablesState()
+  /// Counts what comes into the cache and is used there.
+  var tokenClock: Int64 = 0
+  /// The same for the row of the token tables.
+  var areTokensDirty = false
 
   subscript(lane: OutboxLane) -> Lane {
     get {

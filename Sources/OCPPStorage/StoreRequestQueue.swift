@@ -22,10 +22,17 @@ enum StoreRequest: Sendable {
       case .append(let entry): sum + 64 + entry.body.count
       case .putDocument(_, let key, let body): sum + 64 + key.utf8.count + body.count
       case .remove(let numbers): sum + 64 + 8 * numbers.count
+      case .updateTokenList(let update): sum + 64 + update.byteCount
+      case .cacheToken(let token): sum + 128 + token.body.count
       default: sum + 64
       }
     }
   }
+}
+
+extension TokenListUpdate {
+  /// About how much memory the entries hold, and room in the file they take.
+  fileprivate var byteCount: Int { entries.reduce(0) { $0 + 24 + ($1.body?.count ?? 0) } }
 }
 
 /// What the store has done since it was opened; for benchmarks and the support bundle.

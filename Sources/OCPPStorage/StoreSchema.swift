@@ -20,7 +20,15 @@ enum StoreSchema {
       id INTEGER PRIMARY KEY,last,offline,dead,dropped,
       appended1,removed1,appended2,removed2,appended3,removed3);
     INSERT INTO counters VALUES(1,0,0,0,0,0,0,0,0,0,0);
+    """,
+    // The place of a token is the first half of its digest, its body begins with the second: a look-up reads one path
+    // of one tree. The cache needs no index for the order in which tokens leave it: it is read through when it is full.
     """
+    CREATE TABLE token_list(place INTEGER PRIMARY KEY,body);
+    CREATE TABLE token_cache(place INTEGER PRIMARY KEY,accepted,born,used,body);
+    CREATE TABLE token_state(id INTEGER PRIMARY KEY,version,entries,bytes,cached,cachedbytes,clock);
+    INSERT INTO token_state VALUES(1,0,0,0,0,0,0);
+    """,
   ]
 
   static func outboxTable(_ lane: OutboxLane) -> String {

@@ -26,6 +26,7 @@ final class StoreTables {
   private let insertDeadLetter: SQLiteStatement
   private let dropDeadLetter: SQLiteStatement
   private let listDeadLetters: SQLiteStatement
+  let tokens: StoreTokenTables
 
   init(_ database: SQLiteDatabase, maximumDeadLetters: Int) throws(SQLiteError) {
     self.database = database
@@ -66,6 +67,8 @@ final class StoreTables {
       (SELECT * FROM dead_letters ORDER BY sequence DESC LIMIT ?1) ORDER BY sequence
       """)
     counters = try Self.readCounters(database)
+    tokens = StoreTokenTables(database)
+    try tokens.readState(into: &counters)
   }
 
   /// A handful of look-ups, however long the queue.
@@ -135,6 +138,8 @@ final class StoreTables {
         try removeDocument.bind(key, at: 2)
         try removeDocument.run()
       }
+    case .updateTokenList, .cacheToken, .touchCachedToken, .removeCachedToken, .clearTokenCache:
+      try tokens.apply(mutation, &counters)
     }
   }
 
@@ -201,6 +206,7 @@ final class StoreTables {
 
   /// Once per transaction, when something that the rows do not tell has changed.
   func saveCounters() throws(SQLiteError) {
+    try tokens.saveState(&counters)
     guard counters.isDirty else { return }
     let values = [
       counters.lastNumber, counters.offlineThrough, counters.deadLetters, counters.deadLettersDropped,
@@ -224,6 +230,7 @@ final class StoreTables {
       guard let statements = lanes.first(where: { $0.lane == lane }) else { return [] }
       return try read(statements.outline, lane, after: after, limit: limit)
     case .deadLetters(let limit): return try deadLetters(limit: limit).map(\.entry)
+    case .token: return []
     }
   }
 

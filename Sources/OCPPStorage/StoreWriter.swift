@@ -24,6 +24,7 @@ final class StoreWriter {
   /// Told once per failure that means a damaged file.
   private let onCorruption: () -> Void
   private var toldSpace: StoreSpace
+  private var toldTokens: TokenTablesState
 
   init(
     _ database: SQLiteDatabase, tables: StoreTables, space: SpaceGauge, onCorruption: @escaping () -> Void
@@ -32,6 +33,7 @@ final class StoreWriter {
     self.tables = tables
     self.space = space
     toldSpace = space.level
+    toldTokens = tables.counters.tokens
     self.onCorruption = onCorruption
     begin = try database.prepare("BEGIN IMMEDIATE")
     commit = try database.prepare("COMMIT")
@@ -56,6 +58,10 @@ final class StoreWriter {
       if space.level != toldSpace {
         toldSpace = space.level
         events.append(.space(toldSpace))
+      }
+      if tables.counters.tokens != toldTokens {
+        toldTokens = tables.counters.tokens
+        events.append(.tokenTables(toldTokens))
       }
       events += answers ?? []
     }
@@ -165,8 +171,11 @@ final class StoreWriter {
     switch request {
     case .query(let query, let id):
       do throws(SQLiteError) {
-        if case .deadLetters(let limit) = query { return .deadLetters(id, try tables.deadLetters(limit: limit)) }
-        return .entries(id, try tables.entries(query))
+        switch query {
+        case .deadLetters(let limit): return .deadLetters(id, try tables.deadLetters(limit: limit))
+        case .token(let digest): return .token(id, try tables.tokens.record(of: digest))
+        case .outbox, .outline: return .entries(id, try tables.entries(query))
+        }
       } catch {
         return .failed(id, noted(StoreFailure(error)))
       }

@@ -146,6 +146,8 @@ public struct SimulatedWorld: Sendable, Equatable {
   public mutating func stationDisconnected() {
     guard isStationConnected else { return }
     isStationConnected = false
+    // A card that was held before a reader nobody listens to leaves no trace.
+    for index in readers.indices { readers[index].waiting.removeAll() }
     deadManAt = now + configuration.deadManTime
     tell(.station(connected: false))
   }

@@ -115,7 +115,7 @@ struct DataTransferTests {
     let harness = EngineHarness().start()
     harness.csms.forgetCalls()
     var outcomes: [DataTransferOutcome] = []
-    let text = String(repeating: "x", count: 600_000)
+    let text = String(repeating: "x", count: 1_200_000)
     harness.chargePoint.dataTransfer(vendorID: String(text.prefix(256))) { outcomes.append($0) }
     harness.chargePoint.dataTransfer(vendorID: "v", messageID: String(text.prefix(51))) { outcomes.append($0) }
     harness.chargePoint.dataTransfer(vendorID: "v", data: .string(text)) { outcomes.append($0) }
@@ -123,7 +123,7 @@ struct DataTransferTests {
     #expect(
       outcomes == [
         .invalid(.valueTooLong("vendorId", maximum: 255)), .invalid(.valueTooLong("messageId", maximum: 50)),
-        .invalid(.valueTooLong("data", maximum: 512 * 1024 - 128)),
+        .invalid(.valueTooLong("data", maximum: 1024 * 1024 - 128)),
       ])
     #expect(harness.csms.calls.isEmpty)
   }

@@ -28,6 +28,9 @@ struct HonestyTests {
     (.sampledTxUpdatedInterval, "J02.FR.11"), (.sampledTxEndedMeasurands, "E06.FR.11"),
     (.sampledTxEndedInterval, "E06.FR.11"), (.localAuthorizeOffline, "C10.FR.01"), (.localPreAuthorize, "C12.FR.02"),
     (.authCacheEnabled, "C11.FR.04"), (.authCacheLifeTime, "C10.FR.08"), (.alignedMeasurands, "F06.FR.06"),
+    (.disableRemoteAuthorization, "TokenRulesTests"), (.masterPassGroupId, "C16.FR.02"),
+    (.authCachePolicy, "C10.FR.07"), (.authCacheDisablePostAuthorize, "TC_C_57_CS"),
+    (.localListEnabled, "D02.FR.03"), (.localListDisablePostAuthorize, "TC_C_58_CS"),
     (.resumeTransactions, "ResumeTableTests.settings"), (.resumeTimeLimit, "ResumeTableTests.settings"),
     // Metering: AlignedValuesConformance and SessionMeterTests.
     (.alignedDataEnabled, "J01"), (.alignedSendDuringIdle, "J01.FR.20"), (.alignedInterval, "J01.FR.14"),

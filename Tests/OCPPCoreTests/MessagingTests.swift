@@ -82,7 +82,8 @@ struct MessagingTests {
   @Test("A message that is too large closes the link with 1009")
   func closesOnLargeMessage() {
     let harness = EngineHarness().start()
-    harness.csms.sendRaw("[2,\"a\",\"DataTransfer\",{\"vendorId\":\"" + String(repeating: "x", count: 600_000) + "\"}]")
+    harness.csms.sendRaw(
+      "[2,\"a\",\"DataTransfer\",{\"vendorId\":\"" + String(repeating: "x", count: 1_200_000) + "\"}]")
     harness.run(for: .seconds(1))
     #expect(!harness.csms.isConnected)
     #expect(harness.delegate.noted(.link, "too large"))

@@ -97,6 +97,20 @@ struct StoreChildWork {
           ], durability: number % 4 == 0 ? .relaxed : .full, id: StoreRequestID(UInt64(number)))
         while Int64(Self.noteCount(in: directory)) + 40 < number - first { usleep(500) }
       }
+    case "lists":
+      let (store, _) = try SQLiteStationStore.open(directory: "\(directory)/state") { event in
+        if case .committed(let id) = event { note(Int64(id.number)) }
+      }
+      let parent = getppid()
+      var version = 0
+      while getppid() == parent {
+        version += 1
+        let body = [UInt8(truncatingIfNeeded: version)]
+        store.commit(
+          [TokenSamples.full(Int32(version), version..<version + 500, body: body)], durability: .full,
+          id: StoreRequestID(UInt64(version)))
+        while Self.noteCount(in: directory) < version - 1 { usleep(200) }
+      }
     case "paced":
       // Online: a record with its transaction's document, durable; then its removal.
       let store = try StoreUnderTest("\(directory)/state")

@@ -71,12 +71,17 @@ final class StoreUnderTest {
     private var mutex = pthread_mutex_t()
     private var events: [StoreEvent] = []
     private var spaces: [StoreSpace] = []
+    private var tokenTables: [TokenTablesState] = []
     private var isHeld = false
     init() { pthread_mutex_init(&mutex, nil) }
     /// Called on the storage thread; waits while the test holds it.
     func add(_ event: StoreEvent) {
       pthread_mutex_lock(&mutex)
-      if case .space(let level) = event { spaces.append(level) } else { events.append(event) }
+      switch event {
+      case .space(let level): spaces.append(level)
+      case .tokenTables(let state): tokenTables.append(state)
+      default: events.append(event)
+      }
       pthread_mutex_unlock(&mutex)
       while held { usleep(500) }
     }
@@ -96,6 +101,11 @@ final class StoreUnderTest {
       pthread_mutex_lock(&mutex)
       defer { pthread_mutex_unlock(&mutex) }
       return spaces
+    }
+    var allTokenTables: [TokenTablesState] {
+      pthread_mutex_lock(&mutex)
+      defer { pthread_mutex_unlock(&mutex) }
+      return tokenTables
     }
     var all: [StoreEvent] {
       pthread_mutex_lock(&mutex)
@@ -161,6 +171,15 @@ final class StoreUnderTest {
   /// How much room there was, as far as it was told.
   var spaces: [StoreSpace] { answers.allSpaces }
 
+  /// What the token tables held, each time that it was told.
+  var tokenTables: [TokenTablesState] { answers.allTokenTables }
+
+  func token(_ digest: TokenDigest) -> TokenRecord? {
+    store.query(.token(digest), id: nextID())
+    guard case .token(_, let record) = answers(Int(lastID)).last else { return nil }
+    return record
+  }
+
   func deadLetters(limit: Int = 100) -> [DeadLetter] {
     store.query(.deadLetters(limit: limit), id: nextID())
     guard case .deadLetters(_, let letters) = answers(Int(lastID)).last else { return [] }
@@ -199,8 +218,8 @@ extension StoreEvent {
   var failure: StoreFailure? { if case .failed(_, let failure) = self { failure } else { nil } }
   var id: StoreRequestID {
     switch self {
-    case .committed(let id), .entries(let id, _), .deadLetters(let id, _), .failed(let id, _): id
-    case .space: StoreRequestID(0)
+    case .committed(let id), .entries(let id, _), .deadLetters(let id, _), .failed(let id, _), .token(let id, _): id
+    case .space, .tokenTables: StoreRequestID(0)
     }
   }
 }

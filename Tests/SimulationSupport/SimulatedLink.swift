@@ -16,6 +16,8 @@ package final class SimulatedLink: CSMSLink {
   package private(set) var violations: [String] = []
   /// Bytes that the station has sent.
   package private(set) var sentBytes = 0
+  /// What becomes of a frame of the station on its way; a test of the judges falsifies some.
+  package var onTheWay: ([UInt8]) -> [UInt8]? = { $0 }
 
   private let clock: SimulatedClock
   private let queue: EventQueue
@@ -64,7 +66,7 @@ package final class SimulatedLink: CSMSLink {
     sentBytes += frame.count
     guard isUp else { return }
     after(latency) { [self] in
-      guard open == attempt, isUp else { return }
+      guard open == attempt, isUp, let frame = onTheWay(frame) else { return }
       csms.received(frame)
     }
   }

@@ -10,11 +10,12 @@ package final class SimulatedStore: StationStore {
     package var documents: [StoreSnapshot.Document] = []
     package var lastNumber = OutboxNumber(0)
     package var offlineThrough = OutboxNumber(0)
+    package var tokens = SimulatedTokenTables()
 
     package static func == (left: Content, right: Content) -> Bool {
       left.entries == right.entries && left.documents == right.documents && left.lastNumber == right.lastNumber
         && left.offlineThrough == right.offlineThrough
-        && left.deadLetters == right.deadLetters
+        && left.deadLetters == right.deadLetters && left.tokens == right.tokens
     }
   }
 
@@ -32,6 +33,7 @@ package final class SimulatedStore: StationStore {
   package private(set) var fullCommits = 0
   package private(set) var relaxedCommits = 0
   package private(set) var queries = 0
+  package private(set) var lookUps = 0
   package private(set) var violations: [String] = []
   /// What `noteUnwritten` was told last; it outlives every end.
   package private(set) var unwritten = 0
@@ -59,7 +61,12 @@ package final class SimulatedStore: StationStore {
         if commitsBeforeFailure == 0 { return receiver(.failed(id, failure)) }
         commitsBeforeFailure -= 1
       }
-      for mutation in mutations { apply(mutation) }
+      let former = content
+      for mutation in mutations where !apply(mutation) {
+        content = former
+        return receiver(.failed(id, StoreFailure(.limit, detail: "too many")))
+      }
+      if content.tokens.state != former.tokens.state { receiver(.tokenTables(content.tokens.state)) }
       if durability == .full {
         fullCommits += 1
         durable = content
@@ -83,6 +90,10 @@ package final class SimulatedStore: StationStore {
         }
         receiver(.entries(id, page))
       case .deadLetters(let limit): receiver(.deadLetters(id, Array(content.deadLetters.suffix(limit))))
+      case .token(let digest):
+        lookUps += 1
+        if let failure { return receiver(.failed(id, failure)) }
+        receiver(.token(id, content.tokens.record(of: digest)))
       }
     }
   }
@@ -109,7 +120,8 @@ package final class SimulatedStore: StationStore {
     }
   }
 
-  private func apply(_ mutation: StoreMutation) {
+  /// False when it exceeds a limit.
+  private func apply(_ mutation: StoreMutation) -> Bool {
     switch mutation {
     case .append(let entry):
       if entry.number <= content.lastNumber { violations.append("outbox number \(entry.number.rawValue) used again") }
@@ -119,10 +131,10 @@ package final class SimulatedStore: StationStore {
     case .remove(let numbers): content.entries.removeAll { numbers.contains($0.number) }
     case .markOffline(let through): content.offlineThrough = max(content.offlineThrough, through)
     case .setFailedAttempts(let number, let attempts):
-      guard let place = content.entries.firstIndex(where: { $0.number == number }) else { return }
+      guard let place = content.entries.firstIndex(where: { $0.number == number }) else { return true }
       content.entries[place].failedAttempts = attempts
     case .moveToDeadLetters(let number, let attempts, let reason):
-      guard let place = content.entries.firstIndex(where: { $0.number == number }) else { return }
+      guard let place = content.entries.firstIndex(where: { $0.number == number }) else { return true }
       var entry = content.entries.remove(at: place)
       entry.failedAttempts = attempts
       content.deadLetters.append(DeadLetter(entry, reason: reason))
@@ -133,7 +145,10 @@ package final class SimulatedStore: StationStore {
       content.documents.removeAll { $0.kind == kind && $0.key == key }
       content.documents.append(.init(kind: kind, key: key, body: body))
     case .removeDocument(let kind, let key): content.documents.removeAll { $0.kind == kind && $0.key == key }
+    case .updateTokenList, .cacheToken, .touchCachedToken, .removeCachedToken, .clearTokenCache:
+      return content.tokens.apply(mutation)
     }
+    return true
   }
 
   // MARK: What can happen to it
@@ -154,6 +169,6 @@ package final class SimulatedStore: StationStore {
     return StoreSnapshot(
       documents: documents, lastOutboxNumber: content.lastNumber, offlineThrough: content.offlineThrough,
       waiting: OutboxLane.allCases.map { lane in content.entries.count { $0.lane == lane } },
-      deadLetters: content.deadLetters.count, unwritten: unwritten, space: space)
+      deadLetters: content.deadLetters.count, unwritten: unwritten, space: space, tokens: content.tokens.state)
   }
 }

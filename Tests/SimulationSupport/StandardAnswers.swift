@@ -61,6 +61,8 @@ enum MessageCheck {
     do throws(MessageViolation) {
       switch action {
       case .changeAvailability: _ = try ChangeAvailabilityResponse.decode(payload, version: version)
+      case .sendLocalList: _ = try SendLocalListResponse.decode(payload, version: version)
+      case .getLocalListVersion: _ = try GetLocalListVersionResponse.decode(payload, version: version)
       case .clearCache: _ = try ClearCacheResponse.decode(payload, version: version)
       case .dataTransfer: _ = try DataTransferResponse.decode(payload, version: version)
       case .getBaseReport: _ = try GetBaseReportResponse.decode(payload, version: version)

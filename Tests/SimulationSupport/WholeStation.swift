@@ -37,6 +37,10 @@ package final class WholeStation: StationOutlet {
   package private(set) var problems: [String] = []
   /// Everything that happened in the world, oldest first.
   package private(set) var worldEvents: [WorldEvent] = []
+  /// Called whenever the world is looked at: at every turn, and after everything that is done in it.
+  package var onLook: (() -> Void)?
+  /// Whether a command reaches the control lane; a test of the judges lets some be lost.
+  package var letsPass: (ControlCommand) -> Bool = { _ in true }
   private var boot = BootNumber(rawValue: 1)
   private let bell = ReaderBell()
   private var lastSensed: [Sensed] = []
@@ -64,6 +68,7 @@ package final class WholeStation: StationOutlet {
     signer: any MeterSigner = DeterministicMeterSigner()
   ) {
     self.profile = profile
+    controlConnectors = profile.evses.flatMap { $0.connectors.map(\.id) }
     self.settings = settings.map { EngineHarness.setting($0.0, $0.1, $0.2) }
     controlConfiguration = profile.controlConfiguration(unit: nil)
     world = InProcessWorld(configuration: WorldConfiguration(profile), startingAt: clock.now, signer: signer)
@@ -233,6 +238,7 @@ package final class WholeStation: StationOutlet {
     let events = world.takeEvents()
     for event in events { witness.saw(event) }
     worldEvents += events
+    onLook?()
     let model = world.world
     let sensed = controlConnectors.map {
       Sensed(peaks: model.pilotPeaks(of: $0), isClosed: model.isContactorClosed(of: $0))
@@ -244,7 +250,7 @@ package final class WholeStation: StationOutlet {
     witness.check(self, at: clock.now)
   }
 
-  package var controlConnectors: [ConnectorID] { profile.evses.flatMap { $0.connectors.map(\.id) } }
+  package let controlConnectors: [ConnectorID]
 
   // MARK: World
 
@@ -262,7 +268,7 @@ package final class WholeStation: StationOutlet {
   // MARK: StationOutlet
 
   package func send(_ command: ControlCommand) -> Bool {
-    lane?.send(command)
+    if letsPass(command) { lane?.send(command) }
     return lane != nil
   }
 

@@ -13,7 +13,7 @@ enum ControllerPresence {
 
   /// Not there: what belongs to them is answered with NotSupported.
   private static let absent: [(component: String, instances: [String?])] = [
-    ("DisplayMessageCtrlr", [nil]), ("LocalAuthListCtrlr", [nil]), ("MonitoringCtrlr", [nil]),
+    ("DisplayMessageCtrlr", [nil]), ("MonitoringCtrlr", [nil]),
     ("ReservationCtrlr", [nil]), ("SmartChargingCtrlr", [nil]), ("TariffCostCtrlr", ["Cost", "Tariff"]),
   ]
 

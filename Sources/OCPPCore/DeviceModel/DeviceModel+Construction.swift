@@ -54,6 +54,7 @@ extension DeviceModel {
     where frame < Int(integer(variable)) {
       set(variable, String(frame))
     }
+    set(.localListBytesPerMessage, String(frame))
     // A station without a socket has no cable of the driver's to let go (OCPPCommCtrlr.UnlockOnEVSideDisconnect).
     if configuration.evses.allSatisfy({ $0.connectors.allSatisfy(\.hasFixedCable) }) {
       set(.unlockOnEVSideDisconnect, "false")

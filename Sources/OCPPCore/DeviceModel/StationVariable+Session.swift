@@ -24,22 +24,6 @@ extension StationVariable {
       .init("AuthCtrlr", "LocalPreAuthorize", boolean, .readWrite, "false")
     case .offlineTxForUnknownIdEnabled:
       .init("AuthCtrlr", "OfflineTxForUnknownIdEnabled", boolean, .readWrite, "false")
-    case .disableRemoteAuthorization:
-      .init("AuthCtrlr", "DisableRemoteAuthorization", boolean, .readOnly, "false")
-    case .masterPassGroupId:
-      // No group may stop everybody's transactions.
-      .init("AuthCtrlr", "MasterPassGroupId", .init(.string, maximum: 36), .readOnly, "")
-    case .authCacheAvailable:
-      .init("AuthCacheCtrlr", "Available", boolean, .readOnly, "true")
-    case .authCacheEnabled:
-      .init("AuthCacheCtrlr", "Enabled", boolean, .readWrite, "true")
-    case .authCacheLifeTime:
-      .init("AuthCacheCtrlr", "LifeTime", Self.seconds(from: 0), .readWrite, "86400")
-    case .authCachePolicy:
-      // Refused tokens make room first, then those that were heard of longest ago.
-      .init("AuthCacheCtrlr", "Policy", .init(.optionList, members: ["CUSTOM"]), .readOnly, "CUSTOM")
-    case .authCacheDisablePostAuthorize:
-      .init("AuthCacheCtrlr", "DisablePostAuthorize", boolean, .readOnly, "false")
     case .evConnectionTimeOut:
       .init("TxCtrlr", "EVConnectionTimeOut", Self.seconds(from: 0, to: 86_400), .readWrite, "60")
     case .maxEnergyOnInvalidId:
@@ -65,7 +49,7 @@ extension StationVariable {
     case .txBeforeAcceptedEnabled:
       // A station that the CSMS has not accepted charges as one without a link does.
       .init("TxCtrlr", "TxBeforeAcceptedEnabled", boolean, .readOnly, "true")
-    default: meteringDefinition
+    default: tokenDefinition ?? meteringDefinition
     }
   }
 }

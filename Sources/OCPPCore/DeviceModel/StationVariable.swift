@@ -23,6 +23,10 @@ package enum StationVariable: Int, Sendable, CaseIterable {
     offlineTxForUnknownIdEnabled
   case disableRemoteAuthorization, masterPassGroupId
   case authCacheAvailable, authCacheEnabled, authCacheLifeTime, authCachePolicy, authCacheDisablePostAuthorize
+  case authCacheStorage
+  // LocalAuthListCtrlr
+  case localListAvailable, localListEnabled, localListEntries, localListItemsPerMessage, localListBytesPerMessage
+  case localListStorage, localListSupportsExpiryDateTime, localListDisablePostAuthorize
   // TxCtrlr
   case evConnectionTimeOut, maxEnergyOnInvalidId, stopTxOnEVSideDisconnect, stopTxOnInvalidId, txStartPoint
   case txStopPoint, txBeforeAcceptedEnabled, resumeTransactions, resumeTimeLimit

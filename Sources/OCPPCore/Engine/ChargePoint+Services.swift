@@ -30,6 +30,16 @@ extension ChargePoint: EngineServices {
     writer.write(documents, durability, .once, completion: whenDone)
   }
 
+  package var tokenTables: TokenTablesState { writer.tokenTables }
+
+  package func lookUp(_ token: TokenDigest, answer: @escaping (TokenRecord?) -> Void) {
+    writer.lookUp(token, completion: answer)
+  }
+
+  package func updateTokenList(_ update: TokenListUpdate, whenDone: @escaping (StoreFailure?) -> Void) {
+    writer.updateTokenList(update, completion: whenDone)
+  }
+
   package func call(
     _ action: OCPPAction, deadline: Duration, payload: @escaping (inout JSONWriter, OCPPVersion) -> Void,
     answer: @escaping (CallAnswer) -> Void

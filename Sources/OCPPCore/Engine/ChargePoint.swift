@@ -56,6 +56,7 @@ public final class ChargePoint {
   private(set) var reservationStatus: ReservationStatusRecords?
   private(set) var logStatus: LogStatusRecords?
   private(set) var dataTransfers: DataTransferBlock?
+  private(set) var localList: LocalListBlock?
   /// Asked for by TriggerMessage, and about to be called.
   var triggeredAction: OCPPAction?
 
@@ -110,7 +111,8 @@ public final class ChargePoint {
     self.randomSource = randomSource
     self.delegate = delegate
     now = timeSource.now
-    limits = JSONLimits(maximumBytes: configuration.maximumFrameBytes)
+    limits = JSONLimits(
+      maximumBytes: configuration.maximumFrameBytes, maximumItems: LocalListBlock.maximumItems)
     deviceModel = DeviceModel(configuration, documents: snapshot.documents)
     writer = StoreWriter(store, snapshot: snapshot)
     outbox = Outbox(writer, deviceModel, snapshot: snapshot, capacity: configuration.outboxCapacity)
@@ -146,9 +148,11 @@ public final class ChargePoint {
     let dataTransfers = DataTransferBlock(self)
     self.logStatus = logStatus
     self.dataTransfers = dataTransfers
+    let localList = LocalListBlock(self)
+    self.localList = localList
     blocks = [
       provisioning, security, availability, resets, dataTransfers, TriggerMessageBlock(self), faultReports,
-      networkProfiles,
+      networkProfiles, localList,
     ]
     outbox.register(security)
     outbox.register(faultReports.records)
@@ -221,7 +225,9 @@ public final class ChargePoint {
   public func handle(_ event: StoreEvent) {
     turn {
       let wasHealthy = writer.isHealthy
+      let tokens = writer.tokenTables
       writer.handle(event, at: now)
+      if writer.tokenTables != tokens { localList?.showTables() }
       if writer.isHealthy != wasHealthy { sessions?.storeChanged() }
     }
   }

@@ -199,7 +199,7 @@ public struct ChargePointConfiguration: Sendable {
   public init(
     identity: Identity, evses: [EVSE], networkProfiles: [NetworkProfile], deviceModel: [DeviceModelEntry] = [],
     versions: [OCPPVersion] = [.v201], boot: BootNumber, supplyPhases: Int32 = 3, outboxCapacity: Int = 200_000,
-    maximumFrameBytes: Int = 512 * 1024, messageTimeout: Duration = .seconds(30),
+    maximumFrameBytes: Int = 1024 * 1024, messageTimeout: Duration = .seconds(30),
     measurands: [Measurand] = ChargePointConfiguration.commonMeasurands,
     urlOverride: URLOverride? = nil, certificates: Certificates = Certificates(),
     networkConfigurationTimeout: Duration = .seconds(60)

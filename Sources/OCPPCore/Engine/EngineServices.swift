@@ -36,6 +36,14 @@ package protocol EngineServices: AnyObject {
   /// Stores documents without a record.
   func save(_ documents: [StoreMutation], durability: StoreDurability, whenDone: ((Bool) -> Void)?)
 
+  /// What the token tables hold.
+  var tokenTables: TokenTablesState { get }
+  /// What the token tables know of a token, in a later turn; nil when the store cannot tell. Nothing bounds how long the
+  /// answer takes.
+  func lookUp(_ token: TokenDigest, answer: @escaping (TokenRecord?) -> Void)
+  /// Writes a step of the local authorization list durably; nil when it is done.
+  func updateTokenList(_ update: TokenListUpdate, whenDone: @escaping (StoreFailure?) -> Void)
+
   /// Sends a CALL that is not queued (Authorize, DataTransfer …) and gives exactly one answer, at the latest at the
   /// deadline. While the station is not online the answer is `.offline`, in a later turn.
   func call(

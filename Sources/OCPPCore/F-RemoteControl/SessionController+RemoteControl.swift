@@ -7,7 +7,8 @@ extension SessionController {
   func requestStart(_ call: IncomingCall) throws(MessageViolation) {
     let request = try RequestStartTransactionRequest.decode(call.payload, version: call.version)
     // A charging profile in it is ignored: this station has no smart charging (F01.FR.12, F02.FR.20).
-    let chosen = chooseEVSEs(for: request)
+    // C16.FR.03: with a master pass nothing begins.
+    let chosen = request.groupIdToken.map(isMasterPass) ?? false ? [] : chooseEVSEs(for: request)
     // A transaction that only waits for its last reading is not the one that this driver gets.
     let running = chosen.count == 1 ? chosen.first.flatMap { openTransaction(at: $0) } : nil
     let transactionID = running?.pendingEnd == nil ? running?.id : nil
@@ -66,6 +67,8 @@ extension SessionController {
     ask(authorization.token, remoteStartID: authorization.remoteStartID, evses: evses) { [weak self] verdict in
       guard let self else { return }
       if let only { endNotice(at: only) }
+      var verdict = verdict
+      if verdict.groupToken.map(isMasterPass) ?? false { verdict.status = .invalid }
       let allowed = evses.filter { verdict.evses?.contains($0) ?? true }
       guard verdict.status == .accepted, !allowed.isEmpty else {
         forgetRemoteStart(authorization.remoteStartID)

@@ -90,8 +90,7 @@ extension SessionController {
 
   /// E05.FR.11, E09.FR.03: the owner of a cable that was kept presents his token, and gets it. A vehicle that was plugged
   /// in again in the meantime is charged as usual.
-  func releaseHeldCable(by token: IdToken, among evses: [EVSEID]) -> Bool {
-    let group = authorizer.known(token).flatMap { $0.status == .accepted ? $0.groupToken : nil }
+  func releaseHeldCable(by token: IdToken, group: IdToken?, among evses: [EVSEID]) -> Bool {
     guard
       let place = slots.firstIndex(where: { slot in
         guard evses.contains(slot.machine.evse), let held = slot.machine.heldCable else { return false }

@@ -41,6 +41,10 @@ final class StoreWriter {
   private var underWay: (id: StoreRequestID, items: [Item])?
   /// One per lane at most.
   private var queries: [(id: StoreRequestID, completion: ([OutboxEntry]?) -> Void)] = []
+  /// As many as `TokenAuthorizer` has questions.
+  private var lookUps: [(id: StoreRequestID, completion: (TokenRecord?) -> Void)] = []
+  private var listUpdate: (id: StoreRequestID, completion: (StoreFailure?) -> Void)?
+  private(set) var tokenTables: TokenTablesState
   private var lazyRemovals: [OutboxNumber] = []
   private var lazyDeadline = MonotonicInstant.distantFuture
   private var retryAt: MonotonicInstant?
@@ -62,12 +66,13 @@ final class StoreWriter {
   init(_ store: any StationStore, snapshot: StoreSnapshot) {
     self.store = store
     space = snapshot.space
+    tokenTables = snapshot.tokens
     unwritten = snapshot.unwritten
   }
 
   var isHealthy: Bool { failure == nil }
   var nextDeadline: MonotonicInstant { underWay == nil ? retryAt ?? lazyDeadline : .distantFuture }
-  var isIdle: Bool { underWay == nil && waiting.isEmpty && lazyRemovals.isEmpty }
+  var isIdle: Bool { underWay == nil && waiting.isEmpty && lazyRemovals.isEmpty && listUpdate == nil }
 
   // MARK: Requests
 
@@ -135,6 +140,21 @@ final class StoreWriter {
     let id = makeID()
     queries.append((id, completion))
     store.query(query, id: id)
+  }
+
+  /// What the token tables know of a token; nil when the store cannot tell. What waits to be written is not seen.
+  func lookUp(_ digest: TokenDigest, completion: @escaping (TokenRecord?) -> Void) {
+    let id = makeID()
+    lookUps.append((id, completion))
+    store.query(.token(digest), id: id)
+  }
+
+  /// In a commit of its own: a list that is refused says nothing of the store. One at a time.
+  func updateTokenList(_ update: TokenListUpdate, completion: @escaping (StoreFailure?) -> Void) {
+    guard listUpdate == nil else { return completion(StoreFailure(.other, detail: "another list is being written")) }
+    let id = makeID()
+    listUpdate = (id, completion)
+    store.commit([.updateTokenList(update)], durability: .full, id: id)
   }
 
   /// Submits what is ready; called at the end of every turn.
@@ -219,6 +239,7 @@ final class StoreWriter {
   func handle(_ event: StoreEvent, at now: MonotonicInstant) {
     switch event {
     case .committed(let id):
+      if listUpdate?.id == id { return listUpdateAnswered(nil) }
       guard let (expected, items) = underWay, expected == id else { return }
       underWay = nil
       failures = 0
@@ -232,6 +253,8 @@ final class StoreWriter {
       }
     case .entries(let id, let entries): answerQuery(id, entries)
     case .deadLetters: break
+    case .token(let id, let record): answerLookUp(id, record)
+    case .tokenTables(let state): tokenTables = state
     case .space(let level):
       guard level != space else { return }
       let isWorse = level > space
@@ -239,8 +262,22 @@ final class StoreWriter {
       note(
         EngineEvent(.storage, isWorse ? "space for records is \(level)" : "there is more space for records: \(level)"))
     case .failed(let id, let failure):
-      if underWay?.id == id { commitFailed(failure, at: now) } else { answerQuery(id, nil) }
+      if underWay?.id == id { return commitFailed(failure, at: now) }
+      if listUpdate?.id == id { return listUpdateAnswered(failure) }
+      answerQuery(id, nil)
+      answerLookUp(id, nil)
     }
+  }
+
+  private func listUpdateAnswered(_ failure: StoreFailure?) {
+    let completion = listUpdate?.completion
+    listUpdate = nil
+    completion?(failure)
+  }
+
+  private func answerLookUp(_ id: StoreRequestID, _ record: TokenRecord?) {
+    guard let place = lookUps.firstIndex(where: { $0.id == id }) else { return }
+    lookUps.remove(at: place).completion(record)
   }
 
   private func answerQuery(_ id: StoreRequestID, _ entries: [OutboxEntry]?) {

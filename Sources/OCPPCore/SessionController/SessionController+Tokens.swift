@@ -39,7 +39,7 @@ extension SessionController {
       presentedAgain(token, at: own)
       return
     }
-    if releaseHeldCable(by: token, among: evses) { return }
+    if releaseHeldCable(by: token, group: nil, among: evses) { return }
     if let waiting = undecided.firstIndex(where: { $0.authorization.token.isSameToken(as: token) }) {
       undecided[waiting].until = services.now + settings.connectionTimeout
       storeDrivers()
@@ -47,28 +47,35 @@ extension SessionController {
       return
     }
     guard !questions.contains(where: { $0.token.isSameToken(as: token) }) else { return }
-    if stopByKnownGroup(token, among: evses) { return }
     let likely = likelyTarget(of: token, among: evses)
     guard questions.count < Self.maximumQuestions, !evses.isEmpty else {
       notify(.rejected(.notAtThisTime), at: likely)
       return
     }
     notify(.authorizing, at: likely)
-    ask(token, remoteStartID: nil, evses: evses) { [weak self] verdict in
+    ask(token, remoteStartID: nil, evses: evses) { [weak self] known in
+      self?.useKnownGroup(of: token, known, among: evses, feedbackAt: likely) ?? true
+    } answer: { [weak self] verdict in
       self?.decide(token, verdict, evses: evses, feedbackAt: likely)
     }
   }
 
   /// Asks whether a token may charge; `answer` runs in a later turn.
   func ask(
-    _ token: IdToken, remoteStartID: Int32?, evses: [EVSEID], answer: @escaping (TokenVerdict) -> Void
+    _ token: IdToken, remoteStartID: Int32?, evses: [EVSEID],
+    known isSettled: @escaping (TokenVerdict) -> Bool = { _ in false }, answer: @escaping (TokenVerdict) -> Void
   ) {
     let number = nextQuestion
     nextQuestion += 1
     questions.append(TokenQuestion(number: number, token: token, evses: evses, remoteStartID: remoteStartID))
     authorizer.authorize(
       token, acceptsUnknownOffline: settings.acceptsUnknownTokensOffline,
-      deadline: services.configuration.messageTimeout
+      deadline: services.configuration.messageTimeout,
+      known: { [weak self] verdict in
+        guard isSettled(verdict) else { return false }
+        self?.questions.removeAll { $0.number == number }
+        return true
+      }
     ) { [weak self] verdict in
       self?.questions.removeAll { $0.number == number }
       self?.heard(verdict.languages, of: token)
@@ -91,16 +98,29 @@ extension SessionController {
     run(evse) { machine, context in machine.stop(SessionCause(.stopAuthorized, .local, token: token), context) }
   }
 
-  /// C01.FR.03 (b), E07.FR.01: a token that the cache knows as good, of the same group, stops without a question;
-  /// unless a vehicle waits for its driver, for then it may have come to start.
-  private func stopByKnownGroup(_ token: IdToken, among evses: [EVSEID]) -> Bool {
-    guard let known = authorizer.known(token), known.status == .accepted, let group = known.groupToken,
-      longestWaitingVehicle(for: token, among: evses) == nil,
+  /// C01.FR.03 (b), E07.FR.01: a token that the station itself knows as good gets its group's cable, or stops a session
+  /// of its group, without a question; unless a vehicle waits for its driver, for then it may have come to start.
+  private func useKnownGroup(
+    of token: IdToken, _ known: TokenVerdict, among evses: [EVSEID], feedbackAt likely: EVSEID?
+  ) -> Bool {
+    guard let group = known.groupToken, !isMasterPass(group) else { return false }
+    if releaseHeldCable(by: token, group: group, among: evses) {
+      takeAwayNotice(at: likely)
+      return true
+    }
+    guard longestWaitingVehicle(for: token, among: evses) == nil,
       let colleague = longestAuthorized(among: evses, where: { $0.groupToken?.isSameToken(as: group) ?? false })
     else { return false }
     endNotice(at: colleague)
     run(colleague) { machine, context in machine.stop(SessionCause(.stopAuthorized, .local, token: token), context) }
+    if likely != colleague { takeAwayNotice(at: likely) }
     return true
+  }
+
+  private func takeAwayNotice(at evse: EVSEID?) {
+    guard let evse, let place = place(of: evse), slots[place].notice?.feedback == .authorizing else { return }
+    endNotice(at: evse)
+    settle(place)
   }
 
   private func decide(_ token: IdToken, _ verdict: TokenVerdict, evses: [EVSEID], feedbackAt likely: EVSEID?) {
@@ -109,6 +129,7 @@ extension SessionController {
       notify(.rejected(verdict.status), at: likely)
       return
     }
+    if let group = verdict.groupToken, isMasterPass(group) { return masterPassPresented(token, feedbackAt: likely) }
     let allowed = evses.filter { verdict.evses?.contains($0) ?? true }
     guard !allowed.isEmpty else {
       notify(.rejected(.notAtThisLocation), at: likely)

@@ -62,6 +62,10 @@ package final class SessionController: SessionControlling {
   /// At most one a connector.
   var pendingUnlocks: [PendingUnlock] = []
   var lastUnlockNumber: UInt32 = 0
+  /// Tokens that the firmware has asked about (member 27); at most `maximumQuestions`.
+  var validations = 0
+  /// Somebody with a master pass is choosing what to end.
+  var masterPass: MasterPassChoice?
 
   package init(services: any EngineServices) {
     self.services = services
@@ -177,8 +181,9 @@ package final class SessionController: SessionControlling {
       run(connector.evse, at: instant) { machine, _ in machine.lock(isLocked: isLocked, connector) }
     case .cable(let connector, let rating, let instant):
       run(connector.evse, at: instant) { machine, context in machine.cable(rating: rating, connector, context) }
-    case .startPressed, .chosenOnDisplay:
-      // A station without their use cases does nothing by a button or a choice.
+    case .chosenOnDisplay(let choice, _): chosenOnDisplay(choice)
+    case .startPressed:
+      // A station without its use case does nothing by a button.
       break
     case .permitEnded(let connector, let number, let instant):
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
@@ -299,12 +304,15 @@ package final class SessionController: SessionControlling {
     for driver in undecided { deadline = min(deadline, driver.until) }
     for start in remoteStarts where !start.isAsked { deadline = min(deadline, start.until) }
     for unlock in pendingUnlocks { deadline = min(deadline, unlock.until) }
+    deadline = min(deadline, authorizer.nextDeadline, masterPass?.until ?? .distantFuture)
     return min(deadline, alignedDeadline)
   }
 
   package func advance(to now: MonotonicInstant) {
     expireDrivers(at: now)
     expireUnlocks(at: now)
+    authorizer.advance(to: now)
+    expireMasterPass(at: now)
     advanceAlignedData()
     for place in slots.indices {
       if let notice = slots[place].notice, notice.until <= now { slots[place].notice = nil }

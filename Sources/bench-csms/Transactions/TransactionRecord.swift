@@ -101,6 +101,7 @@ struct TransactionRecord {
       repetitions += 1
       // The CSMS may see an event more than once, but always with the same facts (E04.FR.03, E13).
       if known != digest { found.append("seqNo \(sequenceNumber) came again with other contents") }
+      if event["offline"]?.bool == true { markOffline(sequenceNumber) }
       return found
     }
     let kind = event["eventType"]?.string ?? ""
@@ -119,6 +120,15 @@ struct TransactionRecord {
     takeInfo(event, kind)
     note(event, sequenceNumber, kind, energy: registers.isEmpty ? nil : energy, heard: heard)
     return found
+  }
+
+  /// It was heard before the station knew that nobody answers: bytes that were under way when the link broke.
+  private mutating func markOffline(_ sequenceNumber: Int) {
+    guard let place = notes.lastIndex(where: { $0.sequenceNumber == sequenceNumber }), !notes[place].isOffline else {
+      return
+    }
+    notes[place].isOffline = true
+    offlineEvents += 1
   }
 
   private mutating func takeInfo(_ event: JSONValue, _ kind: String) {

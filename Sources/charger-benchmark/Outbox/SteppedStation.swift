@@ -169,7 +169,10 @@ final class SteppedStation {
       for event in mailbox.take(isWaiting: counting.unanswered > 0) {
         switch event {
         case .store(let event):
-          if case .space = event {} else { counting.unanswered -= 1 }
+          switch event {
+          case .space, .tokenTables: break
+          default: counting.unanswered -= 1
+          }
           chargePoint.handle(event)
         case .link(let event): chargePoint.handle(event)
         }

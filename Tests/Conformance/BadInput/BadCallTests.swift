@@ -12,6 +12,7 @@ struct BadCallTests {
   static let leastHandled: Set<OCPPAction> = [
     .getVariables, .setVariables, .getBaseReport, .reset, .triggerMessage, .changeAvailability, .dataTransfer,
     .requestStartTransaction, .requestStopTransaction, .getTransactionStatus, .unlockConnector, .clearCache,
+    .sendLocalList, .getLocalListVersion,
   ]
   static let handled = Set(EngineHarness().chargePoint.handledActions)
   static let actions = OCPPAction.allCases.filter { $0.isDefined(in: .v201) }

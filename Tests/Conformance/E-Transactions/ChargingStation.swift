@@ -29,12 +29,13 @@ final class ChargingStation {
   private var steps = 0
 
   init(
-    _ settings: [(String, String, String)] = [], evses: Int32 = 1, seed: UInt64 = 1, starts: Bool = true
+    _ settings: [(String, String, String)] = [], evses: Int32 = 1, seed: UInt64 = 1, starts: Bool = true,
+    hasDisplayChoice: Bool = false
   ) {
-    harness = EngineHarness(
-      seed: seed,
-      configuration: EngineHarness.standardConfiguration(
-        evses: evses, deviceModel: settings.map { EngineHarness.setting($0.0, $0.1, $0.2) }))
+    var configuration = EngineHarness.standardConfiguration(
+      evses: evses, deviceModel: settings.map { EngineHarness.setting($0.0, $0.1, $0.2) })
+    configuration.hasDisplayChoice = hasDisplayChoice
+    harness = EngineHarness(seed: seed, configuration: configuration)
     places = (0..<evses).map { _ in Place(register: Self.firstRegister) }
     for token in ["CARD", "OTHER", "APP"] { harness.csms.tokens[token] = .accepted }
     harness.csms.tokens["BLOCKED"] = .blocked
@@ -80,6 +81,11 @@ final class ChargingStation {
     chargePoint.handle(
       StationFact.tokenPresented(
         PresentedIdToken(idToken: IdToken(idToken: token, type: .iso14443)), evses: evses?.map { EVSEID($0) }))
+    wait(1)
+  }
+
+  func choose(_ choice: DisplayChoice) {
+    chargePoint.handle(StationFact.chosenOnDisplay(choice, now))
     wait(1)
   }
 

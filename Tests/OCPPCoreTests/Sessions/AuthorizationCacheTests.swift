@@ -136,9 +136,10 @@ struct AuthorizationCacheTests {
     let bench = SessionBench([(.offlineTxForUnknownIdEnabled, "true")])
     bench.engine.isOnline = false
     session(bench, "CARD")
-    #expect(bench.sessions.authorizer.cache.count == 0)
+    #expect(bench.disk.tokens.state.cacheEntries == 0)
     bench.sessions.authorizer.learn(IdToken(idToken: "X", type: .central), IdTokenInfo(status: .accepted))
-    #expect(bench.sessions.authorizer.cache.count == 0)
+    bench.settle()
+    #expect(bench.disk.tokens.state.cacheEntries == 0)
   }
 
   @Test("TC_C_41_CS C09.FR.07 E07.FR.01 E08.FR.02 A cached token of the same group stops without a question")
@@ -163,33 +164,90 @@ struct AuthorizationCacheTests {
   func clear() throws {
     let bench = SessionBench()
     session(bench, "CARD")
-    #expect(bench.disk.documents.contains { $0.kind == .authorization })
+    #expect(bench.disk.tokens.state.cacheEntries == 1)
     let payload = ClearCacheRequest().encode(version: .v201)
     let answer = try #require(bench.call(.clearCache, payload))
     #expect(try ClearCacheResponse.decode(answer[...], version: .v201).status == .accepted)
-    #expect(bench.disk.documents.isEmpty)
+    #expect(bench.disk.tokens.state.cacheEntries == 0)
     bench.set(.authCacheEnabled, "false")
     let second = try #require(bench.call(.clearCache, payload))
     #expect(try ClearCacheResponse.decode(second[...], version: .v201).status == .rejected)
     session(bench, "CARD")
-    #expect(bench.disk.documents.isEmpty, "C10.FR.11")
+    #expect(bench.disk.tokens.state.cacheEntries == 0, "C10.FR.11")
   }
 
-  @Test("C10.FR.07 T-33 A full cache makes room: refused tokens go first, then the oldest")
-  func full() {
-    let bench = SessionBench()
+  @Test(
+    "C10.FR.07 T-33 A full cache takes in a new token; by AuthCacheCtrlr.Policy others make room",
+    arguments: [("CUSTOM", ["REFUSED", "OLD"]), ("LRU", ["OLD", "USED"]), ("FIFO", ["USED", "OLD"])])
+  func full(policy: String, leaving: [String]) throws {
+    let bench = SessionBench([(.localPreAuthorize, "true"), (.authCachePolicy, policy)])
     let cache = bench.sessions.authorizer.cache
-    func card(_ number: Int) -> IdToken { IdToken(idToken: "C\(number)", type: .iso14443) }
-    for number in 0..<AuthorizationCache.maximumEntries {
-      cache.learn(card(number), IdTokenInfo(status: number == 500 ? .blocked : .accepted))
+    func learn(_ name: String, _ status: AuthorizationStatus = .accepted) {
+      cache.learn(card(name), IdTokenInfo(status: status))
+      bench.settle()
     }
-    cache.learn(card(5_000), IdTokenInfo(status: .accepted))
-    cache.learn(card(5_001), IdTokenInfo(status: .accepted))
+    learn("USED")
+    learn("OLD")
+    // It charges without a question: used again.
+    session(bench, "USED")
+    learn("REFUSED", .blocked)
+    // As if the cache were that small: each new token takes the place of one.
+    let room = bench.disk.tokens.state.cacheBytes
+    var left: [String] = []
+    for name in ["NEW-1", "NEW-2"] {
+      let former = ["USED", "OLD", "REFUSED"].filter { isCached($0, bench) }
+      var token = CachedToken(
+        TokenDigest(card(name)), body: TokenFacts(verdict: TokenVerdict(status: .accepted)).stored, isAccepted: true,
+        policy: try #require(bench.disk.tokens.cache.last?.token.policy))
+      token.maximumBytes = room
+      bench.disk.apply([.cacheToken(token)], record: nil)
+      #expect(isCached(name, bench))
+      left += former.filter { !isCached($0, bench) }
+    }
+    #expect(Array(left.prefix(leaving.count)) == leaving)
+  }
+
+  private func card(_ name: String) -> IdToken { IdToken(idToken: name, type: .iso14443) }
+  private func isCached(_ name: String, _ bench: SessionBench) -> Bool {
+    bench.disk.tokens.record(of: TokenDigest(card(name))).cached != nil
+  }
+
+  @Test("The cache states its bound in AuthCacheCtrlr.Storage, and asks the store to keep it")
+  func bound() throws {
+    let bench = SessionBench()
+    session(bench, "CARD")
+    let token = try #require(bench.disk.tokens.cache.last?.token)
+    let limit = StationVariable.authCacheStorage.definition.character.maximum
+    #expect(Decimal(Int64(token.maximumBytes)) == limit)
+  }
+
+  @Test("What a former program has cached is taken over, and its documents go")
+  func migration() {
+    let bench = SessionBench()
+    bench.disk.documents.append(
+      (.authorization, "ISO14443:old", FormerEntry(token: "OLD", group: "FLEET").bytes(bench)))
+    bench.disk.documents.append((.authorization, "ISO14443:bad", [0xFF]))
+    bench.kill(reason: .powerUp)
     bench.settle()
-    #expect(cache.count == AuthorizationCache.maximumEntries)
-    #expect(cache.entry(for: card(500), lifeTime: .seconds(60)) == nil)
-    #expect(cache.entry(for: card(0), lifeTime: .seconds(60)) == nil)
-    #expect(cache.entry(for: card(1), lifeTime: .seconds(60)) != nil)
-    #expect(bench.disk.documents.count == AuthorizationCache.maximumEntries)
+    #expect(!bench.disk.documents.contains { $0.kind == .authorization })
+    #expect(bench.disk.tokens.state.cacheEntries == 1)
+    bench.engine.isOnline = false
+    bench.plugIn()
+    bench.tap("OLD")
+    #expect(bench.isGranted())
+  }
+
+  /// As programs before the token tables have written it.
+  private struct FormerEntry {
+    var token: String
+    var group: String
+    func bytes(_ bench: SessionBench) -> [UInt8] {
+      var record = RecordWriter()
+      IdToken(idToken: token, type: .iso14443).write(to: &record, field: 1)
+      record.write("Accepted", field: 2)
+      IdToken(idToken: group, type: .central).write(to: &record, field: 3)
+      record.write(bench.engine.eventTime, field: 4)
+      return record.bytes
+    }
   }
 }

@@ -2,6 +2,7 @@ import ChargerBase
 import OCPPJSON
 import OCPPPorts
 import OCPPTypes
+import SimulationSupport
 
 @testable import OCPPCore
 
@@ -9,6 +10,7 @@ import OCPPTypes
 final class FakeDisk {
   var documents: [(kind: DocumentKind, key: String, body: [UInt8])] = []
   var events: [TransactionEventRecord] = []
+  var tokens = SimulatedTokenTables()
   var boot = BootNumber(rawValue: 1)
   var commits = 0
   var identifiers = 0
@@ -23,6 +25,8 @@ final class FakeDisk {
         documents.append((kind, key, body))
       case .removeDocument(let kind, let key):
         documents.removeAll { $0.kind == kind && $0.key == key }
+      case .updateTokenList, .cacheToken, .touchCachedToken, .removeCachedToken, .clearTokenCache:
+        _ = tokens.apply(mutation)
       default: break
       }
     }
@@ -110,6 +114,29 @@ final class FakeEngine: EngineServices {
     commit { [disk] in
       disk.apply(documents, record: nil)
       whenDone?(true)
+    }
+  }
+
+  var tokenTables: TokenTablesState { disk.tokens.state }
+  /// A store that does not say what it knows, until it does.
+  var holdsLookUps = false
+  var storeCannotTell = false
+  private(set) var waitingLookUps: [() -> Void] = []
+
+  func lookUp(_ token: TokenDigest, answer: @escaping (TokenRecord?) -> Void) {
+    let say = { [disk, storeCannotTell] in answer(storeCannotTell ? nil : disk.tokens.record(of: token)) }
+    if holdsLookUps { waitingLookUps.append(say) } else { later(say) }
+  }
+
+  func releaseLookUps() {
+    let waiting = waitingLookUps
+    waitingLookUps = []
+    for say in waiting { later(say) }
+  }
+
+  func updateTokenList(_ update: TokenListUpdate, whenDone: @escaping (StoreFailure?) -> Void) {
+    commit { [disk] in
+      whenDone(disk.tokens.apply(.updateTokenList(update)) ? nil : StoreFailure(.limit, detail: "too many"))
     }
   }
 

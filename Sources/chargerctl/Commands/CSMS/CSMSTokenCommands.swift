@@ -145,7 +145,7 @@ struct CSMSPrices: ParsableCommand {
     commandName: "prices", abstract: "What charging costs in the bench's own arithmetic; no station is told.",
     discussion: "Without options, shows the prices. 'none' takes a price away. Minutes run from start to end.")
   @OptionGroup var options: CSMSOptions
-  @Option(name: .long, help: "A kilowatt-hour.") var perKWh: String?
+  @Option(name: .customLong("per-kwh"), help: "A kilowatt-hour.") var perKWh: String?
   @Option(name: .long, help: "A minute.") var perMinute: String?
   @Option(name: .long, help: "A transaction.") var perTransaction: String?
   @Option(name: .long, help: "Three letters, as EUR.") var currency: String?

@@ -61,18 +61,19 @@ enum CSMSTransactionText {
     let warning = CSMSText.warning(answer)
     if records.isEmpty { return warning + "The CSMS has heard of no transaction." }
     let hasCost = records.contains { $0["cost"] != nil }
-    var table = TextTable(
-      header: ["ID", "WHO", "WHERE", "SINCE (UTC)", "TIME", "ENERGY"] + (hasCost ? ["COST"] : []) + [
-        "STATE", "MISSING",
-      ])
+    var header = ["ID", "WHO", "WHERE", "SINCE (UTC)", "TIME", "ENERGY"]
+    if hasCost { header.append("COST") }
+    var table = TextTable(header: header + ["STATE", "MISSING", "LATE"])
     for record in records {
       let id = Text.printable(record["transactionId"])
-      table.append(
-        [
-          String(id.prefix(8)) + (id.count > 8 ? "…" : ""), who(record), place(record),
-          Text.time(record["startedAt"]) ?? Text.nothing, Text.span(seconds: record["seconds"]?.int64),
-          energy(record["energyWh"]),
-        ] + (hasCost ? [cost(record) ?? Text.nothing] : []) + [state(record), missing(record)])
+      var row = [
+        String(id.prefix(8)) + (id.count > 8 ? "…" : ""), who(record), place(record),
+        Text.time(record["startedAt"]) ?? Text.nothing, Text.span(seconds: record["seconds"]?.int64),
+        energy(record["energyWh"]),
+      ]
+      if hasCost { row.append(cost(record) ?? Text.nothing) }
+      row += [state(record), missing(record), late(record)]
+      table.append(row)
     }
     let total = answer["count"]?.int ?? records.count
     let more = total > records.count ? "\nThe newest \(records.count) of \(total)." : ""
@@ -86,8 +87,11 @@ enum CSMSTransactionText {
     return "\(Text.printable(name)) (\(Text.printable(card)))"
   }
 
+  /// `CS-1 2.1`: EVSE 2, connector 1.
   private static func place(_ record: JSONValue) -> String {
-    Text.printable(record["station"]) + (Text.place(record).map { " \($0)" } ?? "")
+    let station = Text.printable(record["station"])
+    guard let evse = record["evse"]?.int else { return station }
+    return "\(station) \(evse)" + (record["connector"]?.int.map { ".\($0)" } ?? "")
   }
 
   /// To the watt-hour below 10 kWh, and with three places of a kilowatt-hour from there on, which is the same.
@@ -134,11 +138,14 @@ enum CSMSTransactionText {
     if record["startedAt"] == nil { parts.append("its beginning") }
     if record["energyWh"] == nil { parts.append("energy") }
     if record["ended"]?.bool != true, record["stationConnected"]?.bool == false { parts.append("its end") }
-    if let late = record["offlineEvents"]?.int, late > 0 {
-      parts.append("(\(CSMSText.count(late, "event")) told late)")
-    }
     if let count = record["problemCount"]?.int, count > 0 { parts.append("(\(CSMSText.count(count, "problem")))") }
     return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
+  }
+
+  /// How many of its events were made while nobody could hear them.
+  private static func late(_ record: JSONValue) -> String {
+    guard let late = record["offlineEvents"]?.int, late > 0 else { return Text.nothing }
+    return "\(late) of \(CSMSText.count(record["events"]?.int ?? 0, "event"))"
   }
 
   // MARK: - One transaction
@@ -148,7 +155,7 @@ enum CSMSTransactionText {
     var lines = [
       "Transaction \(Text.printable(record["transactionId"]))",
       "  who       \(who(record))\(record["group"]?.string.map { ", group \(Text.printable($0))" } ?? "")",
-      "  where     \(place(record))",
+      "  where     \(Text.printable(record["station"])) \(Text.place(record) ?? "")",
       "  when      \(when(record))",
       "  energy    \(energyLine(record))",
     ]
@@ -162,6 +169,7 @@ enum CSMSTransactionText {
     let again = record["repetitions"]?.int ?? 0
     lines.append("  told in   \(told)\(again > 0 ? ", \(again) of them told again" : ""); \(verdict)")
     lines.append("  missing   \(missing(record))")
+    lines.append("  told late \(late(record))")
     for problem in record["problems"]?.array ?? [] { lines.append("  PROBLEM   \(Text.printable(problem))") }
     return CSMSText.warning(answer) + lines.joined(separator: "\n") + "\n\n" + events(answer)
   }
