@@ -186,6 +186,10 @@ public final class Station: ChargePointDelegate {
       context.hasOpenTransaction = chargePoint?.transactionID(at: evse.id) != nil
       context.isResetPending = chargePoint?.isResetPending ?? false
       context.timing = timing
+      context.offlineRules = chargePoint.map {
+        OfflineRules(
+          acceptsKnownTokens: $0.offlineRules.acceptsKnown, acceptsUnknownTokens: $0.offlineRules.acceptsUnknown)
+      }
       return EnergyExplanation(
         evse: evse.id, connectors: snapshots.filter { $0.connector.evse == evse.id }, context: context)
     }

@@ -20,7 +20,8 @@ struct HonestyTests {
     (.minimumStatusDuration, "AvailabilityTests.waitsForStability"),
     (.timeSource, "timeSource"), (.timeAdjustmentReportingThreshold, "timeAdjustment"),
     // The session controller's, tested with it.
-    (.unlockOnEVSideDisconnect, "E09.FR.02"), (.authorizationEnabled, "E01"), (.authorizeRemoteStart, "F01.FR.01"),
+    (.unlockOnEVSideDisconnect, "E09.FR.02"), (.authorizationEnabled, "E01"), (.startButtonAuthorizes, "C02.FR.01"),
+    (.authorizeRemoteStart, "F01.FR.01"),
     (.offlineTxForUnknownIdEnabled, "C15.FR.01"), (.evConnectionTimeOut, "E03.FR.05"),
     (.maxEnergyOnInvalidId, "E05.FR.03"), (.stopTxOnEVSideDisconnect, "E09.FR.01"), (.stopTxOnInvalidId, "E05.FR.09"),
     (.txStartPoint, "E01.FR.02"), (.txStopPoint, "E06.FR.01"), (.sampledDataEnabled, "J02"),

@@ -125,4 +125,19 @@ struct ChargerCtlArgumentTests {
     #expect(throws: (any Error).self) { try BenchNetwork.parse(["sideways"]) }
     #expect(throws: (any Error).self) { try LogCommand.parse(["--lines", "0"]) }
   }
+
+  @Test("A tab offers the station's EVSEs and variables and the world's faults; of a strange answer nothing")
+  func completions() throws {
+    #expect(Completions.numbers(of: try ChargerCtlSamples.answer("station.status")) == ["1", "2"])
+    #expect(
+      Completions.names(of: try ChargerCtlSamples.answer("station.deviceModel.get")) == [
+        "TxCtrlr", "Connector", "SecurityCtrlr", "TxCtrlr.EVConnectionTimeOut", "Connector#1.1.AvailabilityState",
+        "SecurityCtrlr.BasicAuthPassword",
+      ])
+    #expect(Completions.faultNames(of: [["fault": "groundFault"], ["fault": 1]]) == ["groundFault"])
+    for strange: JSONValue? in [nil, .null, "x", [1], ["evses": 1, "variables": 2]] {
+      #expect(Completions.numbers(of: strange).isEmpty && Completions.names(of: strange).isEmpty)
+      #expect(Completions.faultNames(of: strange).isEmpty)
+    }
+  }
 }

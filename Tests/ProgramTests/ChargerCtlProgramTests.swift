@@ -24,7 +24,7 @@ struct ChargerCtlProgramTests {
     func file(_ name: String) -> String { path + "/" + name }
   }
 
-  private func run(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws -> Outcome {
+  func run(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws -> Outcome {
     let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let process = Process()
     process.executableURL = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("chargerctl")
@@ -46,7 +46,7 @@ struct ChargerCtlProgramTests {
   }
 
   /// Serves the page's answers on a socket while `body` runs.
-  private func withStation(_ body: (String) throws -> Void) throws {
+  func withStation(_ body: (String) throws -> Void) throws {
     let scratch = try Scratch()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
@@ -175,5 +175,84 @@ struct ChargerCtlProgramTests {
     let bad = try run(["commission", "--unit", file, "--identity", "a:b"])
     #expect(bad.code == 78 && bad.errors.contains("$.identity: has the character \":\" in it"))
     #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == written)
+  }
+
+  @Test("commission on a production line: answers from a file, options win, a report, and the result is checked")
+  func commissionFromAnswers() throws {
+    let scratch = try Scratch()
+    let (file, answers, report) = (scratch.file("unit.json"), scratch.file("answers.json"), scratch.file("report.txt"))
+    try Data(
+      #"{"identity": "CS-0", "csmsUrl": "ws://h/o", "securityProfile": 1, "basicAuthPassword": "correct-horse-battery"}"#
+        .utf8
+    ).write(to: URL(fileURLWithPath: answers))
+    let made = try run([
+      "commission", "--unit", file, "--answers", answers, "--identity", "CS-9", "--report", report, "--installer",
+      "Line 3",
+    ])
+    #expect(made.code == 0, "\(made)")
+    let unit = try JSONValue(parsing: Array(Data(contentsOf: URL(fileURLWithPath: file))))
+    #expect(unit["identity"] == "CS-9" && unit["basicAuthPassword"] == "correct-horse-battery")
+    let text = try String(contentsOfFile: report, encoding: .utf8)
+    #expect(text.contains("CS-9") && text.contains("Installer Line 3") && made.output.hasPrefix(text.prefix(20)))
+    #expect(!made.output.contains("correct-horse") && !text.contains("correct-horse") && made.errors.isEmpty)
+
+    #expect(try run(["commission", "--unit", file, "--check"]).code == 0)
+    #expect(chmod(file, 0o644) == 0)
+    let open = try run(["commission", "--unit", file, "--check"])
+    #expect(open.code == 78 && open.errors.contains("chmod 600"))
+    try Data(#"{"identty": "CS-1"}"#.utf8).write(to: URL(fileURLWithPath: answers))
+    let wrong = try run(["commission", "--unit", file, "--answers", answers])
+    #expect(wrong.code == 78 && wrong.errors.contains("identty") && !wrong.errors.contains("correct-horse"))
+    #expect(try run(["commission", "--unit", scratch.file("none"), "--check"]).code == 66)
+    #expect(try run(["commission", "--unit", file]).code == 64, "nobody to ask, nothing to set")
+  }
+
+  @Test("commission --ask without a terminal takes its answers from the input, and writes nothing when they end early")
+  func commissionAsking() throws {
+    let scratch = try Scratch()
+    let file = scratch.file("unit.json")
+    let input = "CS-7\nws://h/o\n1\ncorrect-horse-battery\ncorrect-horse-battery\n\n32\n\n"
+    let early = try run(["commission", "--ask", "--unit", file], input: input)
+    #expect(early.code == 1 && early.errors.contains("nothing was written"), "\(early)")
+    #expect(!FileManager.default.fileExists(atPath: file))
+    let whole = try run(["commission", "--ask", "--unit", file], input: input + "yes\n")
+    #expect(whole.code == 0, "\(whole)")
+    #expect(try JSONValue(parsing: Array(Data(contentsOf: URL(fileURLWithPath: file))))["ratedSupplyA"] == 32)
+    #expect(!whole.output.contains("correct-horse"))
+  }
+
+  @Test("history goes into a file of mode 0600 as CSV; a support bundle is an archive with a manifest")
+  func files() throws {
+    try withStation { socket in
+      let scratch = try Scratch()
+      let csv = scratch.file("sessions.csv")
+      let history = try run(["history", "--format", "csv", "--output", csv, "--socket", socket])
+      #expect(history.code == 0 && history.output == "2 sessions written to \(csv).\n", "\(history)")
+      #expect(try String(contentsOfFile: csv, encoding: .utf8).hasPrefix("number,"))
+      #expect(try FileManager.default.attributesOfItem(atPath: csv)[.posixPermissions] as? Int == 0o600)
+
+      let bundle = scratch.file("b/")
+      let made = try run(["support-bundle", "--output", bundle, "--socket", socket, "--unit", scratch.file("none")])
+      #expect(made.code == 0 && made.output.contains("Not in it:\n  unit.json"), "\(made)")
+      let manifest = try JSONValue(parsing: Array(Data(contentsOf: URL(fileURLWithPath: bundle + "manifest.json"))))
+      #expect(manifest["items"]?.array?.count == 15)
+      let dead = try run(["support-bundle", "-o", scratch.file("d.tar"), "--socket", scratch.file("none")])
+      #expect(dead.code == 0 && dead.output.contains("status.txt: Nothing listens at"), "\(dead)")
+    }
+  }
+
+  @Test("A server that answers with another protocol, too much or nothing ends the tool in time, with a word")
+  func foreignServers() throws {
+    let scratch = try Scratch()
+    for (name, bytes) in [
+      ("http", Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)), ("flood", [UInt8](repeating: 0x20, count: 3 << 20)),
+      ("deep", Array((String(repeating: "[", count: 100_000) + "\n").utf8)), ("closed", []),
+    ] {
+      let socket = scratch.file(name)
+      let server = try ForeignServer(path: socket, answer: bytes)
+      let outcome = try run(["status", "--socket", socket])
+      #expect(outcome.code == 69 && outcome.output.isEmpty, "\(name): \(outcome)")
+      try server.stop()
+    }
   }
 }

@@ -134,10 +134,43 @@ struct EnergyExplanationTests {
     "Without a permit the answer is what the session waits for",
     arguments: [
       (DriverFeedback.authorizing, "authorizing"), (.rejected(.blocked), "notAuthorized"), (.finished, "sessionEnded"),
-      (.reserved, "reserved"), (.presentToken, "noPermit"),
+      (.reserved, "reserved"), (.presentToken, "noPermit"), (.accepted, "preparing"), (.preparing, "preparing"),
     ])
   func session(_ feedback: DriverFeedback, _ code: String) {
     #expect(ExplanationBench(.noPermit).with { $0.context.feedback = feedback }.codes == [code])
+  }
+
+  @Test("Who was accepted and has not plugged in is waited for, and for nobody else")
+  func waitingForVehicle() {
+    for hasTransaction in [false, true] {
+      let bench = ExplanationBench([.noVehicle, .noPermit]).with {
+        $0.context.feedback = .plugIn
+        $0.context.hasOpenTransaction = hasTransaction
+        $0.context.link = LinkStatus()
+      }
+      #expect(bench.codes == ["waitingForVehicle"])
+    }
+    #expect(ExplanationBench([.noVehicle, .noPermit]).codes == ["noVehicle", "noPermit"])
+  }
+
+  @Test("C13, C15: while the CSMS is away the answer says which cards are taken, and who has refused one")
+  func offline() {
+    func text(_ known: Bool, _ unknown: Bool) -> String {
+      ExplanationBench(.noPermit).with {
+        $0.context.link = LinkStatus()
+        $0.context.offlineRules = OfflineRules(acceptsKnownTokens: known, acceptsUnknownTokens: unknown)
+      }.answer.reasons.last?.text ?? ""
+    }
+    #expect(text(true, false).hasSuffix("meanwhile cards that the station knows are accepted, unknown ones refused."))
+    #expect(text(true, true).hasSuffix("and unknown ones too until it is back."))
+    #expect(text(false, false).hasSuffix("no card is accepted, known or not."))
+    let refused = ExplanationBench(.noPermit).with {
+      $0.context.link = LinkStatus()
+      $0.context.feedback = .rejected(.unknown)
+    }
+    #expect(refused.text.contains("by the station, which decides alone"))
+    let online = ExplanationBench(.noPermit).with { $0.context.feedback = .rejected(.concurrentTx) }
+    #expect(online.answer.reasons.first?.remedy == "The card is charging elsewhere: end that session first.")
   }
 
   @Test("A transaction that runs without energy is told from one that was never begun")

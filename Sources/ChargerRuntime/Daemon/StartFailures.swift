@@ -9,7 +9,7 @@ enum StartFailures {
       case .readOnly: "Give the station's user write permission, or mount the file system writable."
       case .corrupt: "Move the directory away; the station then starts anew and its queued events stay in it."
       case .inputOutput: "The storage medium reports errors: check it, and replace it if they stay."
-      case .other: "See the reason above."
+      case .limit, .other: "See the reason above."
       }
     return "\(directory): the state directory cannot be used: \(failure.detail). \(remedy)"
   }

@@ -62,6 +62,9 @@ extension DeviceModel {
     }
     let measurands = configuration.measurands.filter { $0.isDefined(in: .v201) }.map { $0.rawName }
     for variable in StationVariable.measurandLists { setMembers(measurands, of: variable) }
+    if configuration.evses.contains(where: \.meterSigns) {
+      setMembers(StationVariable.startPoints + ["DataSigned"], of: .txStartPoint)
+    }
     if let first = configuration.networkProfiles.first {
       set(.identity, first.identity)
       set(.securityProfile, String(first.securityProfile))

@@ -4,7 +4,7 @@ import OCPPTypes
 // The variables of authorization and transactions; the session controller enforces them.
 
 extension StationVariable {
-  /// Conditions of TxStartPoint (E01).
+  /// Conditions of TxStartPoint (E01); DataSigned beside them where a meter signs (`DeviceModel.build`).
   static let startPoints = [
     "ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer",
   ]
@@ -24,6 +24,10 @@ extension StationVariable {
       .init("AuthCtrlr", "LocalPreAuthorize", boolean, .readWrite, "false")
     case .offlineTxForUnknownIdEnabled:
       .init("AuthCtrlr", "OfflineTxForUnknownIdEnabled", boolean, .readWrite, "false")
+    case .startButtonAuthorizes:
+      // Not the standard's: whether the start button lets anybody charge (C02). False, so that a button beside a card
+      // reader does not give energy away; a board without a reader says true.
+      .init("AuthCtrlr", "StartButtonAuthorizes", boolean, .readWrite, "false")
     case .evConnectionTimeOut:
       .init("TxCtrlr", "EVConnectionTimeOut", Self.seconds(from: 0, to: 86_400), .readWrite, "60")
     case .maxEnergyOnInvalidId:

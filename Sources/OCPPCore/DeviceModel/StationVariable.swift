@@ -21,7 +21,7 @@ package enum StationVariable: Int, Sendable, CaseIterable {
   // AuthCtrlr, AuthCacheCtrlr
   case authorizationEnabled, authorizeRemoteStart, localAuthorizeOffline, localPreAuthorize,
     offlineTxForUnknownIdEnabled
-  case disableRemoteAuthorization, masterPassGroupId
+  case disableRemoteAuthorization, masterPassGroupId, startButtonAuthorizes
   case authCacheAvailable, authCacheEnabled, authCacheLifeTime, authCachePolicy, authCacheDisablePostAuthorize
   case authCacheStorage
   // LocalAuthListCtrlr

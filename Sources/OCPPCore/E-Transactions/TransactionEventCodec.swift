@@ -49,7 +49,8 @@ package final class TransactionEventCodec: OutboxRecordCodec {
         timeSpentCharging: record.secondsCharging, stoppedReason: record.stoppedReason,
         remoteStartId: record.remoteStartID),
       meterValue: readings.isEmpty ? nil : readings, offline: isOffline ? true : nil,
-      evse: record.evse.map { EVSE(id: $0, connectorId: record.connector) }, idToken: record.token)
+      numberOfPhasesUsed: record.phasesUsed, evse: record.evse.map { EVSE(id: $0, connectorId: record.connector) },
+      idToken: record.token)
   }
 
   func saveHistory() {

@@ -20,6 +20,7 @@ import OCPPTypes
 /// | 11 | remote start id |
 /// | 12 | meter reading, repeated (`MeterReadingRecord`) |
 /// | 13 | seconds during which energy flowed |
+/// | 14 | number of phases in use, when it has changed |
 package struct TransactionEventRecord: Sendable, Equatable {
   /// Readings that one event carries at most: all that are kept between, and those of begin and end.
   package static let maximumReadings = EndedReadings.maximum + 8
@@ -37,6 +38,7 @@ package struct TransactionEventRecord: Sendable, Equatable {
   package var remoteStartID: Int32?
   package var readings: [MeterReadingRecord] = []
   package var secondsCharging: Int32?
+  package var phasesUsed: Int32?
 
   package init(
     transactionID: String, seqNo: Int32, kind: TransactionEventKind, trigger: TriggerReason, time: EventTime
@@ -63,6 +65,7 @@ package struct TransactionEventRecord: Sendable, Equatable {
     record.write(remoteStartID.map { Int64($0) }, field: 11)
     for reading in readings.prefix(Self.maximumReadings) { reading.write(to: &record, field: 12) }
     record.write(secondsCharging.map { Int64($0) }, field: 13)
+    record.write(phasesUsed.map { Int64($0) }, field: 14)
     return record.bytes
   }
 
@@ -98,6 +101,7 @@ package struct TransactionEventRecord: Sendable, Equatable {
             rest.readings.append(reading)
           }
         case 13: rest.secondsCharging = value.int32
+        case 14: rest.phasesUsed = value.int32
         default: break
         }
       }

@@ -96,6 +96,11 @@ extension ChargePoint {
   /// Civil time now, by the sources that ClockCtrlr names; nil while it is not known.
   public var civilTime: WallTime? { wall(at: timeSource.now) }
 
+  /// What holds for tokens while the CSMS is away (AuthCtrlr.LocalAuthorizeOffline, OfflineTxForUnknownIdEnabled).
+  public var offlineRules: (acceptsKnown: Bool, acceptsUnknown: Bool) {
+    (deviceModel.bool(.localAuthorizeOffline), deviceModel.bool(.offlineTxForUnknownIdEnabled))
+  }
+
   /// Every attribute whose variable `isWanted` picks, in the device model's order.
   public func inventory(where isWanted: (VariableKey) -> Bool) -> [VariableListing] {
     var listings: [VariableListing] = []

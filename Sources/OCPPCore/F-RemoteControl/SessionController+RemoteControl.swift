@@ -46,10 +46,12 @@ extension SessionController {
       guard let place = place(of: EVSEID(number)) else { return [] }
       let machine = slots[place].machine
       let canBegin = machine.transaction != nil || services.canBeginTransaction
-      return canBegin && machine.mayAuthorize(request.idToken) && !isKept(machine.evse) ? [machine.evse] : []
+      let isFree = !isKept(machine.evse) && !questions.contains { $0.evses == [machine.evse] }
+      return canBegin && isFree && machine.mayAuthorize(request.idToken) && machine.mayStartRemotely
+        ? [machine.evse] : []
     }
     let all = slots.map { $0.machine.evse }
-    if let waiting = longestWaitingVehicle(for: request.idToken, among: all) { return [waiting] }
+    if let waiting = longestWaitingVehicle(for: request.idToken, among: all, isRemote: true) { return [waiting] }
     guard services.canBeginTransaction, undecided.count < slots.count else { return [] }
     return freeEVSEs(for: request.idToken, among: all)
   }
@@ -87,12 +89,14 @@ extension SessionController {
     forgetRemoteStart(authorization.remoteStartID)
     defer { storeDrivers() }
     if evses.count == 1, let only = evses.first {
-      guard let place = place(of: only), slots[place].machine.mayAuthorize(authorization.token) else {
+      guard let place = place(of: only), slots[place].machine.mayAuthorize(authorization.token),
+        slots[place].machine.mayStartRemotely
+      else {
         notify(.rejected(.notAtThisTime), at: only)
         return
       }
       authorize(authorization, at: only)
-    } else if let waiting = longestWaitingVehicle(for: authorization.token, among: evses) {
+    } else if let waiting = longestWaitingVehicle(for: authorization.token, among: evses, isRemote: true) {
       authorize(authorization, at: waiting)
     } else {
       place(authorization, among: evses, feedbackAt: nil)

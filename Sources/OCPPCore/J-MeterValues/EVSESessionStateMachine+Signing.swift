@@ -7,6 +7,8 @@ import OCPPTypes
 //   signed is what the transaction began with. One that comes later is told by an event of its own
 //   (SignedDataReceived), as the begin's only if no energy has flowed by then.
 // - The Ended event waits for the signed reading of the end for `signedEndGrace` after the contactor has opened.
+// - Where DataSigned starts transactions (E01.FR.04), the meter is asked when the vehicle is plugged in, and the
+//   transaction begins with what it has signed (`+DataSigned`).
 // - A meter that refuses is asked again within that time. Then the event goes without a signature, and says nothing
 //   that was not measured: no transaction is lost or held up for want of one.
 
@@ -16,7 +18,7 @@ extension EVSESessionStateMachine {
   /// How long the Ended event waits for the signature of its last reading.
   package static let signedEndGrace: Duration = .seconds(12)
   /// An answer that has not come by then was lost on its way: a meter answers within its own time.
-  private static let longestSigning: Duration = .seconds(60)
+  static let longestSigning: Duration = .seconds(60)
   /// A meter that is busy is asked again after this.
   private static let signingRetry: Duration = .seconds(1)
 
@@ -25,8 +27,16 @@ extension EVSESessionStateMachine {
     struct Request: Sendable, Equatable {
       var number: UInt32
       var moment: SignedReadingMoment
-      var transactionID: String
+      var owner: Owner
       var askedAt: MonotonicInstant
+    }
+
+    enum Owner: Sendable, Equatable {
+      case transaction(String)
+      /// The vehicle that is plugged in, before its transaction has begun.
+      case vehicle
+      /// That vehicle, or its session, is gone.
+      case nobody
     }
 
     /// The request under way; a new one has to wait for its answer.
@@ -37,28 +47,34 @@ extension EVSESessionStateMachine {
     /// The signature of the end has come, or will not come.
     var isEndSettled = false
     var signedEnd: MeterReadingRecord?
+    /// That the meter refuses was told once, before a transaction.
+    var isRefusalTold = false
+    /// Signed for the transaction that the flow of energy is about to start, and until when that flow waits for it.
+    var ready: MeterReadingRecord?
+    var flowsFrom: MonotonicInstant?
   }
 
-  private func wantsSignature(_ moment: SignedReadingMoment, _ settings: SessionSettings) -> Bool {
+  func wantsSignature(_ moment: SignedReadingMoment, _ settings: SessionSettings) -> Bool {
     guard meterSigns, settings.metering.signsReadings else { return false }
     let register = Measurand.energyActiveImportRegister
     if settings.endedMeasurands.contains(register) { return true }
     return moment == .transactionBegin && settings.startedMeasurands.contains(register)
   }
 
-  private mutating func ask(_ moment: SignedReadingMoment, _ context: Context) -> [Effect] {
-    guard let transaction, !isMeterSigning(context) else { return [] }
+  mutating func ask(_ moment: SignedReadingMoment, _ context: Context) -> [Effect] {
+    guard !isMeterSigning(context) else { return [] }
     lastSigningNumber &+= 1
     signing.pending = Signing.Request(
-      number: lastSigningNumber, moment: moment, transactionID: transaction.id, askedAt: context.now)
+      number: lastSigningNumber, moment: moment,
+      owner: transaction.map { .transaction($0.id) } ?? .vehicle, askedAt: context.now)
     signing.retryAt = nil
     return [
       .sign(
-        number: lastSigningNumber, moment, identification: Self.masked(transaction.authorization ?? authorization))
+        number: lastSigningNumber, moment, identification: Self.masked(transaction?.authorization ?? authorization))
     ]
   }
 
-  private func isMeterSigning(_ context: Context) -> Bool {
+  func isMeterSigning(_ context: Context) -> Bool {
     signing.pending.map { $0.askedAt + Self.longestSigning > context.now } ?? false
   }
 
@@ -72,10 +88,17 @@ extension EVSESessionStateMachine {
 
   /// The Started event: at once, or when its reading is signed.
   mutating func start(_ cause: SessionCause, _ context: Context) -> [Effect] {
-    let former = signing.pending
+    let former = signing
     signing = Signing()
-    signing.pending = former
+    signing.pending = former.pending
     guard wantsSignature(.transactionBegin, context.settings) else { return [report(.started, cause, context)] }
+    if let ready = former.ready, ready.energyImport == latestSample?.energyImport ?? ready.energyImport {
+      transaction?.signedBegin = ready
+      transaction?.startRegister = ready.energyImport
+      return [report(.started, cause, context)]
+    }
+    // Energy that flows already is not cut off for a signature: it has been waited for (`mayEnergyFlow`).
+    if isPathClosed { return [report(.started, cause, context)] + ask(.transactionBegin, context) }
     heldStart = cause
     signing.deadline = context.now + Self.signedBeginGrace
     return ask(.transactionBegin, context)
@@ -123,8 +146,10 @@ extension EVSESessionStateMachine {
   package mutating func signed(_ number: UInt32, _ outcome: SignedReadingOutcome, _ context: Context) -> [Effect] {
     guard let pending = signing.pending, pending.number == number else { return [] }
     signing.pending = nil
-    guard let transaction else { return [] }
-    guard pending.transactionID == transaction.id else {
+    guard let transaction else {
+      return pending.owner == .vehicle ? signedBeforeStart(outcome, context) : []
+    }
+    guard pending.owner == .transaction(transaction.id) || pending.owner == .vehicle else {
       // The meter has done with the transaction before this one.
       return heldStart != nil ? ask(.transactionBegin, context) : advanceSigning(context)
     }
@@ -153,18 +178,13 @@ extension EVSESessionStateMachine {
   private mutating func took(
     _ reading: SignedMeterReading, of moment: SignedReadingMoment, _ context: Context
   ) -> [Effect] {
-    let time = EventTime(
-      boot: context.time.boot, instant: min(reading.takenAt, context.now),
-      wall: context.time.wall.map { $0 + context.now.duration(to: min(reading.takenAt, context.now)) })
-    var record = MeterReadingRecord(
-      time: time, context: moment == .transactionBegin ? .transactionBegin : .transactionEnd,
-      values: [MeasuredValue(measurand: .energyActiveImportRegister, value: reading.register)], signed: reading.data)
+    var record = record(of: reading, moment == .transactionBegin ? .transactionBegin : .transactionEnd, context)
     var effects: [Effect] = []
     if !reading.data.fitsEveryVersion {
       effects.append(.note("what the meter of \(evse) has signed is too long for OCPP 2.0.1"))
     }
     transaction?.lastRegister = reading.register
-    transaction?.lastRegisterAt = time
+    transaction?.lastRegisterAt = record.time
     guard moment == .transactionBegin else {
       signing.signedEnd = record
       signing.isEndSettled = true
@@ -185,6 +205,18 @@ extension EVSESessionStateMachine {
     return effects + [report(.updated, SessionCause(.signedDataReceived), context, reading: record)]
   }
 
+  /// A signed reading as an event tells it, never from the future.
+  func record(
+    of reading: SignedMeterReading, _ readingContext: ReadingContext, _ context: Context
+  ) -> MeterReadingRecord {
+    let takenAt = min(reading.takenAt, context.now)
+    let time = EventTime(
+      boot: context.time.boot, instant: takenAt, wall: context.time.wall.map { $0 + context.now.duration(to: takenAt) })
+    return MeterReadingRecord(
+      time: time, context: readingContext,
+      values: [MeasuredValue(measurand: .energyActiveImportRegister, value: reading.register)], signed: reading.data)
+  }
+
   /// What has become due: another request, or an event that has waited long enough.
   mutating func advanceSigning(_ context: Context) -> [Effect] {
     guard let deadline = signing.deadline, transaction != nil else { return [] }
@@ -200,7 +232,8 @@ extension EVSESessionStateMachine {
   }
 
   var signingDeadline: MonotonicInstant? {
-    guard let deadline = signing.deadline, transaction != nil else { return nil }
+    guard transaction != nil else { return signedStartDeadline }
+    guard let deadline = signing.deadline else { return nil }
     return min(deadline, signing.retryAt ?? deadline)
   }
 

@@ -11,6 +11,12 @@ extension EVSESessionStateMachine {
     return former.token.isSameToken(as: token)
   }
 
+  /// F01.FR.24, F02.FR.26: a transaction that was authorized once is nobody else's to start, and not anew from afar.
+  package var mayStartRemotely: Bool {
+    guard let transaction, transaction.pendingEnd == nil else { return true }
+    return transaction.authorization == nil
+  }
+
   /// A driver may charge (E02, E03, F01, F02).
   package mutating func authorize(_ authorization: SessionAuthorization, _ context: Context) -> [Effect] {
     guard resumption == nil else { return [] }
@@ -38,7 +44,11 @@ extension EVSESessionStateMachine {
 
   /// The driver, or the CSMS for him, stops (E07, E08, F03).
   package mutating func stop(_ cause: SessionCause, _ context: Context) -> [Effect] {
-    guard resumption == nil, transaction?.pendingEnd == nil else { return [] }
+    guard transaction?.pendingEnd == nil else { return [] }
+    guard resumption == nil else {
+      deferredStop = deferredStop ?? cause
+      return []
+    }
     // A transaction that nobody was authorized for can be stopped by the CSMS as well.
     let old = conditions.union(.authorized)
     // Told with the stop when it was never told: a stop right after the start loses nothing.
@@ -91,7 +101,7 @@ extension EVSESessionStateMachine {
     endConnectionWait()
     let cause = SessionCause(.deauthorized, .deAuthorized)
     let ending: TransactionPoints = [.authorized, .powerPathClosed, .energyTransfer]
-    if !context.settings.stopPoints.intersection(ending).isEmpty || connector == nil && !isBayOccupied {
+    if !context.settings.stopPoints.intersection(ending).isEmpty || isOrphaned(context.settings) {
       return beginEnd(cause, context)
     }
     if transaction?.stopReason == nil { transaction?.stopReason = .deAuthorized }

@@ -38,6 +38,7 @@ extension EVSESessionStateMachine {
     tellAuthorization(&record, &transaction)
     if kind == .started { transaction.began = record.trigger }
     if let token = cause.token { record.token = token }
+    record.phasesUsed = takePhases(for: &transaction, context)
     if let reading { record.readings.append(reading) }
     addReadings(&record, &transaction, context)
     tellPublicKeys(of: &record.readings, &transaction, context.settings)

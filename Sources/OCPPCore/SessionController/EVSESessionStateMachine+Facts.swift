@@ -23,13 +23,24 @@ extension EVSESessionStateMachine {
   /// What had to wait for the end of the former transaction, so that its last reading bills all of its energy and the
   /// next one begins with it: the vehicle that has waited longest, and the driver.
   package mutating func takeUpWaiting(_ context: Context) -> [Effect] {
-    guard transaction == nil, resumption == nil else { return [] }
+    guard resumption == nil else { return [] }
     var effects: [Effect] = []
+    if let cause = deferredStop {
+      deferredStop = nil
+      if transaction != nil { effects += stop(cause, context) }
+    }
+    guard transaction == nil else {
+      mayFlowBeforeStart = false
+      return effects
+    }
     if connector == nil, !waitingConnectors.isEmpty { effects += connected(waitingConnectors.removeFirst(), context) }
     if let next = nextAuthorization {
       nextAuthorization = nil
       effects += authorize(next, context)
     }
+    effects += beginMissed(context)
+    effects += seekSignedStart(context)
+    mayFlowBeforeStart = mayEnergyFlow(context)
     return effects
   }
 
@@ -64,6 +75,7 @@ extension EVSESessionStateMachine {
     let old = conditions
     connector = nil
     connectedSince = nil
+    disownSignedStart()
     hasFinished = false
     physicalState = .idle
     if transaction == nil || context.settings.stopsOnVehicleSideDisconnect {
@@ -161,6 +173,7 @@ extension EVSESessionStateMachine {
     effects += finishEndIfReady(context)
     effects += advanceSigning(context)
     effects += samplePeriodically(context)
+    effects += tellPhases(context)
     effects += markAlive(context)
     return effects
   }
@@ -176,9 +189,8 @@ extension EVSESessionStateMachine {
     // E03.FR.05, .15
     let cause = SessionCause(.evConnectTimeout, .timeout)
     let stopPoints = context.settings.stopPoints.asStopPoints
-    if stopPoints.contains(.authorized) || !stopPoints.contains(.parkingBayOccupancy) {
-      return beginEnd(cause, context)
-    }
+    // A bay that nobody stands in is not left either.
+    if stopPoints.contains(.authorized) || isOrphaned(context.settings) { return beginEnd(cause, context) }
     if transaction?.stopReason == nil { transaction?.stopReason = .timeout }
     return [report(.updated, cause, context)]
   }

@@ -28,7 +28,9 @@ extension EVSESessionStateMachine {
       hasFinished = true
       restoredFinish = ConnectorID(evse: evse, number: number)
     }
-    let left = Self.remaining(until: memory.expiry, limit: context.settings.connectionTimeout, context)
+    // C01.FR.26: one of an earlier boot counts when the clock proves that its time has not run out.
+    guard let expiry = memory.expiry, let known = Self.duration(from: context.time, to: expiry) else { return [] }
+    let left = min(known, context.settings.connectionTimeout)
     guard left > .zero else { return [] }
     if transaction == nil, let driver = memory.driver {
       let effects = authorize(driver, context)

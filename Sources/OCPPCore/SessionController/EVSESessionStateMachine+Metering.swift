@@ -17,6 +17,7 @@ extension EVSESessionStateMachine {
     }
     latestSample = sample
     noteRegister(of: sample, context)
+    countPhases(of: sample, context)
     let ended = finishEndIfReady(context)
     effects += ended
     if ended.isEmpty, let limit = transaction?.energyLimit, let register = sample.energyImport, register >= limit {

@@ -106,8 +106,17 @@ package struct EVSESessionStateMachine: Sendable {
   /// What is asked of a meter that signs.
   package var signing = Signing()
   var lastSigningNumber: UInt32 = 0
+  var phases = Phases()
   /// The Started event, while it waits for its signed reading.
   var heldStart: SessionCause?
+  /// Listed start points that came to hold while nothing could begin here, and what the first of them came by: they
+  /// start the transaction as soon as it can begin (E01.FR.01–.03).
+  var missedStart: TransactionPoints = []
+  var missedCause: SessionCause?
+  /// EnergyTransfer starts transactions, and one can begin: energy may flow just before it.
+  var mayFlowBeforeStart = false
+  /// A stop that was asked for before the stored transaction has gone on.
+  var deferredStop: SessionCause?
   /// Effects that go before those of the transition that has caused them; the controller takes them from here.
   package var prelude: [Effect] = []
   /// Transactions whose Ended event was made; the controller takes them from here for the history.
@@ -183,7 +192,7 @@ package struct EVSESessionStateMachine: Sendable {
     guard let connector, let authorization, resumption == nil, heldStart == nil else { return nil }
     if let transaction {
       guard transaction.pendingEnd == nil, !transaction.isEnergyBarred else { return nil }
-    } else if inoperative.contains(connector) {
+    } else if !mayFlowBeforeStart {
       return nil
     }
     let reason = isResumed ? EnergyGrant.Reason.resumedTransaction : authorization.reason
@@ -217,6 +226,7 @@ package struct EVSESessionStateMachine: Sendable {
     consider(resumption?.meterDeadline)
     consider(resumption?.clockDeadline)
     consider(nextAliveMark)
+    consider(phases.deadline)
     return deadline
   }
 }
@@ -234,24 +244,41 @@ extension EVSESessionStateMachine {
     guard transaction.pendingEnd == nil else { return finishEndIfReady(context) }
     let stopPoints = context.settings.stopPoints.asStopPoints
     let hasLostPoint = !old.subtracting(new).intersection(stopPoints).isEmpty
-    // With neither vehicle nor driver nor bay no listed point could ever end it: it ends now.
-    let isOrphaned =
-      connector == nil && authorization == nil && !(isBayOccupied && stopPoints.contains(.parkingBayOccupancy))
-    if hasLostPoint || isOrphaned { return beginEnd(cause, context) }
+    if hasLostPoint || isOrphaned(context.settings) { return beginEnd(cause, context) }
     if heldStart != nil, cause.isToldByStarted { return [] }
     return [report(.updated, cause, context)]
+  }
+
+  /// With neither vehicle nor driver nor bay no listed point could ever end the transaction: it ends now.
+  func isOrphaned(_ settings: SessionSettings) -> Bool {
+    connector == nil && authorization == nil
+      && !(isBayOccupied && settings.stopPoints.contains(.parkingBayOccupancy))
+  }
+
+  /// No energy without a transaction: a driver who may charge starts one, whatever is listed, unless EnergyTransfer or
+  /// DataSigned is about to.
+  private func isOwed(_ settings: SessionSettings) -> Bool {
+    conditions.contains(.powerPathClosed) && !settings.startPoints.contains(.energyTransfer)
+      && !startsBySignedData(settings)
   }
 
   private mutating func begin(
     _ old: TransactionPoints, _ new: TransactionPoints, _ cause: SessionCause, _ context: Context
   ) -> [Effect] {
-    guard context.mayBegin, isUsable else { return [] }
-    let startPoints = context.settings.startPoints
-    let hasGained = !new.subtracting(old).intersection(startPoints).isEmpty
-    // No energy without a transaction: a driver who may charge starts one, whatever is listed, unless EnergyTransfer
-    // is about to.
-    let isOwed = new.contains(.powerPathClosed) && !startPoints.contains(.energyTransfer)
-    guard hasGained || isOwed else { return [] }
+    let gained = new.subtracting(old).intersection(context.settings.startPoints)
+    missedStart.formIntersection(new)
+    guard context.mayBegin, isUsable else {
+      missedStart.formUnion(gained)
+      if missedCause == nil || missedStart == gained { missedCause = cause }
+      return []
+    }
+    guard !gained.isEmpty || isOwed(context.settings) else { return [] }
+    open(context)
+    return start(cause, context)
+  }
+
+  /// A transaction begins; its Started event is yet to be made.
+  mutating func open(_ context: Context) {
     var transaction = OpenTransaction(id: context.makeTransactionID(), at: context.time)
     transaction.startRegister = latestSample?.energyImport
     isMeterForeign = false
@@ -261,8 +288,18 @@ extension EVSESessionStateMachine {
     hasFinished = false
     isStoppedByOwner = false
     heldCable = nil
+    missedStart = []
+    missedCause = nil
     scheduleSampling(context)
-    return start(cause, context)
+  }
+
+  /// What could not begin in its moment, and can now: there was a fault, or nothing could be stored.
+  mutating func beginMissed(_ context: Context) -> [Effect] {
+    guard transaction == nil, resumption == nil, context.mayBegin, isUsable else { return [] }
+    missedStart.formIntersection(conditions)
+    guard !missedStart.isEmpty || isOwed(context.settings) else { return [] }
+    let cause = missedStart.isEmpty ? nil : missedCause
+    return evaluate(conditions.subtracting(missedStart), cause ?? SessionCause(.authorized), context)
   }
 
   /// The transaction is over: energy ends now, and the Ended event follows once the last reading is true.
@@ -317,9 +354,8 @@ extension EVSESessionStateMachine {
     hasFinished = connector != nil
     budgetOfEpoch = nil
     isStoppedByOwner = false
-    let pending = signing.pending
-    signing = Signing()
-    signing.pending = pending
+    phases = Phases()
+    forgetSigning()
     return effect
   }
 

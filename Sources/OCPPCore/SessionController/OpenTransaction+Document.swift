@@ -14,7 +14,8 @@ import OCPPTypes
 //  9 is authorized             19 begin reading, 28 its report
 // 10 token                     20 was a reading for Ended; they have documents of their own
 // 29 cable's rating            30 stored without an event at        31 to be plugged in until
-// 40 signed begin reading      41 public key told           60 trigger of the Started event
+// 40 signed begin reading      41 public key told           42 phases told
+// 60 trigger of the Started event
 
 extension OpenTransaction {
   package func document(evse: EVSEID) -> [UInt8] {
@@ -59,6 +60,7 @@ extension OpenTransaction {
     record.write(connectionExpiry, field: 31)
     signedBegin?.write(to: &record, field: 40)
     record.write(isPublicKeyTold, field: 41)
+    record.write(phasesTold.map { Int64($0) }, field: 42)
     record.write(began?.rawName, field: 60)
     return record.bytes
   }
@@ -131,6 +133,7 @@ private struct DocumentFields {
     case 40: rest.signedBegin = value.data.flatMap { MeterReadingRecord(stored: $0) }
     case 60: rest.began = value.string.flatMap { TriggerReason(wireName: $0) }
     case 41: rest.isPublicKeyTold = value.bool ?? false
+    case 42: rest.phasesTold = value.int32
     default: break
     }
   }

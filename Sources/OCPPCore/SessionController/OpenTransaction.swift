@@ -90,6 +90,8 @@ package struct OpenTransaction: Sendable, Equatable {
   package var aliveAt: EventTime?
   /// Until when an authorized driver must have plugged in.
   package var connectionExpiry: EventTime?
+  /// The number of phases that was told last.
+  package var phasesTold: Int32?
   /// The trigger of its Started event, as told.
   package var began: TriggerReason?
   package var millisecondsCharging: Int64 = 0

@@ -105,10 +105,12 @@ extension SessionController {
     return time
   }
 
+  /// Zero where it cannot be known: an authorization of an earlier boot counts when the clock proves that its time has
+  /// not run out (C01.FR.26).
   private func remaining(until expiry: EventTime) -> Duration {
     guard let expiry = known(expiry),
       let left = EVSESessionStateMachine.duration(from: services.eventTime, to: expiry)
-    else { return settings.connectionTimeout }
+    else { return .zero }
     return min(max(.zero, left), settings.connectionTimeout)
   }
 

@@ -20,16 +20,22 @@ struct TokenQuestion {
 // Which EVSE a presented token means. A reader stands for one EVSE, several, or (nil) the whole station; of those:
 //
 // 1. The EVSE whose session this very token has authorized is stopped (C01.FR.03, E07), the one authorized longest ago
-//    when there are several. A driver who has authorized but not plugged in yet gets the full time again instead.
-// 2. A token that is being asked about already is not asked about twice.
-// 3. A token that the cache knows as good stops a session of its group at once, when no vehicle waits for a driver.
-// 4. Else `TokenAuthorizer` finds out. An accepted token, within the EVSEs that it may
-//    use (C01.FR.21), goes to
+//    when there are several. A driver who has authorized but neither plugged in nor begun a transaction gets the full
+//    time again instead. While the session that this token has stopped awaits its last reading, it does nothing.
+// 2. The owner of a cable that is kept gets it.
+// 3. A driver who waits without an EVSE gets the full time again; at a reader of one EVSE he has named it.
+// 4. A token that is being asked about already is not asked about twice.
+// 5. A token that the station knows as good stops a session of its group at once, when no vehicle waits for a driver.
+// 6. Else `TokenAuthorizer` finds out. Of several tokens, the one that is accepted first comes first. An accepted
+//    token, within the EVSEs that it may use (C01.FR.21), and that no remote start keeps, goes to
 //    a. the vehicle that has waited longest for its driver;
 //    b. else it stops a session of the same group (C09), the one authorized longest ago;
 //    c. else to the only free EVSE; and where several are free, to the one that is plugged in next, within
-//       EVConnectionTimeOut;
+//       EVConnectionTimeOut; of several such drivers the one who has waited longest comes first;
 //    d. else it is refused: every EVSE is taken.
+//
+// A remote start for an EVSE keeps it from being accepted until its token is known to be good or not, and is rejected
+// when a reader of that EVSE alone is being decided about.
 extension SessionController {
   func tokenPresented(_ token: IdToken, evses named: [EVSEID]?) {
     let evses =
@@ -40,10 +46,9 @@ extension SessionController {
       return
     }
     if releaseHeldCable(by: token, group: nil, among: evses) { return }
+    if isEnding(token, among: evses) { return }
     if let waiting = undecided.firstIndex(where: { $0.authorization.token.isSameToken(as: token) }) {
-      undecided[waiting].until = services.now + settings.connectionTimeout
-      storeDrivers()
-      notify(.plugIn, at: evses.count == 1 ? evses.first : nil)
+      waitingDriverAgain(waiting, evses: evses)
       return
     }
     guard !questions.contains(where: { $0.token.isSameToken(as: token) }) else { return }
@@ -68,6 +73,14 @@ extension SessionController {
     let number = nextQuestion
     nextQuestion += 1
     questions.append(TokenQuestion(number: number, token: token, evses: evses, remoteStartID: remoteStartID))
+    // Where nobody is to be authorized a token is only told (AuthCtrlr.Enabled, Part 2 §2.1).
+    guard settings.requiresAuthorization else {
+      services.later { [weak self] in
+        self?.questions.removeAll { $0.number == number }
+        answer(TokenVerdict(status: .accepted))
+      }
+      return
+    }
     authorizer.authorize(
       token, acceptsUnknownOffline: settings.acceptsUnknownTokensOffline,
       deadline: services.configuration.messageTimeout,
@@ -85,7 +98,7 @@ extension SessionController {
     }
   }
 
-  private func presentedAgain(_ token: IdToken, at evse: EVSEID) {
+  func presentedAgain(_ token: IdToken, at evse: EVSEID) {
     guard let place = place(of: evse) else { return }
     if slots[place].machine.transaction == nil, slots[place].machine.connector == nil {
       run(evse) { machine, context in
@@ -96,6 +109,33 @@ extension SessionController {
     }
     endNotice(at: evse)
     run(evse) { machine, context in machine.stop(SessionCause(.stopAuthorized, .local, token: token), context) }
+  }
+
+  /// The transaction of this very token ends, and only its last reading is awaited: who taps twice to stop does not
+  /// start again by it.
+  private func isEnding(_ token: IdToken, among evses: [EVSEID]) -> Bool {
+    slots.contains { slot in
+      guard evses.contains(slot.machine.evse), let ending = slot.machine.transaction, let cause = ending.pendingEnd,
+        cause.trigger == .stopAuthorized, slot.machine.nextAuthorization == nil
+      else { return false }
+      return (cause.token ?? ending.authorization?.token)?.isSameToken(as: token) ?? false
+    }
+  }
+
+  /// A driver whose EVSE was to show when he plugs in has the full time again, or has named his EVSE now.
+  private func waitingDriverAgain(_ index: Int, evses: [EVSEID]) {
+    let driver = undecided[index]
+    if evses.count == 1, let only = evses.first, driver.evses.contains(only),
+      freeEVSEs(for: driver.authorization.token, among: [only]) == [only]
+    {
+      undecided.remove(at: index)
+      authorize(driver.authorization, at: only)
+      storeDrivers()
+      return
+    }
+    undecided[index].until = services.now + settings.connectionTimeout
+    storeDrivers()
+    notify(.plugIn, at: evses.count == 1 ? evses.first : nil)
   }
 
   /// C01.FR.03 (b), E07.FR.01: a token that the station itself knows as good gets its group's cable, or stops a session
@@ -190,9 +230,10 @@ extension SessionController {
 
   // MARK: - Choosing
 
-  func longestWaitingVehicle(for token: IdToken, among evses: [EVSEID]) -> EVSEID? {
+  func longestWaitingVehicle(for token: IdToken, among evses: [EVSEID], isRemote: Bool = false) -> EVSEID? {
     slots.map { $0.machine }
       .filter { evses.contains($0.evse) && $0.connector != nil && $0.mayAuthorize(token) && !isKept($0.evse) }
+      .filter { !isRemote || $0.mayStartRemotely }
       .min { ($0.connectedSince ?? .zero, $0.evse) < ($1.connectedSince ?? .zero, $1.evse) }?.evse
   }
 
@@ -207,7 +248,7 @@ extension SessionController {
   ) -> EVSEID? {
     slots.map { $0.machine }
       .filter { machine in
-        evses.contains(machine.evse) && machine.transaction?.pendingEnd == nil && machine.resumption == nil
+        evses.contains(machine.evse) && machine.transaction?.pendingEnd == nil && machine.deferredStop == nil
           && machine.authorization.map(isMeant) ?? false
       }
       .min { ($0.authorizedSince ?? .zero, $0.evse) < ($1.authorizedSince ?? .zero, $1.evse) }?.evse

@@ -181,10 +181,8 @@ package final class SessionController: SessionControlling {
       run(connector.evse, at: instant) { machine, _ in machine.lock(isLocked: isLocked, connector) }
     case .cable(let connector, let rating, let instant):
       run(connector.evse, at: instant) { machine, context in machine.cable(rating: rating, connector, context) }
+    case .startPressed(let evse, _): startPressed(at: evse)
     case .chosenOnDisplay(let choice, _): chosenOnDisplay(choice)
-    case .startPressed:
-      // A station without its use case does nothing by a button.
-      break
     case .permitEnded(let connector, let number, let instant):
       guard let place = place(of: connector.evse), slots[place].grantNumber == number else { return }
       run(connector.evse, at: instant) { machine, context in machine.permitEnded(context) }
@@ -192,7 +190,7 @@ package final class SessionController: SessionControlling {
   }
 
   package func storeChanged() {
-    for place in slots.indices { settle(place) }
+    for slot in slots { run(slot.machine.evse) { _, _ in [] } }
   }
 
   /// A fault of the whole station (nil) ends sessions everywhere when it is of that kind, and is otherwise no business
@@ -328,12 +326,12 @@ package final class SessionController: SessionControlling {
     if let place = services.deviceModel.place(of: variable), !settingsPlaces.contains(place) { return }
     let former = settings
     loadSettings()
-    guard former.updatedInterval != settings.updatedInterval || former.endedInterval != settings.endedInterval else {
-      return
-    }
+    let hasOtherIntervals =
+      former.updatedInterval != settings.updatedInterval || former.endedInterval != settings.endedInterval
+    guard hasOtherIntervals || former.startPoints != settings.startPoints else { return }
     for slot in slots {
       run(slot.machine.evse) { machine, context in
-        machine.intervalsChanged(context)
+        if hasOtherIntervals { machine.intervalsChanged(context) }
         return []
       }
     }
@@ -377,7 +375,9 @@ package final class SessionController: SessionControlling {
     effects = slots[place].machine.prelude + effects
     slots[place].machine.prelude = []
     let hadVehicle = slots[place].machine.connector != nil
-    effects += slots[place].machine.takeUpWaiting(context)
+    let waiting = slots[place].machine.takeUpWaiting(context)
+    effects += slots[place].machine.prelude + waiting
+    slots[place].machine.prelude = []
     // In the commit of the last event, so that a driver is stored in exactly one place.
     let changes = takeMemoryChanges(at: place)
     let last = effects.lastIndex { $0.isStoredEvent }
@@ -434,6 +434,7 @@ package final class SessionController: SessionControlling {
       // An event that tells a token, a place or an id is not thinned out when space is short: it is told once.
       let isExpendable =
         record.kind == .updated && record.token == nil && record.evse == nil && record.remoteStartID == nil
+        && record.phasesUsed == nil
       services.append(
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,

@@ -27,6 +27,8 @@ package struct SessionSettings: Sendable, Equatable {
   package var resumeTimeLimit: Duration = .seconds(86_400)
   /// AuthCtrlr.Enabled: false lets every vehicle charge.
   package var requiresAuthorization = true
+  /// AuthCtrlr.StartButtonAuthorizes.
+  package var startButtonAuthorizes = false
   /// AuthCtrlr.AuthorizeRemoteStart.
   package var authorizesRemoteStart = true
   /// AuthCtrlr.OfflineTxForUnknownIdEnabled.
@@ -66,6 +68,7 @@ package struct SessionSettings: Sendable, Equatable {
     resumesTransactions = flag("TxCtrlr", "ResumeTransactions") ?? resumesTransactions
     resumeTimeLimit = seconds("TxCtrlr", "ResumeTimeLimit") ?? resumeTimeLimit
     requiresAuthorization = flag("AuthCtrlr", "Enabled") ?? requiresAuthorization
+    startButtonAuthorizes = flag("AuthCtrlr", "StartButtonAuthorizes") ?? startButtonAuthorizes
     authorizesRemoteStart = flag("AuthCtrlr", "AuthorizeRemoteStart") ?? authorizesRemoteStart
     acceptsUnknownTokensOffline = flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled") ?? acceptsUnknownTokensOffline
     // SampledDataCtrlr.Enabled set to false silences sampled data altogether.

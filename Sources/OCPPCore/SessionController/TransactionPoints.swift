@@ -2,7 +2,8 @@
 /// are configured, and as the set of those that hold at the moment.
 ///
 /// A listed start point starts the transaction when it comes to hold; a listed stop point ends it when it ceases to.
-/// DataSigned is not offered: no meter of this station signs.
+/// DataSigned is a moment, and only a start point (errata 2.24): the meter has signed the reading that the transaction
+/// begins with. It is offered where a meter signs, and never comes at an EVSE whose meter does not.
 package struct TransactionPoints: OptionSet, Sendable, Hashable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -14,11 +15,12 @@ package struct TransactionPoints: OptionSet, Sendable, Hashable {
   /// Connected and authorized; despite its name not the state of the contactor.
   package static let powerPathClosed = TransactionPoints(rawValue: 8)
   package static let energyTransfer = TransactionPoints(rawValue: 16)
+  package static let dataSigned = TransactionPoints(rawValue: 32)
 
   /// The names in TxStartPoint and TxStopPoint, in the order of their raw values.
   package static let names: [(point: TransactionPoints, name: String)] = [
     (.parkingBayOccupancy, "ParkingBayOccupancy"), (.evConnected, "EVConnected"), (.authorized, "Authorized"),
-    (.powerPathClosed, "PowerPathClosed"), (.energyTransfer, "EnergyTransfer"),
+    (.powerPathClosed, "PowerPathClosed"), (.energyTransfer, "EnergyTransfer"), (.dataSigned, "DataSigned"),
   ]
 
   /// Reads a MemberList; names that are not offered are passed over, as the device model does not let them in.

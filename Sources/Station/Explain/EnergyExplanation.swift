@@ -47,6 +47,8 @@ package struct ExplanationContext: Sendable {
   /// A reset was promised to the operator's system and waits for the last session.
   package var isResetPending = false
   package var timing = TimingTable()
+  /// Nil while they are not known.
+  package var offlineRules: OfflineRules?
 
   package init(now: MonotonicInstant) { self.now = now }
 }

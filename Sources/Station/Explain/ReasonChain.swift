@@ -8,12 +8,12 @@ struct ReasonChain {
   let snapshot: ConnectorSnapshot
   let context: ExplanationContext
 
-  private var blockers: EnergyBlockers { snapshot.blockers }
+  var blockers: EnergyBlockers { snapshot.blockers }
   private var details: ConnectorSnapshot.Details { snapshot.details }
 
   var reasons: [EnergyReason] {
     var found = stationReasons + faultReasons + placeReasons
-    if blockers.contains(.noVehicle) {
+    if blockers.contains(.noVehicle), !blockers.contains(.noPermit) || context.feedback != .plugIn {
       found.append(
         EnergyReason(code: "noVehicle", text: "No vehicle is plugged in.", remedy: "Plug in at both ends."))
     }
@@ -124,53 +124,9 @@ struct ReasonChain {
           remedy: "Free space in the state directory, or restore the connection so that what waits can be sent."))
     }
     found.append(permission)
-    if let link = linkReason { found.append(link) }
+    // Who has been accepted waits for nobody but himself.
+    if context.feedback != .plugIn, let link = linkReason { found.append(link) }
     return found
-  }
-
-  /// Why nobody may charge here, by what the session is waiting for.
-  private var permission: EnergyReason {
-    if context.hasOpenTransaction, context.feedback != .finished {
-      return EnergyReason(
-        code: "notAuthorized", text: "The running session is not authorized, or no longer.",
-        remedy: "Present the card that began it, or unplug.")
-    }
-    return switch context.feedback {
-    case .authorizing:
-      EnergyReason(code: "authorizing", text: "The card is being checked.", remedy: "Wait a moment.")
-    case .rejected(let status):
-      EnergyReason(
-        code: "notAuthorized", text: "The card was not accepted (\(status.rawName)).",
-        remedy: "Present another card, or ask your provider."
-      ).with("status", status.rawName)
-    case .finished:
-      EnergyReason(
-        code: "sessionEnded", text: "The session has ended.",
-        remedy: "Unplug, or present a card to charge again.")
-    case .reserved:
-      EnergyReason(
-        code: "reserved", text: "The connector is reserved.", remedy: "Present the card that it is reserved for.")
-    default:
-      EnergyReason(
-        code: "noPermit", text: "Nobody has been authorized to charge here.",
-        remedy: "Present a card, or start from the operator's side.")
-    }
-  }
-
-  private var linkReason: EnergyReason? {
-    guard !context.link.isConnected else {
-      guard !context.link.isAccepted else { return nil }
-      let status = context.link.registration
-      let answer = status.map { " (its answer is \($0.rawName))" } ?? ""
-      return EnergyReason(
-        code: "notRegistered", text: "The operator's system has not accepted this station yet\(answer).",
-        remedy: "The operator must accept the station; the station asks again by itself."
-      ).with("status", status?.rawName)
-    }
-    return EnergyReason(
-      code: "linkDown", text: "The operator's system is not reachable, so unknown cards may be refused.",
-      remedy: "Check the network and the CSMS address."
-    ).with("lastFailure", context.link.lastFailure)
   }
 
   // MARK: Gates and limits

@@ -136,7 +136,7 @@ struct BenchParkingBay: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "parking-bay", abstract: "A car drives onto an EVSE's bay, or off it.")
   @OptionGroup var world: WorldOptions
-  @Argument(help: "The EVSE's number.") var evse: Int32
+  @Argument(help: "The EVSE's number.", completion: Completions.evses) var evse: Int32
   @Argument var bay: Bay
 
   func run() throws {

@@ -16,7 +16,7 @@ struct BenchCommand: ParsableCommand {
 
 /// An EVSE and one of its connectors.
 struct ConnectorArguments: ParsableArguments {
-  @Argument(help: "The EVSE's number.") var evse: Int32
+  @Argument(help: "The EVSE's number.", completion: Completions.evses) var evse: Int32
   @Option(name: [.short, .long], help: "The connector's number.") var connector: Int32 = 1
 
   var members: [JSONMember] { [JSONMember("evse", JSONValue(evse)), JSONMember("connector", JSONValue(connector))] }

@@ -23,7 +23,7 @@ struct BenchTap: ParsableCommand {
 struct BenchPressStart: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "press-start", abstract: "The start button is pressed.")
   @OptionGroup var world: WorldOptions
-  @Argument(help: "The EVSE's number.") var evse: Int32
+  @Argument(help: "The EVSE's number.", completion: Completions.evses) var evse: Int32
 
   func run() throws {
     try world.perform(

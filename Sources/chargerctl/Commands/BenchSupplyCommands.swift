@@ -10,7 +10,7 @@ struct BenchSetMeter: ParsableCommand {
       "Names are OCPP's measurands in their default units, per phase with .L1, .L2, .L3: Energy.Active.Import.Register=12345 Voltage.L1=231.5. NAME= hands a value back to the model."
   )
   @OptionGroup var world: WorldOptions
-  @Argument(help: "The EVSE's number.") var evse: Int32
+  @Argument(help: "The EVSE's number.", completion: Completions.evses) var evse: Int32
   @Argument(help: "NAME=VALUE, once or more.") var values: [String]
   @Option(name: .long, help: "When the meter took them, RFC 3339.") var timestamp: String?
 
@@ -47,7 +47,7 @@ struct BenchFault: ParsableCommand {
       "`chargerctl bench faults` lists them, with the codes that service knows."
   )
   @OptionGroup var world: WorldOptions
-  @Argument(help: "Which fault.") var fault: String
+  @Argument(help: "Which fault.", completion: Completions.faults) var fault: String
   @Argument(help: "on or off.") var active: OnOrOff
   @Option(name: .long, help: "The EVSE's number; the whole station without it.") var evse: Int32?
   @Option(name: [.short, .long], help: "The connector's number.") var connector: Int32?

@@ -4,7 +4,7 @@ import OCPPJSON
 
 /// The connector that a service command is meant for: `1`, or `1 2` for the second one.
 struct ServicePlace: ParsableArguments {
-  @Argument(help: "The EVSE's number.") var evse: Int32
+  @Argument(help: "The EVSE's number.", completion: Completions.evses) var evse: Int32
   @Argument(help: "The connector's number.") var connector: Int32 = 1
 
   var members: [JSONMember] { [JSONMember("evse", JSONValue(evse)), JSONMember("connector", JSONValue(connector))] }

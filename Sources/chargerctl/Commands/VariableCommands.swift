@@ -7,7 +7,7 @@ struct GetCommand: ParsableCommand {
     discussion:
       "Names: \(VariableName.form). Examples: TxCtrlr, TxCtrlr.EVConnectionTimeOut, Connector#1.1.AvailabilityState")
   @OptionGroup var station: StationOptions
-  @Argument(help: "What to read; everything without it.") var variable: String?
+  @Argument(help: "What to read; everything without it.", completion: Completions.variables) var variable: String?
   @Option(name: .long, help: "Actual, Target, MinSet or MaxSet.") var attribute: String?
 
   func run() throws {
@@ -40,7 +40,7 @@ struct SetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "set", abstract: "Writes one variable of the device model, by the rules that hold for the CSMS.")
   @OptionGroup var station: StationOptions
-  @Argument(help: "Which variable: \(VariableName.form).") var variable: String
+  @Argument(help: "Which variable: \(VariableName.form).", completion: Completions.variables) var variable: String
   @Argument(help: "Its new value.") var value: String
   @Option(name: .long, help: "Actual, Target, MinSet or MaxSet.") var attribute: String?
 

@@ -41,10 +41,12 @@ struct Connection {
   }
 
   /// Calls a method; its refusal becomes a failure with its own words.
-  func call(_ method: String, _ params: JSONValue = .object([])) throws(Failure) -> JSONValue {
+  func call(
+    _ method: String, _ params: JSONValue = .object([]), timeout: Duration = .seconds(10)
+  ) throws(Failure) -> JSONValue {
     let result: Result<JSONValue, JSONRPCError>
     do throws(SocketError) {
-      result = try client.call(method, params)
+      result = try client.call(method, params, timeout: timeout)
     } catch {
       throw .unavailable(Self.explain(error, kind: kind, path: path))
     }

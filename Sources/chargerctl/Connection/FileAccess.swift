@@ -31,12 +31,19 @@ enum FileAccess {
     throw Failure(text: "\(path): is longer than \(limit) bytes", code: 74)
   }
 
-  /// Puts a new file in the place of the old one, so that a power cut leaves one of them whole.
-  static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(Failure) {
+  /// Puts a new file in the place of the old one, so that a power cut leaves one of them whole. When root writes it, it
+  /// belongs to whoever `place` belongs to: the station runs as a user of its own and has to read it.
+  static func replace(
+    _ path: String, with bytes: [UInt8], mode: mode_t, ownedLike place: String? = nil
+  ) throws(Failure) {
     let temporary = path + ".new"
     unlink(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw failure("cannot be written", path) }
+    if let place, geteuid() == 0 {
+      var owner = stat()
+      if stat(place, &owner) == 0 { _ = fchown(descriptor, owner.st_uid, owner.st_gid) }
+    }
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

@@ -59,6 +59,22 @@ enum Terminal {
     write("\u{1B}[?25l\u{1B}[2J\u{1B}[H")
   }
 
+  /// A line that is typed without being shown; nil at the end of the input.
+  static func readSecret(_ prompt: String) -> String? {
+    write(prompt)
+    guard isInputTyped else { return readLine(strippingNewline: true) }
+    signal(SIGINT) { _ in
+      linux_terminal_echo(0, 1)
+      _exit(130)
+    }
+    linux_terminal_echo(0, 0)
+    let line = readLine(strippingNewline: true)
+    linux_terminal_echo(0, 1)
+    signal(SIGINT, SIG_DFL)
+    writeLine("")
+    return line
+  }
+
   /// Ends a view that runs until somebody ends it, without a page.
   static func endsQuietly() {
     signal(SIGINT) { _ in _exit(0) }

@@ -73,9 +73,9 @@ enum SuspectScanner {
 
     mutating func run() -> [UInt8] {
       while place < text.count {
-        if skipPrivateKey() || hideLogin() { continue }
+        if skipPrivateKey() || hideLogin() || passEscape() { continue }
         let byte = text[place]
-        guard isOfWord(byte) else {
+        guard isOfWord(place) else {
           if "\"':= \\".utf8.contains(byte), between.count < 8 {
             between.append(byte)
           } else {
@@ -87,7 +87,7 @@ enum SuspectScanner {
           continue
         }
         var end = place
-        while end < text.count, isOfWord(text[end]) { end += 1 }
+        while end < text.count, isOfWord(end), end == place || !startsKey(end) { end += 1 }
         let run = Array(text[place..<end])
         result += hidden(run, endsAt: end)
         place = end
@@ -97,8 +97,31 @@ enum SuspectScanner {
       return result
     }
 
-    private func isOfWord(_ byte: UInt8) -> Bool {
-      Bytes.isLetterOrDigit(byte) || byte >= 0x80 || "-_*+/|@.%".utf8.contains(byte)
+    /// Letters, digits, what stands within names and base64, and the mark of what is masked already.
+    private func isOfWord(_ place: Int) -> Bool {
+      let byte = text[place]
+      if byte < 0x80 { return Bytes.isLetterOrDigit(byte) || "-_*+/|@.%".utf8.contains(byte) }
+      return (max(0, place - 2)...place).contains { text[$0...].starts(with: "…".utf8) }
+    }
+
+    private func startsKey(_ place: Int) -> Bool {
+      text[place] == UInt8(ascii: "-") && text[place...].starts(with: "-----BEGIN ".utf8)
+    }
+
+    /// An escape of JSON: a quotation mark stays one, everything else ends a word.
+    private mutating func passEscape() -> Bool {
+      guard text[place] == UInt8(ascii: "\\"), place + 1 < text.count else { return false }
+      let escaped = text[place + 1]
+      guard "nrt\"\\/".utf8.contains(escaped) else { return false }
+      if escaped == UInt8(ascii: "\""), between.count < 8 {
+        between.append(escaped)
+      } else {
+        word = []
+        between = []
+      }
+      result += [UInt8(ascii: "\\"), escaped]
+      place += 2
+      return true
     }
 
     private func hidden(_ run: [UInt8], endsAt end: Int) -> [UInt8] {

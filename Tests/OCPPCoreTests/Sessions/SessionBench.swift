@@ -28,6 +28,11 @@ final class SessionBench {
   /// 7.2 kW: 2 Wh a second.
   let milliwattHoursPerSecond: Int64 = 2_000
   var metersAreSilent = false
+  /// What the vehicle draws, phase by phase.
+  var amperes: [Int64] = [31]
+  /// Meters that sign do so at once.
+  var metersSignAtOnce = false
+  private var lastSigned: UInt32 = 0
   /// The next program does not know the time.
   var clockIsLost = false
   /// What the hardware tells first after a start.
@@ -123,6 +128,16 @@ final class SessionBench {
     settle()
   }
 
+  func pressStart(_ evse: Int32 = 1) {
+    tell(.startPressed(EVSEID(evse), engine.now))
+    settle()
+  }
+
+  func bay(_ isOccupied: Bool) {
+    tell(.parkingBay(EVSEID(1), occupied: isOccupied, at: engine.now))
+    settle()
+  }
+
   /// The vehicle stops or starts to draw.
   func vehicle(_ evse: Int32 = 1, wantsEnergy: Bool) {
     places[Int(evse) - 1].wantsEnergy = wantsEnergy
@@ -193,14 +208,15 @@ final class SessionBench {
   }
 
   func sample(_ index: Int) -> MeterSample {
-    let amperes: Int64 = places[index].isClosed ? 31 : 0
+    let phases = zip([Phase.l1, .l2, .l3], amperes).map { phase, amperes in
+      MeasuredValue(
+        measurand: .currentImport, phase: phase, value: Decimal(places[index].isClosed ? amperes : 0))
+    }
     return MeterSample(
       takenAt: engine.now,
       values: [
-        MeasuredValue(measurand: .energyActiveImportRegister, value: Decimal(thousandths: places[index].register)),
-        MeasuredValue(measurand: .currentImport, phase: .l1, value: Decimal(amperes)),
-        MeasuredValue(measurand: .voltage, phase: .l1N, value: 230),
-      ])
+        MeasuredValue(measurand: .energyActiveImportRegister, value: Decimal(thousandths: places[index].register))
+      ] + phases + [MeasuredValue(measurand: .voltage, phase: .l1N, value: 230)])
   }
 
   func settle() {
@@ -209,6 +225,13 @@ final class SessionBench {
       sessions.handle(facts.removeFirst())
       engine.settle()
     }
+    signAtOnce()
+  }
+
+  private func signAtOnce() {
+    guard metersSignAtOnce, let order = engine.orders.last, order.number != lastSigned else { return }
+    lastSigned = order.number
+    sign()
   }
 
   // MARK: The hardware

@@ -106,7 +106,10 @@ struct SessionMeterTests {
     bench.wait(1_000)
     bench.tap("CARD")
     bench.wait(3)
-    #expect(bench.story == ["Started/Authorized", "Updated/ChargingStateChanged", "Ended/StopAuthorized"])
+    #expect(
+      bench.story == [
+        "Started/Authorized", "Updated/ChargingStateChanged", "Updated/ChargingRateChanged", "Ended/StopAuthorized",
+      ])
     let readings = bench.last?.readings ?? []
     #expect(readings.count <= TransactionEventRecord.maximumReadings && readings.count > 20)
     #expect(readings.first?.context == .transactionBegin && readings.last?.context == .transactionEnd)

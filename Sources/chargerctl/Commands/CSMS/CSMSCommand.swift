@@ -84,22 +84,6 @@ struct CSMSStationOptions: ParsableArguments {
   }
 }
 
-extension Connection {
-  /// Calls a method that may take longer than usual.
-  func call(_ method: String, _ params: JSONValue, timeout: Duration) throws(Failure) -> JSONValue {
-    let result: Result<JSONValue, JSONRPCError>
-    do throws(SocketError) {
-      result = try client.call(method, params, timeout: timeout)
-    } catch {
-      throw .unavailable(Self.explain(error, kind: kind, path: path))
-    }
-    switch result {
-    case .success(let value): return value
-    case .failure(let error): throw .refused(error.message)
-    }
-  }
-}
-
 /// Members that were given; the others are left out.
 func csmsMembers(_ members: [(String, JSONValue?)]) -> JSONValue {
   .object(members.compactMap { name, value in value.map { JSONMember(name, $0) } })
