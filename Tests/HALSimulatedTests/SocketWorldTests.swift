@@ -293,6 +293,8 @@ struct SocketWorldTests {
     }
     #expect(isReadable(5_000))
     #expect(serve([pilot]) { pilot.measurement != nil })
+    pilot.apply(.steadyPositive)
+    #expect(serve([pilot]) { pilot.measurement?.positivePeak == Voltage(volts: 12) })
     // The world repeats itself, and the driver lives by that; who is woken is woken by news alone.
     #expect(serve([pilot]) { !isReadable(250) })
     #expect(pilot.health == .alive)
