@@ -4,17 +4,22 @@ public struct JSONLimits: Sendable, Equatable {
   public var maximumBytes: Int
   /// Objects and arrays within each other; the outermost counts as one.
   public var maximumDepth: Int
-  /// Elements of one array, or members of one object.
+  /// Elements of one array.
   public var maximumItems: Int
+  /// Members of one object: each of their names is compared with those before it.
+  public var maximumMembers: Int
   /// Bytes of one string, as they stand between its quotes.
   public var maximumStringBytes: Int
 
+  /// `maximumMembers` is `maximumItems` where it is left out.
   public init(
-    maximumBytes: Int = 262_144, maximumDepth: Int = 32, maximumItems: Int = 2_048, maximumStringBytes: Int = 65_536
+    maximumBytes: Int = 262_144, maximumDepth: Int = 32, maximumItems: Int = 2_048, maximumStringBytes: Int = 65_536,
+    maximumMembers: Int? = nil
   ) {
     self.maximumBytes = maximumBytes
     self.maximumDepth = maximumDepth
     self.maximumItems = maximumItems
+    self.maximumMembers = maximumMembers ?? maximumItems
     self.maximumStringBytes = maximumStringBytes
   }
 

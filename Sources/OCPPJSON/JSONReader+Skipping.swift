@@ -1,4 +1,4 @@
-/// The names met so far in one object whose names are not known beforehand. At most `JSONLimits.maximumItems`.
+/// The names met so far in one object whose names are not known beforehand. At most `JSONLimits.maximumMembers`.
 struct SeenNames {
   private var keys: [ScannedString] = []
   /// Of each key, so that most comparisons are of one word.
@@ -7,7 +7,7 @@ struct SeenNames {
 
   /// Refuses a name that was there already, and one too many.
   mutating func insert(_ key: ScannedString, in reader: borrowing JSONReader) throws(JSONFault) {
-    guard keys.count < reader.limits.maximumItems else { throw JSONFault(.tooManyItems, at: key.start - 1) }
+    guard keys.count < reader.limits.maximumMembers else { throw JSONFault(.tooManyItems, at: key.start - 1) }
     if keys.isEmpty {
       // Most objects have fewer: one allocation each instead of one at every doubling.
       keys.reserveCapacity(Self.usualNames)

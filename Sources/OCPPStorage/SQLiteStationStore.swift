@@ -6,7 +6,7 @@ import OCPPPorts
 /// How the store is dimensioned.
 package struct StoreOptions: Sendable {
   /// The database file grows to this size at most. 256 MiB hold more than 200,000 records of a kibibyte.
-  package var quotaBytes: Int64 = 256 * 1024 * 1024
+  package var quotaBytes: Int64 = Self.quota(records: 200_000)
   /// With less than this free on the disk nothing is added; with less than two and four times as much space is critical
   /// and short (`StoreSpace`).
   package var reservedFreeBytes: UInt64 = 4 * 1024 * 1024
@@ -19,6 +19,11 @@ package struct StoreOptions: Sendable {
   package var checkpointPages = 1_000
 
   package init() {}
+
+  /// A database that holds so many records: 256 MiB for 200,000.
+  package static func quota(records: Int) -> Int64 {
+    Int64(records).multipliedSaturating(by: 256 * 1024 * 1024) / 200_000
+  }
 }
 
 /// `StationStore` on SQLite: a write-ahead log in the state directory, written by one thread.
@@ -31,6 +36,8 @@ package struct StoreOptions: Sendable {
 package final class SQLiteStationStore: StationStore, @unchecked Sendable {
   /// Not nil when a damaged database was found at `open`.
   package let salvage: SalvageReport?
+  /// What of the state others could read at `open`, and what became of it; for the log.
+  package let exposures: [String]
   private let queue: StoreRequestQueue
   private var thread: pthread_t?
 
@@ -62,13 +69,14 @@ package final class SQLiteStationStore: StationStore, @unchecked Sendable {
     let queue = StoreRequestQueue(
       maximumRequests: options.maximumWaitingRequests, maximumBytes: options.maximumWaitingBytes)
     let lane = StorageLane(queue: queue, opened: opened, onEvent: onEvent)
-    let store = SQLiteStationStore(queue: queue, salvage: report)
+    let store = SQLiteStationStore(queue: queue, salvage: report, exposures: directory.exposures)
     store.thread = try lane.start()
     return (store, snapshot)
   }
 
-  private init(queue: StoreRequestQueue, salvage: SalvageReport?) {
+  private init(queue: StoreRequestQueue, salvage: SalvageReport?, exposures: [String]) {
     self.queue = queue
+    self.exposures = exposures
     self.salvage = salvage
   }
 

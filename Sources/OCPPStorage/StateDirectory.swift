@@ -10,6 +10,8 @@ final class StateDirectory {
   static let unwrittenName = "station.unwritten"
   /// Damaged files that are kept at most; the oldest names go first.
   static let maximumSetAside = 8
+  /// Database, logs, lock, note and what was set aside, with room to spare.
+  private static let maximumFiles = 64
 
   let path: String
   private let lock: Int32
@@ -19,7 +21,11 @@ final class StateDirectory {
   var databasePath: String { path + "/" + Self.databaseName }
   private var suspectPath: String { path + "/" + Self.suspectName }
 
-  /// Makes the directory (0700) and the database file (0600) when they are missing, and takes the lock.
+  /// What was open to others at the start, and what became of it; for people.
+  private(set) var exposures: [String] = []
+
+  /// Makes the directory (0700) and the database file (0600) when they are missing, and takes the lock. Both hold
+  /// passwords: what others may read of it is closed to them.
   init(_ path: String) throws(StoreFailure) {
     self.path = path
     try Self.makeDirectory(path)
@@ -35,6 +41,7 @@ final class StateDirectory {
       throw StoreFailure(errno: code, doing: "cannot lock \(lockPath)")
     }
     lock = descriptor
+    closeToOthers()
   }
 
   deinit {
@@ -48,6 +55,54 @@ final class StateDirectory {
     guard descriptor >= 0 else { throw StoreFailure(errno: errno, doing: "cannot open \(databasePath)") }
     Glibc.close(descriptor)
     Self.synchronize(path)
+  }
+
+  // MARK: - Who may read it
+
+  /// A directory that is not the station's alone is not closed, only told: shared ones are sticky, another user's, or
+  /// hold directories of others.
+  private func closeToOthers() {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return }
+    let (names, hasDirectories) = Self.contents(of: path)
+    for name in names {
+      let file = path + "/" + name
+      guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 else { continue }
+      closeToOthers(file, status.st_mode, to: 0o600)
+    }
+    guard stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return }
+    guard status.st_mode & S_ISVTX == 0, status.st_uid == geteuid(), !hasDirectories else {
+      return tell(path, status.st_mode, "it is shared, so it stays as it is. Remedy: a directory for the station alone")
+    }
+    closeToOthers(path, status.st_mode, to: 0o700)
+  }
+
+  private func closeToOthers(_ name: String, _ mode: mode_t, to closed: mode_t) {
+    guard chmod(name, closed) == 0 else {
+      return tell(name, mode, "and that could not be mended (\(String(cString: strerror(errno))))")
+    }
+    tell(name, mode, "mended: mode \(String(closed, radix: 8))")
+  }
+
+  private func tell(_ name: String, _ mode: mode_t, _ outcome: String) {
+    exposures.append(
+      "\(name) was open to others (mode \(String(mode & 0o777, radix: 8))) and holds passwords; \(outcome)")
+  }
+
+  /// Files of the station's own, whatever their state, at most `maximumFiles`; and whether there are directories.
+  private static func contents(of path: String) -> (names: [String], hasDirectories: Bool) {
+    guard let directory = opendir(path) else { return ([], false) }
+    defer { closedir(directory) }
+    var names: [String] = []
+    var hasDirectories = false
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name.hasPrefix("station."), names.count < maximumFiles { names.append(name) }
+      if name != ".", name != "..", entry.pointee.d_type == UInt8(DT_DIR) { hasDirectories = true }
+    }
+    return (names, hasDirectories)
   }
 
   private static func makeDirectory(_ path: String) throws(StoreFailure) {

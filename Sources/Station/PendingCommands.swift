@@ -44,7 +44,7 @@ package struct PendingCommands: Sendable {
       (.unlock(let left, _), .keepLocked(let right, _)),
       (.clearLatchedFaults(let left), .clearLatchedFaults(let right)):
       left == right
-    case (.signReading(let left, _), .signReading(let right, _)): left == right
+    case (.signReading(let left, _), .signReading(let right, _)), (.reset(let left), .reset(let right)): left == right
     case (.shutDown, .shutDown): true
     default: false
     }

@@ -249,7 +249,20 @@ public final class Station: ChargePointDelegate {
     }
   }
 
-  public func chargePoint(_ chargePoint: ChargePoint, reset scope: ResetScope) { outlet?.reset(scope) }
+  public func chargePoint(_ chargePoint: ChargePoint, reset scope: ResetScope) {
+    switch scope {
+    case .station: outlet?.reset(scope)
+    case .evse(let evse): reset(evse)
+    }
+  }
+
+  /// What a reset means for one EVSE: the control lane begins anew with it. Its meter, and whatever else counts or
+  /// belongs to the station, goes on.
+  private func reset(_ evse: EVSEID) {
+    for snapshot in snapshots where snapshot.connector.evse == evse { leases.end(at: snapshot.connector) }
+    outlet?.noted(StationEvent(kind: "reset", evse: evse, text: "The EVSE begins anew."))
+    command(.reset(evse))
+  }
 
   public func chargePoint(_ chargePoint: ChargePoint, linkChanged status: LinkStatus) {
     link = status

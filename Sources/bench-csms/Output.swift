@@ -14,8 +14,15 @@ struct Output: Sendable {
     line("\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) \(words)")
   }
 
+  /// Without control characters, with which a station could take over the terminal or forge a line.
+  static func printable(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "\u{FFFD}" : $0 }))
+  }
+
   func line(_ text: String) {
-    var rest = Array((text.filter { $0 != "\n" } + "\n").utf8)[...]
+    var rest = Array((Self.printable(text) + "\n").utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
       if count < 0, linux_errno() == EINTR { continue }

@@ -26,7 +26,8 @@ struct ChargerBenchmark: ParsableCommand {
   @Option(help: "Unit file.")
   var unit = "boards/bench-unit.json"
 
-  @Option(help: "Some rows alone: i, or e for those of the queue (a3, b2, e1…e5).")
+  @Option(
+    help: "Some rows alone: i, g for those of the local list (g2, g3), or e for those of the queue (a3, b2, e1…e5).")
   var row: String?
 
   @Option(help: ArgumentHelp("Runs one inner loop only (for valgrind).", visibility: .hidden))
@@ -42,7 +43,9 @@ struct ChargerBenchmark: ParsableCommand {
   var port = 9
 
   func validate() throws {
-    guard row.map({ ["i", "e"].contains($0) }) ?? true else { throw ValidationError("--row takes i or e.") }
+    guard row.map({ ["i", "e", "g"].contains($0) }) ?? true else {
+      throw ValidationError("--row takes i, e or g.")
+    }
   }
 
   func run() throws {
@@ -67,8 +70,10 @@ struct ChargerBenchmark: ParsableCommand {
     places.board = board
     places.unit = unit
     var report = BenchmarkReport()
-    if row == "i" || row == "e" {
-      if row == "i" {
+    if let row {
+      if row == "g" {
+        try TokenRows(places: places, isQuick: quick).measure(into: &report)
+      } else if row == "i" {
         try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
       } else {
         var rows = OutboxRows(places: places, isQuick: quick)
@@ -78,6 +83,7 @@ struct ChargerBenchmark: ParsableCommand {
       return
     }
     try StationRows(places: places, isQuick: quick).measure(into: &report)
+    try TokenRows(places: places, isQuick: quick).measure(into: &report)
     var queue = OutboxRows(places: places, isQuick: quick)
     try queue.measure(into: &report)
     try CodecRow.measure(isQuick: quick, into: &report)

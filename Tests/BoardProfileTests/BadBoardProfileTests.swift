@@ -24,6 +24,12 @@ struct BadBoardProfileTests {
     BadFile(
       "\"leaseSeconds\": 30", "\"leaseSeconds\": 4", "$.leaseSeconds", "is 4", allowed: "a whole number, 5…3600 s"),
     BadFile(
+      "150000", "50000", "$.outboxCapacity", "is 50000", allowed: "a whole number, 100000…400000 messages"),
+    BadFile("150000", "\"many\"", "$.outboxCapacity", "is a text where a number is needed"),
+    BadFile(
+      "\"allowReset\": false", "\"allowsReset\": false", "$.evses[1].allowsReset",
+      "is not a key that is known here", suggestion: "allowReset"),
+    BadFile(
       "\"leaseExpiry\": \"stop\"", "\"leaseExpiry\": \"finish\"", "$.leaseExpiry", "is \"finish\"",
       allowed: "finishSession, stop",
       suggestion: "finishSession"),
@@ -323,8 +329,8 @@ struct BadBoardProfileTests {
           boards/x.json:4:3: $.vendor: is not a key that is known here
               did you mean "vendorName"?
               allowed: name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, display, deadMan, \
-          watchdog, leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, timing, pilotThresholds, \
-          proximityBands, lights, csms, deviceModel
+          watchdog, leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, outboxCapacity, timing, \
+          pilotThresholds, proximityBands, lights, csms, deviceModel
           boards/x.json:6:12: $.evses: has 0 EVSEs
               allowed: 1…16 EVSEs
           3 problems found.

@@ -39,7 +39,7 @@ enum Fixtures {
           ]
         },
         {
-          "id": 2, "maximumCurrentA": 16, "phases": 1, "meterNeeded": false,
+          "id": 2, "maximumCurrentA": 16, "phases": 1, "meterNeeded": false, "allowReset": false,
           "residualCurrent": "external",
           "connectors": [
             {
@@ -63,6 +63,7 @@ enum Fixtures {
       "leaseExpiry": "stop",
       "leaseSeconds": 30,
       "randomStartDelaySeconds": 600,
+      "outboxCapacity": 150000,
       "timing": { "pilotFilterMilliseconds": 20, "lockAttempts": 5, "overCurrentToleranceA": 0.5 },
       "pilotThresholds": { "hysteresisMillivolts": 250 },
       "proximityBands": {

@@ -37,6 +37,8 @@ struct GoodProfileTests {
     #expect(board.leaseExpiry == .stop)
     #expect(board.lease == .seconds(30))
     #expect(board.resetAction == .reboot)
+    #expect(board.outboxCapacity == 150_000)
+    #expect(board.evses.map(\.allowsReset) == [true, false])
     #expect(board.timing.pilotFilter == .milliseconds(20))
     #expect(board.timing.contactorTravel == TimingTable().contactorTravel)
     #expect(board.thresholds.hysteresis == Voltage(millivolts: 250))

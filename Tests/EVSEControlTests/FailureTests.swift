@@ -52,6 +52,32 @@ struct FailureTests {
     #expect(bench.isClosed())
   }
 
+  @Test("A reset of the EVSE ends its permit and clears its latched fault as a new start would, and needs a new permit")
+  func resetAfterWelding() {
+    let bench = Bench()
+    bench.charge()
+    bench.contactorFollows = false
+    bench.feed(.command(.reset(EVSEID(1))))
+    bench.run(for: .seconds(7))
+    bench.vehicle(9)
+    #expect(bench.snapshot().faults.contains(.contactorWelded))
+    // Still welded: it comes back.
+    bench.feed(.command(.reset(EVSEID(1))))
+    bench.run(for: .seconds(1))
+    #expect(bench.snapshot().faults.contains(.contactorWelded))
+    bench.feedback(.open)
+    bench.contactorFollows = true
+    bench.feed(.command(.reset(EVSEID(1))))
+    bench.run(for: .seconds(1))
+    #expect(bench.snapshot().faults.isEmpty)
+    bench.vehicle(6)
+    bench.run(for: .seconds(5))
+    #expect(!bench.isClosed())
+    bench.grant(number: 2)
+    bench.run(for: .seconds(5))
+    #expect(bench.isClosed())
+  }
+
   @Test("It never closes onto a contact that shows closed")
   func neverOntoClosed() {
     let bench = Bench()

@@ -74,6 +74,24 @@ struct SafetyInputIntegrationTests {
     #expect(bench.isClosed(0))
   }
 
+  @Test(
+    "A reset of one EVSE clears its own door's latch at most: a tilted post still wants service, and the other goes on")
+  func resetOfOne() {
+    let bench = bench([SafetyInputConfiguration(kind: .tilt, evse: EVSEID(1)), SafetyInputConfiguration(kind: .tilt)])
+    bench.charge(at: 1)
+    bench.safety(0, true)
+    bench.safety(0, false)
+    #expect(bench.snapshot(0).faults.contains(.tilted) && bench.isClosed(1))
+    bench.feed(.command(.reset(EVSEID(1))))
+    bench.run(for: .seconds(1))
+    #expect(!bench.snapshot(0).faults.contains(.tilted) && bench.isClosed(1))
+    bench.safety(1, true)
+    bench.safety(1, false)
+    for evse: Int32 in [1, 2] { bench.feed(.command(.reset(EVSEID(evse)))) }
+    bench.run(for: .seconds(1))
+    #expect(bench.snapshot(0).faults.contains(.tilted) && bench.snapshot(1).faults.contains(.tilted))
+  }
+
   @Test("After the mains is back each EVSE waits a random time of its own, and tells until when")
   func mainsReturn() throws {
     let bench = bench([SafetyInputConfiguration(kind: .mainsLoss)], evses: 2, spread: 10)

@@ -141,10 +141,14 @@ class CheckedConnection:
         self.socket = socket
         self.csms = csms
         self.pending = {}
+        self.actions = {}
 
     async def recv(self):
         frame = await self.socket.recv()
         self.csms.check_incoming(frame, self.pending)
+        if self.csms.refused and frame.startswith("[2,"):
+            message = json.loads(frame)
+            self.actions[message[1]] = message[2]
         return frame
 
     async def send(self, frame):
@@ -155,6 +159,8 @@ class CheckedConnection:
             self.pending[message[1]] = message[2]
         if message[0] == 3 and self.csms.silent:
             return
+        if message[0] == 3 and self.actions.pop(message[1], None) in self.csms.refused:
+            frame = json.dumps([4, message[1], "InternalError", "refused by the test", {}])
         await self.socket.send(frame)
 
 
@@ -173,6 +179,8 @@ class StrictCSMS:
         self.station = None
         self.socket = None
         self.silent = False
+        # Actions of the station that are answered with a CALLERROR.
+        self.refused = set()
         # Seconds by which the time that it tells is ahead.
         self.clock_offset = 0
         self.headers = None

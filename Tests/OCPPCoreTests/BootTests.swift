@@ -22,6 +22,56 @@ struct BootTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
+  @Test(
+    "B01.FR.08, B02.FR.02, B01.FR.05 A SecurityError to an accepted station: it registers anew, and sends nothing before that is accepted"
+  )
+  func forgottenRegistration() {
+    let harness = EngineHarness().start()
+    harness.run(for: .seconds(60))
+    harness.csms.forgetCalls()
+    var refusals = 0
+    harness.csms.script = { call in
+      guard call.action == .securityEventNotification, refusals == 0 else { return .standard }
+      refusals += 1
+      return .error("SecurityError")
+    }
+    harness.csms.bootAnswers = [(.pending, 60), (.accepted, 300)]
+    harness.chargePoint.securityEvent("TamperDetectionActivated")
+    harness.run(for: .seconds(50))
+    #expect(harness.csms.calls.map { $0.action } == [.securityEventNotification, .bootNotification])
+    #expect(harness.csms.calls.last?.json["reason"] == "Unknown")
+    #expect(!harness.chargePoint.status.isAccepted && harness.chargePoint.status.isConnected)
+    harness.run(for: .seconds(120))
+    #expect(harness.csms.connections == 1)
+    #expect(harness.csms.calls(.bootNotification).count == 2)
+    #expect(harness.csms.calls(.statusNotification).count == 2)
+    #expect(harness.csms.calls(.securityEventNotification).count == 2)
+    #expect(harness.chargePoint.waitingRecords == 0)
+    #expect(harness.violations.isEmpty, "\(harness.violations)")
+  }
+
+  @Test(
+    "E13.FR.02 A CSMS that refuses one message with SecurityError and accepts the station: attempts are counted, and the rest flows"
+  )
+  func refusedMessage() {
+    let harness = EngineHarness().start()
+    harness.run(for: .seconds(60))
+    harness.csms.forgetCalls()
+    harness.csms.script = { $0.json["type"] == "TamperDetectionActivated" ? .error("SecurityError") : .standard }
+    harness.chargePoint.securityEvent("TamperDetectionActivated")
+    harness.chargePoint.securityEvent("MaintenanceLoginFailed")
+    harness.run(for: .seconds(3_600))
+    let refused = harness.csms.calls(.securityEventNotification).filter {
+      $0.json["type"] == "TamperDetectionActivated"
+    }
+    #expect(refused.count == 5)
+    #expect(harness.csms.calls(.bootNotification).count <= refused.count)
+    #expect(harness.csms.calls(.securityEventNotification).contains { $0.json["type"] == "MaintenanceLoginFailed" })
+    #expect(harness.chargePoint.outboxStatus.deadLetters == 1 && harness.chargePoint.waitingRecords == 0)
+    #expect(harness.chargePoint.status.isAccepted)
+    #expect(harness.violations.isEmpty, "\(harness.violations)")
+  }
+
   @Test("B01.FR.05 Once accepted, the status of each connector is reported")
   func reportsConnectors() throws {
     let harness = EngineHarness().start()

@@ -117,6 +117,74 @@ struct ResetTests {
     #expect(station.harness.csms.isConnected)
   }
 
+  @Test("B11.FR.08 While an EVSE is reset nothing begins at it, and after 3 s it is as it was")
+  func restoresEVSE() {
+    let station = StubbedStation()
+    station.harness.configuration.evses[0].allowsReset = true
+    station.harness.restart(.kill)
+    #expect(reset(station.harness, ["type": "Immediate", "evseId": 1]) == "Accepted")
+    let second = ConnectorID(evse: EVSEID(2), number: 1)
+    #expect(station.harness.delegate.resets == [.evse(EVSEID(1))])
+    #expect(station.harness.delegate.operative[first] == false)
+    #expect(station.harness.delegate.operative[second] == true)
+    #expect(station.harness.chargePoint.isResetPending)
+    station.harness.run(for: .seconds(3))
+    #expect(station.harness.delegate.operative[first] == true)
+    #expect(!station.harness.chargePoint.isResetPending)
+    // A station's reset that overtakes it and does not happen leaves nothing behind.
+    #expect(reset(station.harness, ["type": "Immediate", "evseId": 1]) == "Accepted")
+    #expect(reset(station.harness, ["type": "Immediate"]) == "Accepted")
+    station.harness.run(for: .seconds(600))
+    #expect(station.harness.delegate.operative[first] == true && station.harness.delegate.operative[second] == true)
+  }
+
+  @Test(
+    "A Reset that the store takes longer for than the CSMS waits is answered as failed, and not carried out",
+    arguments: ["Immediate", "OnIdle"])
+  func lateCommit(kind: String) {
+    let station = StubbedStation()
+    let harness = station.harness
+    harness.start()
+    station.act { $0.begin(1, id: "T1") }
+    harness.run(for: .seconds(5))
+    harness.store.latency = .seconds(25)
+    let id = harness.csms.call(.reset, ["type": .string(kind)])
+    harness.run(for: .seconds(22))
+    guard case .error("InternalError", _)? = harness.csms.answers[id] else {
+      return #expect(Bool(false), "\(String(describing: harness.csms.answers[id]))")
+    }
+    harness.run(for: .seconds(10))
+    harness.store.latency = .milliseconds(1)
+    harness.run(for: .seconds(120))
+    #expect(harness.delegate.resets.isEmpty && !harness.chargePoint.isResetPending)
+    #expect(station.ids() == ["T1#0"])
+    harness.restart(.powerCut)
+    #expect(harness.csms.calls(.bootNotification).last?.json["reason"] == "PowerUp")
+    harness.run(for: .seconds(60))
+    #expect(harness.delegate.resets.isEmpty)
+    #expect(reset(harness, ["type": "Immediate"]) == "Accepted")
+  }
+
+  @Test("A promise stands when a second order of the same place comes too late for the store")
+  func lateCommitKeepsPromise() {
+    let station = StubbedStation()
+    let harness = station.harness
+    harness.start()
+    station.act { $0.begin(1, id: "T1") }
+    #expect(reset(harness, ["type": "OnIdle"]) == "Scheduled")
+    harness.store.latency = .seconds(25)
+    harness.csms.call(.reset, ["type": "Immediate"])
+    harness.run(for: .seconds(60))
+    harness.store.latency = .milliseconds(1)
+    harness.run(for: .seconds(60))
+    #expect(harness.delegate.resets.isEmpty && harness.chargePoint.isResetPending)
+    harness.restart(.powerCut)
+    harness.run(for: .seconds(10))
+    #expect(harness.delegate.resets == [.station])
+    harness.restart(.kill)
+    #expect(harness.csms.calls(.bootNotification).last?.json["reason"] == "ScheduledReset")
+  }
+
   @Test("B11.FR.06 A reset that the firmware cannot do now is Rejected")
   func refusesImpossibleReset() {
     let station = StubbedStation()

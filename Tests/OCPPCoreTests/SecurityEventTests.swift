@@ -207,4 +207,29 @@ struct SecurityEventTests {
     harness.run(for: .seconds(120))
     #expect(harness.delegate.securityEvents.filter { $0 == .memoryExhaustion }.count == 2)
   }
+
+  @Test(
+    "A04.FR.01 MemoryExhaustion when the store's space is critical: once, however it wavers, until there is ample room")
+  func criticalSpace() {
+    let harness = EngineHarness().start()
+    harness.csms.forgetCalls()
+    func told() -> Int { sent(harness).filter { $0 == "MemoryExhaustion" }.count }
+    func become(_ space: StoreSpace) {
+      harness.store.space = space
+      harness.run(for: .seconds(5))
+    }
+    become(.short)
+    #expect(told() == 0)
+    for _ in 0..<10 {
+      become(.critical)
+      become(.short)
+    }
+    #expect(told() == 1)
+    become(.ample)
+    become(.critical)
+    #expect(told() == 2)
+    become(.exhausted)
+    #expect(told() == 2)
+    #expect(harness.chargePoint.securityLog.filter { $0.type == "MemoryExhaustion" }.count == 2)
+  }
 }

@@ -145,6 +145,9 @@ struct JSONLimitTests {
     #expect(failure(Array("[[1,2,3,4]]".utf8), limits) == JSONError(code: .tooManyItems, offset: 8, path: "$[0][3]"))
     #expect(failure(Array(#"{"a":1,"b":2,"c":3}"#.utf8), limits) == nil)
     #expect(failure(Array(#"{"a":1,"b":2,"c":3,"d":4}"#.utf8), limits)?.code == .tooManyItems)
+    let members = JSONLimits(maximumItems: 9, maximumMembers: 1)
+    #expect(failure(Array(#"[{"a":1},{"a":1},{"b":1}]"#.utf8), members) == nil)
+    #expect(failure(Array(#"[{"a":1,"b":2}]"#.utf8), members)?.code == .tooManyItems)
   }
 
   @Test("Bytes of the text and of a string are counted")

@@ -31,6 +31,46 @@ struct StoreDamageTests {
     store.store.close()
   }
 
+  @Test("A state that others could read is closed to them at the start, and told")
+  func mendsModes() throws {
+    let state = "\(directory.path)/open"
+    defer { TemporaryDirectory.remove(state) }
+    try StoreUnderTest(state).store.close()
+    chmod(state, 0o755)
+    for name in TemporaryDirectory.names(in: state) { chmod("\(state)/\(name)", 0o644) }
+    let store = try StoreUnderTest(state)
+    var status = stat()
+    #expect(stat(state, &status) == 0 && status.st_mode & 0o777 == 0o700)
+    for name in TemporaryDirectory.names(in: state) {
+      #expect(stat("\(state)/\(name)", &status) == 0 && status.st_mode & 0o777 == 0o600, "\(name)")
+    }
+    let told = store.store.exposures
+    #expect(told.contains { $0.hasPrefix("\(state) was open to others (mode 755)") && $0.hasSuffix("mode 700") })
+    #expect(told.contains { $0.hasPrefix("\(state)/station.db was open to others (mode 644)") })
+    store.store.close()
+    let again = try StoreUnderTest(state)
+    #expect(again.store.exposures.isEmpty)
+    again.store.close()
+  }
+
+  @Test("A directory that is not the station's alone stays as it is: the database is closed, and the rest told")
+  func sharedDirectory() throws {
+    let state = "\(directory.path)/shared"
+    mkdir(state, 0o755)
+    mkdir("\(state)/of-others", 0o755)
+    defer {
+      rmdir("\(state)/of-others")
+      TemporaryDirectory.remove(state)
+    }
+    chmod(state, 0o755)
+    let store = try StoreUnderTest(state)
+    var status = stat()
+    #expect(stat(state, &status) == 0 && status.st_mode & 0o777 == 0o755)
+    #expect(stat("\(state)/station.db", &status) == 0 && status.st_mode & 0o777 == 0o600)
+    #expect(store.store.exposures.count == 1 && store.store.exposures.first?.contains("Remedy") == true)
+    store.store.close()
+  }
+
   @Test("A second station on the same directory is refused, and admitted when the first has gone")
   func rivals() throws {
     let first = try StoreUnderTest(directory.path)

@@ -38,6 +38,29 @@ struct OpenLinkTests {
     #expect(sent[0].maskKey != sent[1].maskKey)
   }
 
+  @Test(
+    "B10: a link is dialed from the address of the interface that it is for; another one's fails by itself, and tells why"
+  )
+  func localAddress() throws {
+    let from = Box<String>()
+    let (harness, server) = try opened(target: { $0.localAddress = "127.0.0.7" }) { peer in
+      from.put(peer.address)
+      peer.waitForEnd()
+    }
+    defer { server.stop() }
+    #expect(try from.take() == "127.0.0.7")
+    try harness.close()
+    #expect(try harness.waitForClose().code == 1000)
+    // Documentation's own network: no interface here has it.
+    for (address, kind) in [("192.0.2.1", LinkFailure.Kind.network), ("wwan0", .badAddress)] {
+      let other = try LinkHarness()
+      try other.open(LinkTarget.local(server).with { $0.localAddress = address })
+      let failure = try other.waitForFailure()
+      #expect(failure.kind == kind, "\(failure)")
+      #expect(!failure.detail.isEmpty)
+    }
+  }
+
   @Test("Frames that come in one packet with the upgrade are not lost")
   func earlyFrames() throws {
     let server = try ScriptedServer { peer in

@@ -85,6 +85,18 @@ final class Peer {
   private let session: TestTLSConnection?
   private var unread: [UInt8] = []
 
+  /// The IPv4 address that the link dialed from.
+  var address: String {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
+    let isKnown = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) } == 0
+    }
+    guard isKnown, inet_ntop(AF_INET, &address.sin_addr, &text, socklen_t(text.count)) != nil else { return "unknown" }
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   init(descriptor: Int32, session: TestTLSConnection?) {
     self.descriptor = descriptor
     self.session = session

@@ -59,7 +59,7 @@ final class BenchCSMSJudgeTests {
     #expect(ledger.verdict["complete"] == 0)
   }
 
-  @Test("E04.FR.03 An event that comes again with the same facts is no problem; with others it is")
+  @Test("An event that comes again with the same facts is no problem; with others it is")
   func repetition() {
     let again = event("Updated", 1, extra: [JSONMember("offline", true)])
     #expect(play([event("Started", 0), event("Updated", 1), again, event("Ended", 2)]) == [])
@@ -153,6 +153,15 @@ final class BenchCSMSJudgeTests {
     let station = ledger.station("CS-1")?.json
     #expect(station?["registration"] == "Accepted")
     #expect(station?["connectors"] == [["evse": 1, "connector": 1, "status": "Available"]])
+  }
+
+  @Test("What stations call themselves cannot take over the terminal or forge a line")
+  func terminal() {
+    let boot: JSONValue = [
+      "reason": "PowerUp", "chargingStation": ["model": "M\u{1B}[2J\r\nX", "vendorName": "V\u{9B}"],
+    ]
+    let words = hear("BootNotification", boot).words.map(Output.printable)
+    #expect(words == ["booted: V\u{FFFD} M\u{FFFD}[2J\u{FFFD}\u{FFFD}X (PowerUp), Accepted, heartbeat every 60 s"])
   }
 
   @Test("Rules of behaviour apply to their station and action, as often as asked")

@@ -195,7 +195,7 @@ struct BenchCSMSPriceAndListTests {
     return book
   }
 
-  @Test("D01.FR.16, D01.FR.17 A difference holds what is new or changed with its data, and what is gone without")
+  @Test("A difference holds what is new or changed with its data, and what is gone without")
   func difference() {
     var tokens = book(["A", "B", "C", "D"])
     let list = LocalListKeeper.List(station: "CS-1", version: 3, entries: LocalListKeeper.entries(tokens))
@@ -216,7 +216,7 @@ struct BenchCSMSPriceAndListTests {
       ])
   }
 
-  @Test("D01.FR.11 A list is cut into messages by items and bytes; an empty one is still one message")
+  @Test("A list is cut into messages by items and bytes; an empty one is still one message")
   func messages() {
     let data = LocalListKeeper.full(book((0..<10).map { "CARD-\($0)" }))
     #expect(LocalListKeeper.messages([], maximumItems: 4, maximumBytes: 1_000).map(\.count) == [0])

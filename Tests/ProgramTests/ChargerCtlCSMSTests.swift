@@ -114,7 +114,7 @@ struct ChargerCtlCSMSTests {
     #expect(JSONValue.object(change.details.members) == ["group": nil, "masterPass": true, "evses": []])
   }
 
-  @Test("F01.FR.01 A remote start carries what the token book knows of the card")
+  @Test("A remote start carries what the token book knows of the card")
   func remoteStart() {
     let known: JSONValue = ["idToken": "04A1", "type": "ISO14443", "group": "FAMILY"]
     #expect(

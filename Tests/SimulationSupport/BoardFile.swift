@@ -71,7 +71,8 @@ extension ChargePointConfiguration {
             Connector(
               number: $0.id.number, type: $0.type.rawValue, hasFixedCable: $0.cable == .fixed,
               supplyPhases: Int32(evse.phases), hasLock: $0.lock != nil)
-          }, supplyPhases: Int32(evse.phases), meterSigns: evse.meter?.boolean("signs") == true)
+          }, supplyPhases: Int32(evse.phases), allowsReset: evse.allowsReset,
+          meterSigns: evse.meter?.boolean("signs") == true)
       },
       networkProfiles: [NetworkProfile(url: "ws://csms.example/ocpp", identity: "CS-1")],
       deviceModel: profile.deviceModel.map(entry) + settings, versions: profile.csms.versions,

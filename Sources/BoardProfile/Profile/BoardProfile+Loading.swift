@@ -67,6 +67,8 @@ struct BoardLoader {
       randomStartDelay: .seconds(object[.randomStartDelaySeconds].integer(in: 0...1_800, unit: "s") ?? 0),
       resetAction: object[.resetAction].choice(as: BoardProfile.ResetAction.self)
         ?? (purpose == .product ? .reboot : .restart),
+      outboxCapacity: Int(
+        object[.outboxCapacity].integer(in: BoardProfile.outboxCapacityRange, unit: "messages") ?? 200_000),
       timing: TimingLoader.timing(object[.timing]),
       thresholds: TimingLoader.thresholds(object[.pilotThresholds]),
       proximityBands: ProximityBandsLoader.load(object[.proximityBands]),

@@ -33,6 +33,8 @@ public struct BoardProfile: Sendable, Equatable {
   /// A session's first energy waits a random part of this, 0…1,800 s.
   public var randomStartDelay: Duration
   public var resetAction: ResetAction
+  /// Messages that wait for the CSMS at most, in `outboxCapacityRange`.
+  public var outboxCapacity: Int
   public var timing: TimingTable
   public var thresholds: PilotThresholds
   public var proximityBands: ProximityBands
@@ -51,6 +53,8 @@ public struct BoardProfile: Sendable, Equatable {
   public static let maximumTemperatureSensorsPerEVSE = 8
   public static let maximumProximityBands = 8
   public static let maximumDeviceModelEntries = 512
+  /// Fewer than 100,000 messages do not bridge a week offline of a busy station; more than 400,000 need half a GiB.
+  public static let outboxCapacityRange: ClosedRange<Int64> = 100_000...400_000
 
   public enum Purpose: String, Sendable, CaseIterable {
     /// For desks and tests: no mains behind it, so no dead-man rule is asked for.
@@ -94,6 +98,8 @@ public struct EVSEProfile: Sendable, Equatable {
   /// Changes between one and three phases; only with 3 phases.
   public var phaseSwitch: DriverReference?
   public var light: DriverReference?
+  /// The CSMS may reset it alone.
+  public var allowsReset: Bool
   /// Numbered 1, 2, 3 … in this order.
   public var connectors: [ConnectorProfile]
 }

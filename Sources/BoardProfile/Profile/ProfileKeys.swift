@@ -2,13 +2,14 @@
 /// for each; a test compares them.
 enum BoardKey: String, ProfileKey {
   case name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, display, deadMan, watchdog
-  case leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, timing, pilotThresholds, proximityBands
+  case leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, outboxCapacity, timing, pilotThresholds,
+    proximityBands
   case lights, csms, deviceModel
 }
 
 enum EVSEKey: String, ProfileKey {
   case id, maximumCurrentA, phases, meter, meterNeeded, overCurrent, voltageBand, residualCurrent, temperatureSensors
-  case temperatureCurve, phaseSwitch, light, connectors
+  case temperatureCurve, phaseSwitch, light, allowReset, connectors
 }
 
 enum VoltageBandKey: String, ProfileKey {

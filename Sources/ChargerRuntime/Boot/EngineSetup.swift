@@ -40,7 +40,7 @@ struct EngineSetup {
               number: $0.id.number, type: $0.type.rawValue, hasFixedCable: $0.cable == .fixed,
               supplyPhases: Int32(evse.phases), hasLock: $0.lock != nil)
           },
-          maximumPowerW: maximumPower(evse), supplyPhases: Int32(evse.phases),
+          maximumPowerW: maximumPower(evse), supplyPhases: Int32(evse.phases), allowsReset: evse.allowsReset,
           meterSigns: evse.meter?.boolean("signs") == true)
       },
       networkProfiles: [
@@ -51,7 +51,7 @@ struct EngineSetup {
       // The unit's own entries come after the board's, so that they win.
       deviceModel: (profile.deviceModel + (unit?.deviceModel ?? [])).map(entry),
       versions: profile.csms.versions, boot: boot,
-      supplyPhases: Int32(profile.evses.map(\.phases).max() ?? 3),
+      supplyPhases: Int32(profile.evses.map(\.phases).max() ?? 3), outboxCapacity: profile.outboxCapacity,
       urlOverride: arguments.csms.map { .init(url: $0, slot: arguments.csmsSlot) },
       certificates: .init(hasCSMSRoot: rootFile != nil))
     if let problem = configuration.problems.first {

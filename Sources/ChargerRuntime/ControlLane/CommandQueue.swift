@@ -63,7 +63,7 @@ final class CommandQueue: @unchecked Sendable {
 extension ControlCommand {
   var endsEnergy: Bool {
     switch self {
-    case .revoke, .shutDown, .setOperative(_, false), .pause(_, true), .unlock: true
+    case .revoke, .shutDown, .setOperative(_, false), .pause(_, true), .unlock, .reset: true
     case .grant, .setLimit, .liftLimit, .setOperative(_, true), .clearLatchedFaults, .pause(_, false), .startNotBefore,
       .keepLocked, .digitalCommunication, .signReading:
       false

@@ -69,12 +69,17 @@ final class RunningStation {
     // Storage first: without it no station starts, and what it held decides how the rest starts.
     let (store, snapshot): (SQLiteStationStore, StoreSnapshot)
     do throws(StoreFailure) {
-      (store, snapshot) = try SQLiteStationStore.open(directory: stateDirectory) { network.storeAnswered($0) }
+      var options = StoreOptions()
+      options.quotaBytes = StoreOptions.quota(records: profile.outboxCapacity)
+      (store, snapshot) = try SQLiteStationStore.open(directory: stateDirectory, options: options) {
+        network.storeAnswered($0)
+      }
     } catch {
       throw StartError(description: StartFailures.text(of: error, directory: stateDirectory))
     }
     self.store = store
     if let salvage = store.salvage { logger.error("storage: \(salvage)") }
+    for exposure in store.exposures { logger.warning("storage: \(exposure)") }
     let bootID = surroundings.bootID ?? BootIdentity.current() ?? "unknown"
     registry = BootRegistry(
       snapshot: snapshot, bootID: bootID,
@@ -110,7 +115,7 @@ final class RunningStation {
       network.serviceManager = serviceManager
       network.store = store
       network.onReset = { scope in
-        guard scope == .station else { return }
+        guard scope == .station else { return }  // the station itself resets an EVSE
         resetRequested.request()
         StopSignals.wake()
       }

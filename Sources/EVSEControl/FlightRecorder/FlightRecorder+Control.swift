@@ -71,6 +71,8 @@ extension FlightRecorder {
       note(.operative, connector, isOperative ? 1 : 0, at: now)
     case .clearLatchedFaults(let connector):
       note(.faultsCleared, connector, at: now)
+    case .reset(let evse):
+      note(.faultsCleared, ConnectorID(evse: evse, number: 0), at: now)
     case .shutDown:
       note(.shutDown, at: now)
     }

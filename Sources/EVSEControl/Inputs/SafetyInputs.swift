@@ -43,9 +43,11 @@ package struct SafetyInputs: Hashable, Sendable {
     for place in inputs.indices { inputs[place].presence.evaluate(at: now, silence: timing.safetyInputSilence) }
   }
 
-  /// Clears what service clears for an EVSE and for the whole station; what is active or unknown stays.
-  package mutating func clearFaults(for evse: EVSEID) {
+  /// Clears what service clears for an EVSE and, as it is there anyway, for the whole station; what is active or unknown
+  /// stays.
+  package mutating func clearFaults(for evse: EVSEID, includingStation: Bool = true) {
     for place in inputs.indices where inputs[place].concerns(evse) && inputs[place].isActive == false {
+      guard includingStation || inputs[place].configuration.evse != nil else { continue }
       inputs[place].isLatched = false
     }
   }

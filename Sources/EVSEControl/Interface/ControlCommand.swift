@@ -25,6 +25,10 @@ public enum ControlCommand: Sendable, Equatable {
   case keepLocked(ConnectorID, Bool)
   /// Clears the latched faults of a connector and of its EVSE after service; a fault that is still there comes back.
   case clearLatchedFaults(ConnectorID)
+  /// Begins anew with one EVSE (OCPP 2.0.1 B11, B12): its permits end and its latched faults are cleared, as after a start
+  /// of the program; a fault that is still there comes back. What holds for the whole station, and limits, pauses and
+  /// start gates, stay as they are.
+  case reset(EVSEID)
   /// The pilot shows 5 % for a higher-level stack, or offers by duty cycle again; refused where the connector has none.
   case digitalCommunication(ConnectorID, Bool)
   /// Asks the EVSE's meter for a signed reading; the answer is the fact `signedReading`.

@@ -93,6 +93,8 @@ extension StationControl {
       if let place = place(of: id) { machines[place].isKeptLocked = isKept }
     case .clearLatchedFaults(let id):
       clearLatchedFaults(of: id)
+    case .reset(let id):
+      reset(id)
     case .digitalCommunication(let id, let isUsed):
       guard let place = place(of: id), machines[place].hasDigitalCommunication else { return }
       machines[place].usesDigitalCommunication = isUsed
@@ -124,5 +126,15 @@ extension StationControl {
     machines[place].clearLatchedFaults()
     inputs.clearFaults(for: id.evse)
     if let index = index(of: id.evse) { evses[index].clearFaults(at: now) }
+  }
+
+  private mutating func reset(_ id: EVSEID) {
+    guard let index = index(of: id) else { return }
+    for place in evses[index].connectors {
+      machines[place].permit.revoke()
+      machines[place].clearLatchedFaults()
+    }
+    inputs.clearFaults(for: id, includingStation: false)
+    evses[index].clearFaults(at: now)
   }
 }

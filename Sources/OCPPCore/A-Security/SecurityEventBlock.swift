@@ -116,13 +116,16 @@ final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
     raise(.reconfigurationOfSecurityParameters, variable.variable)
   }
 
-  /// Called at the end of every turn: the disk or the queue is getting full.
+  /// Called at the end of every turn: the disk or the queue is getting full. Once for each time that it does: what ends it
+  /// is room for a good while, not a record that has gone.
   func settle() {
     let failure = engine.writer.failure
-    let isShort = !engine.canBeginTransaction && (failure == nil || failure?.kind == .full)
-    guard isShort != isMemoryShort else { return }
-    isMemoryShort = isShort
-    if isShort { raise(.memoryExhaustion, failure?.detail ?? "the queue to the CSMS is nearly full") }
+    if isMemoryShort {
+      isMemoryShort = failure != nil || !engine.outbox.isRelieved
+    } else if !engine.canBeginTransaction, failure == nil || failure?.kind == .full {
+      isMemoryShort = true
+      raise(.memoryExhaustion, failure?.detail ?? "the queue to the CSMS is nearly full")
+    }
   }
 
   var nextDeadline: MonotonicInstant { invalidMessages.count > 0 ? nextInvalidMessageAt : .distantFuture }

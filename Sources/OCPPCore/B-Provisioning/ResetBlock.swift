@@ -9,19 +9,27 @@ final class ResetBlock: FunctionalBlock {
   private static let closeDeadline = Duration.seconds(5)
   /// A reset that has not happened by then has failed, and is tried again (ResetRetries).
   private static let failureDeadline = Duration.seconds(60)
+  /// How long the Ended events of an immediate reset may take to reach a store that fails. Then the reset is carried out:
+  /// it may be what mends the store, and the order to end is on disk, so that the next start makes the events anew from
+  /// what was stored last (resume table, first row).
+  static let endingDeadline = Duration.seconds(60)
+  /// An EVSE that is reset takes nobody for so long: a vehicle at it sees no station (pilot state F) and begins anew too.
+  static let evseResetTime = Duration.seconds(3)
 
   /// A reset under way.
   private struct Run {
     enum Step: Equatable {
       /// The Ended events are being written.
-      case ending
+      case ending(until: MonotonicInstant)
       /// They are on their way to the CSMS, for a while (B12.FR.05).
       case delivering(until: MonotonicInstant)
       case closing(until: MonotonicInstant)
       case requested(at: MonotonicInstant, attempts: Int32)
+      /// An EVSE that begins anew.
+      case restoring(until: MonotonicInstant)
     }
     var scope: ResetScope
-    var step = Step.ending
+    var step: Step
     /// The transactions that were ended for it.
     var transactions: [String]
   }
@@ -89,6 +97,8 @@ final class ResetBlock: FunctionalBlock {
     engine.save(documents, durability: .full) { [weak self] isStored in
       guard let self else { return }
       storing.removeAll { $0 == scope }
+      // What was answered as failed, or not at all, is not carried out.
+      guard call.isOpen else { return withdraw(scope, isStored: isStored) }
       guard isStored else { return respond(.rejected, StatusInfo(reasonCode: "InternalError")) }
       respond(waits ? .scheduled : .accepted)
       engine.note(EngineEvent(.reset, waits ? "\(scope): reset when idle" : "\(scope): reset now"))
@@ -99,6 +109,16 @@ final class ResetBlock: FunctionalBlock {
         begin(scope)
       }
     }
+  }
+
+  /// The store took longer than the CSMS waits: as if it had not been asked.
+  private func withdraw(_ scope: ResetScope, isStored: Bool) {
+    engine.note(EngineEvent(.reset, "\(scope): the order could not be stored in time and is not carried out"))
+    guard isStored else { return }
+    let promised = scheduled.map { StoredReset($0, true, isCarriedOut: false).mutation }
+    let withdrawn: [StoreMutation] =
+      scheduled.contains(scope) ? [] : [.removeDocument(.engine, key: StoredReset.key(of: scope))]
+    engine.writer.write(withdrawn + promised, .full, .untilStored)
   }
 
   /// The resets of single EVSEs are part of the station's.
@@ -143,15 +163,23 @@ final class ResetBlock: FunctionalBlock {
   private func begin(_ scope: ResetScope) {
     let ending = engine.configuration.evses.filter { scope.covers(EVSEID($0.id)) }
       .compactMap { engine.sessions?.transactionID(at: EVSEID($0.id)) }
-    runs.removeAll { scope == .station || $0.scope == scope }
-    runs.append(Run(scope: scope, transactions: ending))
-    engine.availability?.setResetting(true, scope)
+    take(Run(scope: scope, step: .ending(until: engine.now + Self.endingDeadline), transactions: ending))
     guard let sessions = engine.sessions, sessions.isBusy(scope) else { return deliver(scope) }
     sessions.endTransactions(in: scope) { [weak self] in self?.deliver(scope) }
   }
 
+  /// In the place of what was under way there.
+  private func take(_ run: Run) {
+    for former in runs where run.scope == .station || former.scope == run.scope {
+      engine.availability?.setResetting(false, former.scope)
+    }
+    runs.removeAll { run.scope == .station || $0.scope == run.scope }
+    runs.append(run)
+    engine.availability?.setResetting(true, run.scope)
+  }
+
   private func deliver(_ scope: ResetScope) {
-    guard let index = runs.firstIndex(where: { $0.scope == scope && $0.step == .ending }) else { return }
+    guard let index = runs.firstIndex(where: { $0.scope == scope }), case .ending = runs[index].step else { return }
     runs[index].step = .delivering(until: engine.now + engine.deviceModel.seconds(.messageTimeout))
   }
 
@@ -171,9 +199,9 @@ final class ResetBlock: FunctionalBlock {
     var documents = [StoredReset(scope, true, isCarriedOut: true).mutation]
     if scope == .station { documents += removalOfOthers() }
     scheduled.removeAll { $0 == scope || scope == .station }
-    runs.removeAll { scope == .station || $0.scope == scope }
-    runs.append(Run(scope: scope, transactions: []))
-    engine.availability?.setResetting(true, scope)
+    // Nothing is lost by waiting for a store that fails, and nothing begins in the meantime; without the mark the station
+    // would reset at every start.
+    take(Run(scope: scope, step: .ending(until: .distantFuture), transactions: []))
     engine.note(EngineEvent(.reset, "\(scope): idle now, the reset begins"))
     engine.writer.write(documents, .full, .untilStored) { [weak self] _ in self?.deliver(scope) }
   }
@@ -188,7 +216,7 @@ final class ResetBlock: FunctionalBlock {
   private func carryOut(_ run: Run) {
     switch run.scope {
     case .evse:
-      finish(run.scope)
+      setStep(.restoring(until: engine.now + Self.evseResetTime), of: run.scope)
       engine.delegate?.chargePoint(engine, reset: run.scope)
     case .station:
       guard engine.session.openAttempt != nil else { return request(attempts: 0) }
@@ -207,8 +235,8 @@ final class ResetBlock: FunctionalBlock {
 
   private var stationStep: Run.Step? { runs.first { $0.scope == .station }?.step }
 
-  private func setStep(_ step: Run.Step) {
-    guard let index = runs.firstIndex(where: { $0.scope == .station }) else { return }
+  private func setStep(_ step: Run.Step, of scope: ResetScope = .station) {
+    guard let index = runs.firstIndex(where: { $0.scope == scope }) else { return }
     runs[index].step = step
   }
 
@@ -225,15 +253,25 @@ final class ResetBlock: FunctionalBlock {
     var deadline = MonotonicInstant.distantFuture
     for run in runs {
       switch run.step {
-      case .delivering(let until), .closing(let until): deadline = min(deadline, until)
+      case .ending(let until), .delivering(let until), .closing(let until), .restoring(let until):
+        deadline = min(deadline, until)
       case .requested(let at, _): deadline = min(deadline, at + Self.failureDeadline)
-      case .ending: break
       }
     }
     return deadline
   }
 
   func advance(to now: MonotonicInstant) {
+    for run in runs {
+      switch run.step {
+      case .ending(let until) where until <= now:
+        engine.note(
+          EngineEvent(.reset, "\(run.scope): the last events cannot be stored; the reset goes on without them"))
+        deliver(run.scope)
+      case .restoring(let until) where until <= now: finish(run.scope)
+      default: break
+      }
+    }
     switch stationStep {
     case .closing(let until)? where until <= now: request(attempts: 0)
     case .requested(let at, let attempts)? where at + Self.failureDeadline <= now:

@@ -8,7 +8,7 @@ extension ChargePoint {
   ///
   /// - Parameters:
   ///   - deadline: how long the CSMS may take; nil for its usual time. After it the token is judged as without a link.
-  ///   - answer: runs exactly once, in a later turn. It brings no text and no price.
+  ///   - answer: runs exactly once, before this returns where nobody has to be asked. It brings no text and no price.
   public func validateToken(
     _ token: IdToken, deadline: Duration? = nil, answer: @escaping (IdTokenInfo) -> Void
   ) {

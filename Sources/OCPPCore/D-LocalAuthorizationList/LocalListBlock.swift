@@ -21,7 +21,14 @@ package final class LocalListBlock: FunctionalBlock {
   /// LocalAuthListCtrlr.ItemsPerMessage.
   package static let itemsPerMessage = 8_000
   /// Elements of an array in any frame, a little above it: what is too much for a list is told as such.
-  static let maximumItems = 8_192
+  private static let maximumItems = 8_192
+
+  /// What a frame may hold so that a list fits in: longer arrays than other messages have, and no larger objects.
+  static func limits(_ configuration: ChargePointConfiguration) -> JSONLimits {
+    JSONLimits(
+      maximumBytes: configuration.maximumFrameBytes, maximumItems: maximumItems,
+      maximumMembers: JSONLimits.standard.maximumMembers)
+  }
 
   private unowned let services: any EngineServices
   private var isUpdating = false
@@ -48,10 +55,9 @@ package final class LocalListBlock: FunctionalBlock {
   private func sendLocalList(_ call: IncomingCall) throws(MessageViolation) {
     var entries: [TokenListUpdate.Entry] = []
     var removals = 0
-    let limits = JSONLimits(
-      maximumBytes: services.configuration.maximumFrameBytes, maximumItems: Self.maximumItems)
     let request = try SendLocalListRequest.read(
-      call.payload, version: call.version, limits: limits, maximumEntries: Self.itemsPerMessage
+      call.payload, version: call.version, limits: Self.limits(services.configuration),
+      maximumEntries: Self.itemsPerMessage
     ) { token, information in
       entries.append(.init(TokenDigest(token), body: information.map { TokenFacts($0).stored }))
       if information == nil { removals += 1 }

@@ -6,6 +6,8 @@ import OCPPTypes
 // What the CSMS sends: each CALL gets exactly one answer, each fault the code of DESIGN §4.
 
 extension ChargePoint: CallReplySink {
+  func isOpen(_ number: UInt64) -> Bool { openCalls[number] != nil }
+
   func receive(_ bytes: [UInt8], on attempt: LinkAttempt) {
     let frame: OCPPFrame
     do throws(FrameError) {

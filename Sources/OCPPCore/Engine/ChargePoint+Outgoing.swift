@@ -117,6 +117,14 @@ extension ChargePoint {
     case .record: outbox.failed(String(code.prefix(64)), at: now)
     case .direct(_, let answer): answer?(.error(code: code, description: description))
     }
+    if code == OCPPErrorCode.securityError.rawName, call.action != .bootNotification { doubtRegistration() }
+  }
+
+  private func doubtRegistration() {
+    let actions = session.registrationDoubted(at: now, settings: sessionSettings)
+    guard !actions.isEmpty else { return }
+    note(EngineEvent(.boot, "the CSMS treats the station as not accepted: registering anew"))
+    perform(actions)
   }
 
   private func unexpectedAnswer(_ id: String) {

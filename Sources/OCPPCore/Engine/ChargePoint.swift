@@ -111,8 +111,7 @@ public final class ChargePoint {
     self.randomSource = randomSource
     self.delegate = delegate
     now = timeSource.now
-    limits = JSONLimits(
-      maximumBytes: configuration.maximumFrameBytes, maximumItems: LocalListBlock.maximumItems)
+    limits = LocalListBlock.limits(configuration)
     deviceModel = DeviceModel(configuration, documents: snapshot.documents)
     writer = StoreWriter(store, snapshot: snapshot)
     outbox = Outbox(writer, deviceModel, snapshot: snapshot, capacity: configuration.outboxCapacity)

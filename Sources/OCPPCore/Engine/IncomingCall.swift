@@ -24,6 +24,9 @@ package final class IncomingCall {
 
   deinit { sink?.reject(number, .internalError, path: "$", detail: "not answered") }
 
+  /// It can still be answered: neither has its time run out, nor has its link gone.
+  package var isOpen: Bool { sink?.isOpen(number) ?? false }
+
   /// Answers with a CALLRESULT: `message.encode(into: &writer, version: version)`.
   package func respond(_ payload: (inout JSONWriter, OCPPVersion) -> Void) {
     sink?.respond(number, version: version, payload)
@@ -41,6 +44,11 @@ package final class IncomingCall {
 
 /// Sends the answers of incoming calls, at most one for each.
 protocol CallReplySink: AnyObject {
+  func isOpen(_ number: UInt64) -> Bool
   func respond(_ number: UInt64, version: OCPPVersion, _ payload: (inout JSONWriter, OCPPVersion) -> Void)
   func reject(_ number: UInt64, _ code: OCPPErrorCode, path: String, detail: String)
+}
+
+extension CallReplySink {
+  func isOpen(_ number: UInt64) -> Bool { true }
 }

@@ -54,6 +54,7 @@ struct SessionStateMachine {
   private var attemptNumber: UInt64 = 0
   private var offlineSince: MonotonicInstant?
   private var isWanted = false
+  private var acceptedAt = MonotonicInstant.zero
 
   /// `slots` is NetworkConfigurationPriority; `lastGoodSlot` is where a link stood last, in this run or before it.
   init(slots: [Int32], lastGoodSlot: Int32? = nil, bootReason: BootReason) {
@@ -161,6 +162,18 @@ struct SessionStateMachine {
     return actions + timerFired(at: now)
   }
 
+  /// The CSMS has refused a message with SecurityError, which the standard has for a station that it has not accepted
+  /// (B01.FR.10, B02.FR.09, B03.FR.07): it may have forgotten us. Nothing more is sent before it has accepted a
+  /// BootNotification (B01.FR.08, B02.FR.02). One that refuses a message for itself does not make us register for ever.
+  mutating func registrationDoubted(at now: MonotonicInstant, settings: Settings) -> [Action] {
+    guard isAccepted, openAttempt != nil, now >= acceptedAt + settings.bootRetryInterval else { return [] }
+    let actions = goneOffline(at: now)
+    // A CSMS that has forgotten us knows no status either (B01.FR.05).
+    offlineSince = nil
+    registration = .unregistered(notBefore: now)
+    return actions + [.linkChanged] + timerFired(at: now)
+  }
+
   // MARK: What the link tells
 
   mutating func opened(_ attempt: LinkAttempt, at now: MonotonicInstant) -> [Action] {
@@ -230,6 +243,7 @@ struct SessionStateMachine {
     case .accepted:
       let wasAccepted = isAccepted
       registration = .accepted(slot: slot)
+      acceptedAt = now
       // What is sent later is not about the boot any more (B01.FR.09).
       bootReason = .unknown
       return wasAccepted || openAttempt == nil ? [] : [goneOnline(at: now)]

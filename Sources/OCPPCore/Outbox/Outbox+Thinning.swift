@@ -58,7 +58,7 @@ extension Outbox {
   /// What is stored is too much. What is still on its way cannot give way here, and must not make the rest do so.
   private var mustThin: Bool { waiting >= thinningLevel || writer.space >= .short }
   /// Enough has been gained to stop.
-  private var isRelieved: Bool { waiting < capacity / 10 * 8 && writer.space < .short }
+  var isRelieved: Bool { waiting < capacity / 10 * 8 && writer.space < .short }
 
   /// Begins a pass when one is needed. While records flow out it is not (E04.FR.07 speaks of Offline), unless it is
   /// critical.

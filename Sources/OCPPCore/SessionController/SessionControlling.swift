@@ -33,7 +33,7 @@ package protocol SessionControlling: FunctionalBlock {
   /// TriggerMessage for MeterValues or TransactionEvent of an EVSE, or of all (F06.FR.06, .07): whether it can be sent,
   /// and then it will be, after the answer.
   func trigger(_ message: MessageTrigger, at evse: EVSEID?) -> TriggerMessageStatus
-  /// Whether a token may charge (member 27); one answer, in a later turn.
+  /// Whether a token may charge (member 27); one answer.
   func validate(_ token: IdToken, deadline: Duration, answer: @escaping (TokenVerdict) -> Void)
 }
 

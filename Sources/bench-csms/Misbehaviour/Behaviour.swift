@@ -55,10 +55,10 @@ struct BehaviourRule {
     case nil: break
     }
     if closes { what.append("cuts the connection") }
-    let whom = (action.map { "to \($0)" } ?? "to every message") + (station.map { " of \($0)" } ?? "")
-    let howLong = remaining.map { ", \($0) more time\($0 == 1 ? "" : "s")" } ?? ", until off"
-    return what.joined(separator: " and ")
-      + " \(whom)\(howLong); done \(timesApplied) time\(timesApplied == 1 ? "" : "s")"
+    let whom = (action ?? "every message") + (station.map { " of \($0)" } ?? "")
+    let howLong = remaining.map { "\($0) more time\($0 == 1 ? "" : "s")" } ?? "until off"
+    let done = "done \(timesApplied) time\(timesApplied == 1 ? "" : "s")"
+    return "\(whom): \(what.joined(separator: " and ")), \(howLong); \(done)"
   }
 
   private static func seconds(_ milliseconds: Int64) -> String {

@@ -134,18 +134,15 @@ struct CommissionCommand: ParsableCommand {
       Terminal.writeLine("Board: \(profile.vendorName) \(profile.model), \(profile.evses.count) EVSEs.")
     }
     let dialogue = CommissionDialogue(
-      ask: { prompt in
-        Terminal.write(prompt)
-        return readLine(strippingNewline: true)
-      }, askSecretly: Terminal.readSecret, tell: Terminal.writeLine)
+      ask: Terminal.read, askSecretly: Terminal.readSecret, tell: Terminal.writeLine)
     do throws(CommissionDialogue.Ended) {
       try dialogue.run(&draft)
     } catch {
       throw Failure(text: "ended before all questions were answered; nothing was written", code: 1)
     }
     Terminal.writeLine("")
-    Terminal.write("Write it to \(unit)? [yes]: ")
-    let answer = readLine(strippingNewline: true)?.lowercased()
+    let answer = Terminal.read("Write it to \(unit)? [yes]: ")?.lowercased()
+    Terminal.writeLine("")
     guard let answer, answer.isEmpty || "yes".hasPrefix(answer) else {
       throw Failure(text: "nothing was written", code: 1)
     }

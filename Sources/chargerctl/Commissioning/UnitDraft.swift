@@ -84,7 +84,7 @@ struct UnitDraft {
     let found = problems(fileName: "")?.problems.first { $0.path == "$.\(key.rawValue)" }
     if let found {
       // A password is never repeated, and so is nothing that speaks of its text.
-      return "\(key.words) \(found.message)." + (found.allowed.map { " Allowed: \($0)." } ?? "")
+      return "\(key.words) \(found.message)." + (found.allowed.map { " Allowed: \($0)" } ?? "")
     }
     return problemAtThePost(of: key)
   }

@@ -59,10 +59,21 @@ enum Terminal {
     write("\u{1B}[?25l\u{1B}[2J\u{1B}[H")
   }
 
+  /// A line that is typed; nil at the end of the input. What comes from elsewhere is shown as if it were typed.
+  static func read(_ prompt: String) -> String? {
+    write(prompt)
+    let line = readLine(strippingNewline: true)
+    if !isInputTyped { writeLine(line ?? "") }
+    return line
+  }
+
   /// A line that is typed without being shown; nil at the end of the input.
   static func readSecret(_ prompt: String) -> String? {
     write(prompt)
-    guard isInputTyped else { return readLine(strippingNewline: true) }
+    guard isInputTyped else {
+      defer { writeLine("") }
+      return readLine(strippingNewline: true)
+    }
     signal(SIGINT) { _ in
       linux_terminal_echo(0, 1)
       _exit(130)

@@ -201,7 +201,8 @@ enum LiveView {
     guard let answer, answer["connector"] == connector || answer["connector"]?.isNull ?? true else { return nil }
     if answer["charging"]?.bool == true { return answer["current"]?["text"]?.string.map { Text.printable($0) } }
     let reasons = answer["reasons"]?.array ?? []
-    guard let first = reasons.first?["text"]?.string else { return nil }
+    // An empty connector needs no reason.
+    guard let first = reasons.first?["text"]?.string, reasons.first?["code"]?.string != "noVehicle" else { return nil }
     return Text.printable(first) + (reasons.count > 1 ? " (and \(reasons.count - 1) more: chargerctl explain)" : "")
   }
 

@@ -115,6 +115,30 @@ struct ResetConformance {
     #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
   }
 
+  @Test(
+    "B12.FR.04, DESIGN §4 A store that fails holds a reset for a minute at most; the Ended event is made anew after it")
+  func endedCannotBeStored() {
+    let station = charging(["CARD"])
+    station.wait(30)
+    station.harness.store.commitsBeforeFailure = 1
+    station.harness.store.failure = StoreFailure(.inputOutput, detail: "broken")
+    #expect(reset(station, ["type": "Immediate"]) == "Accepted")
+    station.wait(50)
+    #expect(station.harness.delegate.resets.isEmpty && !station.places[0].isClosed)
+    station.wait(60)
+    #expect(station.harness.delegate.resets == [.station])
+    station.harness.store.failure = nil
+    station.restart(.kill)
+    station.wait(60)
+    let ended = station.events.filter { $0.eventType == .ended }
+    #expect(ended.count == 1)
+    #expect(ended.first?.triggerReason == .resetCommand)
+    #expect(ended.first?.transactionInfo.stoppedReason == .immediateReset)
+    #expect(station.harness.csms.calls(.bootNotification).last?.json["reason"] == "RemoteReset")
+    #expect(station.chargePoint.waitingRecords == 0)
+    #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
+  }
+
   @Test("B12.FR.03, T-46 OnIdle survives a power cut in the transaction that it waits for")
   func onIdleOverPowerCut() {
     let station = charging(["CARD"])

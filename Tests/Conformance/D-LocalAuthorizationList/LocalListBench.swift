@@ -50,6 +50,8 @@ extension ChargingStation {
     if status != "Accepted" { Issue.record("\(component).\(variable) = \(value): \(String(describing: status))") }
   }
 
+  var isOnline: Bool { harness.csms.isConnected }
+
   /// The link goes down, and the station knows.
   func goOffline() {
     harness.link.isUp = false

@@ -13,6 +13,9 @@ struct WeekOfflineStories {
     ("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true"), ("SampledDataCtrlr", "TxUpdatedInterval", "300"),
   ]
 
+  /// The stored kind of transaction events.
+  private static let transactionEvent: UInt8 = 1
+
   /// Seven days, each with three sessions at each EVSE, and what befalls the program in between.
   private func live(_ station: WeekStation, wish: (Int) -> Void = { _ in }) {
     for day in 0..<7 {
@@ -128,6 +131,15 @@ struct WeekOfflineStories {
     }
     #expect(harness.chargePoint.outboxStatus.waiting == [0, 0, 0])
     #expect(harness.chargePoint.outboxStatus.deadLetters == 0)
+    // Exactly once: what was stored is what the CSMS has, no event of it is missing, none is there that was not stored,
+    // and none that was accepted was sent again: each has one answer that reached the station.
+    let stored = harness.store.appended[Self.transactionEvent] ?? 0
+    #expect(stored > 500)
+    #expect(station.books.reduce(0) { $0 + $1.entries.count } == stored)
+    let accepted = harness.delegate.transactionAnswers.map { event, _ in
+      "\(event.transactionInfo.transactionId)#\(event.seqNo)"
+    }
+    #expect(Set(accepted).count == accepted.count && accepted.count == stored)
     #expect(harness.violations.isEmpty, "\(harness.violations)")
     let lines = linesAnHour(station)
     #expect(lines.written <= Double(LogBudget.linesAnHour), "\(lines)")

@@ -81,7 +81,8 @@ enum CSMSAnswerText {
       if status == "Accepted" {
         return isGet ? "\(name) = \(Text.printable(result["attributeValue"]))" : "\(name): set"
       }
-      return "\(name): \(variableWords(status))\(reason(["statusInfo": result["attributeStatusInfo"] ?? .null]))"
+      let why = reason(["statusInfo": result["attributeStatusInfo"] ?? .null])
+      return "\(name): \(variableWords(status))\(why.isEmpty ? "" : "." + why)"
     }
     return Outcome(
       text: lines.joined(separator: "\n"),
