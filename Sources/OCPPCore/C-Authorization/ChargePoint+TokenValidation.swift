@@ -17,7 +17,7 @@ extension ChargePoint {
       guard isRunning, let sessions else {
         return later { judge(TokenVerdict(status: .notAtThisTime)) }
       }
-      sessions.validate(token, deadline: deadline ?? configuration.messageTimeout, answer: judge)
+      sessions.validate(token, deadline: deadline ?? deviceModel.seconds(.messageTimeout), answer: judge)
     }
   }
 }

@@ -122,8 +122,7 @@ extension ChargePoint {
     deviceModel.set(.activeNetworkProfile, String(profile.slot))
     deviceModel.set(.securityProfile, String(profile.securityProfile))
     deviceModel.set(.identity, profile.identity)
-    let timeout = profile.messageTimeout ?? configuration.messageTimeout
-    deviceModel.set(.messageTimeout, String(timeout.wholeSeconds))
+    deviceModel.set(.messageTimeout, profile.messageTimeout.map { String($0.wholeSeconds) } ?? usualMessageTimeout)
   }
 
   /// What the stored profiles and the command line say, before the first dial.

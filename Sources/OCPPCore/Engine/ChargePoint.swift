@@ -26,6 +26,8 @@ public final class ChargePoint {
 
   package let configuration: ChargePointConfiguration
   package let deviceModel: DeviceModel
+  /// MessageTimeout where the network profile in use names none: what board or unit file say, else the default.
+  let usualMessageTimeout: String
   let link: any CSMSLink
   let timeSource: any TimeSource
   let randomSource: any RandomSource
@@ -113,6 +115,7 @@ public final class ChargePoint {
     now = timeSource.now
     limits = LocalListBlock.limits(configuration)
     deviceModel = DeviceModel(configuration, documents: snapshot.documents)
+    usualMessageTimeout = deviceModel.text(.messageTimeout)
     writer = StoreWriter(store, snapshot: snapshot)
     outbox = Outbox(writer, deviceModel, snapshot: snapshot, capacity: configuration.outboxCapacity)
     snapshotDocuments = snapshot.documents.filter { $0.kind != .variable }

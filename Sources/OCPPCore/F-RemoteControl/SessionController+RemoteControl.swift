@@ -28,8 +28,10 @@ extension SessionController {
     // What the CSMS is told survives a power cut: stored first, then answered, then done.
     storeDrivers { [weak self] isStored in
       guard let self else { return }
-      guard isStored else {
+      // Answered as failed, or never: then nobody has been promised anything, and nothing begins.
+      guard isStored, call.isOpen else {
         forgetRemoteStart(request.remoteStartId)
+        if isStored { storeDrivers() }
         let refusal = RequestStartTransactionResponse(
           status: .rejected, statusInfo: StatusInfo(reasonCode: "StorageFailure"))
         call.respond { writer, version in refusal.encode(into: &writer, version: version) }

@@ -83,7 +83,7 @@ extension SessionController {
     }
     authorizer.authorize(
       token, acceptsUnknownOffline: settings.acceptsUnknownTokensOffline,
-      deadline: services.configuration.messageTimeout,
+      deadline: services.deviceModel.seconds(.messageTimeout),
       known: { [weak self] verdict in
         guard isSettled(verdict) else { return false }
         self?.questions.removeAll { $0.number == number }
