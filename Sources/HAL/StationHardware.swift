@@ -8,6 +8,8 @@ public struct StationHardware {
   /// At most 32.
   public var safetyInputs: [SafetyInputHardware]
   public var watchdog: (any SystemWatchdog)?
+  public var keypads: [KeypadHardware] = []
+  public var startButtons: [StartButtonHardware] = []
 
   public init(
     evses: [EVSEHardware], readers: [ReaderHardware] = [], display: (any DriverDisplay)? = nil,
@@ -30,6 +32,7 @@ public struct EVSEHardware {
   /// In the order of the configuration's sensors.
   public var temperatures: [any TemperatureSensor]
   public var phaseSwitch: (any PhaseSwitch)?
+  public var parkingBay: ParkingBayHardware?
 
   public init(
     id: EVSEID, connectors: [ConnectorHardware], meter: (any EnergyMeter)?, light: (any IndicatorLight)? = nil,
@@ -87,5 +90,54 @@ public struct ReaderHardware {
   public init(reader: any TokenReader, evses: [EVSEID]?) {
     self.reader = reader
     self.evses = evses
+  }
+}
+
+/// A keypad and how codes are typed on it.
+public struct KeypadHardware {
+  public var keypad: any Keypad
+  /// EVSEs that the keypad stands for; nil for the whole station.
+  public var evses: [EVSEID]?
+  public var rules: KeyCodeRules
+
+  public init(keypad: any Keypad, evses: [EVSEID]?, rules: KeyCodeRules = KeyCodeRules()) {
+    self.keypad = keypad
+    self.evses = evses
+    self.rules = rules
+  }
+}
+
+/// What counts as a code on a keypad.
+public struct KeyCodeRules: Sendable, Hashable {
+  /// Codes of other lengths are no codes; OCPP takes 36 characters.
+  public var length: ClosedRange<Int>
+  /// A half-typed code is forgotten when no key was pressed for this long.
+  public var timeout: Duration
+
+  public init(length: ClosedRange<Int> = 4...8, timeout: Duration = .seconds(15)) {
+    self.length = length
+    self.timeout = timeout
+  }
+}
+
+/// A start button and the EVSE that it starts; nil for one that serves the whole station.
+public struct StartButtonHardware {
+  public var button: any StartButton
+  public var evse: EVSEID?
+
+  public init(button: any StartButton, evse: EVSEID?) {
+    self.button = button
+    self.evse = evse
+  }
+}
+
+/// A parking bay's detector and how long something must stay, or be gone, to count.
+public struct ParkingBayHardware {
+  public var sensor: any ParkingBaySensor
+  public var settling: Duration
+
+  public init(sensor: any ParkingBaySensor, settling: Duration = .seconds(2)) {
+    self.sensor = sensor
+    self.settling = settling
   }
 }

@@ -1,6 +1,6 @@
 import ChargerBase
 
-/// A driver that Station serves from the network loop: readers, lights, displays.
+/// A driver that Station serves from the network loop: readers, keypads, buttons, bay detectors, lights, displays.
 ///
 /// 1. Members are called on the network loop alone, and return within 1 ms: bus traffic belongs to a thread of the
 ///    driver's own.
@@ -79,4 +79,14 @@ public struct LightPattern: Sendable, Equatable {
 public protocol DriverDisplay: StationLaneDriver {
   /// Replaces the text of one EVSE's area (nil: the whole station's); at most 4 lines of 64 characters are shown.
   func show(lines: [String], evse: EVSEID?)
+  /// The same display where people can choose on it; nil where they cannot.
+  var chooser: (any ChoiceDisplay)? { get }
+}
+
+extension DriverDisplay {
+  public var chooser: (any ChoiceDisplay)? { nil }
+}
+
+extension ChoiceDisplay {
+  public var chooser: (any ChoiceDisplay)? { self }
 }

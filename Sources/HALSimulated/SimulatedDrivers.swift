@@ -20,6 +20,12 @@ public protocol SimulatedDriverSource: AnyObject {
   func reader(named name: String) -> any TokenReader
   func light(for evse: EVSEID) -> any IndicatorLight
   func display() -> any DriverDisplay
+  /// A display on which people choose.
+  func choiceDisplay() -> any ChoiceDisplay
+  func keypad(named name: String) -> any Keypad
+  /// - Parameter evse: nil for the button of the whole station.
+  func startButton(for evse: EVSEID?) -> any StartButton
+  func parkingBaySensor(for evse: EVSEID) -> any ParkingBaySensor
 }
 
 extension SimulatedDriverSource {
@@ -39,6 +45,10 @@ public enum SimulatedDrivers {
     public var evses: [EVSE]
     public var readers: [Reader]
     public var hasDisplay: Bool
+    public var displayHasChoice = false
+    public var keypads: [Pad] = []
+    /// Nil for the button of the whole station.
+    public var startButtons: [EVSEID?] = []
     public var safetyInputs: [Input] = []
     /// Nil for a station without a watchdog.
     public var watchdogTimeout: Duration?
@@ -59,6 +69,7 @@ public enum SimulatedDrivers {
       public var hasResidualCurrentMonitor = false
       public var temperatureSensors = 0
       public var hasPhaseSwitch = false
+      public var parkingBay: Bay?
 
       public init(id: EVSEID, connectors: [Connector]) {
         self.id = id
@@ -89,6 +100,24 @@ public enum SimulatedDrivers {
       }
     }
 
+    public struct Pad: Sendable, Equatable {
+      public var name: String
+      public var evses: [EVSEID]?
+      public var rules: KeyCodeRules
+
+      public init(name: String, evses: [EVSEID]? = nil, rules: KeyCodeRules = KeyCodeRules()) {
+        self.name = name
+        self.evses = evses
+        self.rules = rules
+      }
+    }
+
+    public struct Bay: Sendable, Equatable {
+      public var settling: Duration
+
+      public init(settling: Duration = .seconds(2)) { self.settling = settling }
+    }
+
     public struct Input: Sendable, Equatable {
       public var kind: SafetyInputKind
       /// Nil for the whole station.
@@ -102,9 +131,9 @@ public enum SimulatedDrivers {
   }
 
   public static func makeStationHardware(_ layout: Layout, in world: any SimulatedDriverSource) -> StationHardware {
-    StationHardware(
+    var hardware = StationHardware(
       evses: layout.evses.map { evse in
-        EVSEHardware(
+        var hardware = EVSEHardware(
           id: evse.id,
           connectors: evse.connectors.map {
             ConnectorHardware(
@@ -118,13 +147,24 @@ public enum SimulatedDrivers {
           residualCurrent: evse.hasResidualCurrentMonitor ? world.residualCurrentMonitor(for: evse.id) : nil,
           temperatures: (0..<max(0, evse.temperatureSensors)).map { world.temperatureSensor($0, of: evse.id) },
           phaseSwitch: evse.hasPhaseSwitch ? world.phaseSwitch(for: evse.id) : nil)
+        hardware.parkingBay = evse.parkingBay.map {
+          ParkingBayHardware(sensor: world.parkingBaySensor(for: evse.id), settling: $0.settling)
+        }
+        return hardware
       },
       readers: layout.readers.map { ReaderHardware(reader: world.reader(named: $0.name), evses: $0.evses) },
-      display: layout.hasDisplay ? world.display() : nil,
+      display: layout.displayHasChoice ? world.choiceDisplay() : layout.hasDisplay ? world.display() : nil,
       safetyInputs: layout.safetyInputs.map {
         SafetyInputHardware(kind: $0.kind, evse: $0.evse, input: world.safetyInput($0.kind, of: $0.evse))
       },
       watchdog: layout.watchdogTimeout.map { world.watchdog(timeout: $0) })
+    hardware.keypads = layout.keypads.map {
+      KeypadHardware(keypad: world.keypad(named: $0.name), evses: $0.evses, rules: $0.rules)
+    }
+    hardware.startButtons = layout.startButtons.map {
+      StartButtonHardware(button: world.startButton(for: $0), evse: $0)
+    }
+    return hardware
   }
 }
 
@@ -142,10 +182,14 @@ extension SimulatedDrivers.Layout {
         layout.hasResidualCurrentMonitor = evse.residualCurrentMonitor != nil
         layout.temperatureSensors = evse.temperatureSensors.count
         layout.hasPhaseSwitch = evse.hasPhaseSwitch
+        layout.parkingBay = evse.hasParkingBaySensor ? Bay() : nil
         return layout
       },
       readers: world.readers.map { Reader(name: $0.name, evses: $0.evses) }, hasDisplay: world.hasDisplay)
     safetyInputs = world.safetyContacts.map { Input(kind: SafetyInputKind($0.kind), evse: $0.evse) }
+    displayHasChoice = world.displayHasChoice
+    keypads = world.keypads.map { Pad(name: $0.name) }
+    startButtons = world.startButtons.map(\.evse)
     if world.hasWatchdog { watchdogTimeout = SimulatedDrivers.watchdogTimeout }
   }
 }

@@ -17,9 +17,9 @@ public protocol ChargePointDelegate: AnyObject {
   func chargePoint(_ chargePoint: ChargePoint, operativeChanged isOperative: Bool)
   /// What the driver at an EVSE (nil: the whole station) should be shown now.
   func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?)
-  /// What is shown at an EVSE from now on is for somebody who prefers these languages (RFC 5646 tags, the first one
+  /// What is shown at an EVSE (nil: at none in particular) from now on is for somebody who prefers these languages (RFC 5646 tags, the first one
   /// most; C01.FR.08, .09); none: for anybody.
-  func chargePoint(_ chargePoint: ChargePoint, speak languages: [String], at evse: EVSEID)
+  func chargePoint(_ chargePoint: ChargePoint, speak languages: [String], at evse: EVSEID?)
   /// Everything that had to be stored before the reset is stored, and the transactions are ended: reset now.
   func chargePoint(_ chargePoint: ChargePoint, reset scope: ResetScope)
   /// Whether the CSMS's reset can be done now (default: yes); an EVSE is asked for only where its AllowReset is true.
@@ -92,7 +92,7 @@ extension ChargePointDelegate {
   public func chargePoint(_ chargePoint: ChargePoint, timeIs wall: WallTime, at instant: MonotonicInstant) {}
   public func chargePoint(_ chargePoint: ChargePoint, noted event: EngineEvent) {}
   public func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?) {}
-  public func chargePoint(_ chargePoint: ChargePoint, speak languages: [String], at evse: EVSEID) {}
+  public func chargePoint(_ chargePoint: ChargePoint, speak languages: [String], at evse: EVSEID?) {}
 }
 
 public struct EnergyGrant: Sendable, Equatable {

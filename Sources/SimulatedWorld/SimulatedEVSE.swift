@@ -11,6 +11,7 @@ struct SimulatedEVSE: Sendable, Equatable {
   var ambient = Temperature(celsius: 20)
   var phaseSwitch: SimulatedPhaseSwitch?
   var signing: SimulatedSigningMeter?
+  var parkingBay: SimulatedParkingBay?
   /// How often the phase switch was moved while current flowed.
   private(set) var phaseSwitchingsUnderLoad = 0
   var connectors: [SimulatedConnector]
@@ -43,6 +44,7 @@ struct SimulatedEVSE: Sendable, Equatable {
     let air = ambient
     heat = configuration.temperatureSensors.map { SimulatedHeat($0, ambient: air, at: now) }
     phaseSwitch = configuration.hasPhaseSwitch ? SimulatedPhaseSwitch() : nil
+    parkingBay = configuration.hasParkingBaySensor ? SimulatedParkingBay(since: now) : nil
     signing = configuration.signingMeter.map {
       SimulatedSigningMeter($0, serialNumber: "BENCH-METER-\(configuration.id.number)")
     }

@@ -15,8 +15,9 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
   case meterPhasesSwapped, meterValuesMissing, meterRegistersMissing
   case signingFailure, signingBusy, signingSlow, signingSilent
   case phaseSwitchStuck, phaseSwitchSilent
+  case parkingBaySilent
   // At the station.
-  case readerSilent, powerLoss
+  case readerSilent, keypadSilent, startButtonSilent, powerLoss
   case emergencyStop, door, tilt, safetyContactSilent
 
   /// The code of the ChargeX "minimum required error codes", as CharIN lists them; nil where they have none.
@@ -39,8 +40,8 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
     case .meterSilent, .meterSlow, .meterNoisy, .meterDrifts, .meterJumpsBack, .meterJumpsAhead, .meterStuck,
       .meterPhasesSwapped, .meterValuesMissing, .meterRegistersMissing, .signingFailure, .signingBusy, .signingSlow,
       .signingSilent,
-      .temperatureSilent, .phaseSwitchStuck, .phaseSwitchSilent, .readerSilent, .door, .tilt,
-      .safetyContactSilent:
+      .temperatureSilent, .phaseSwitchStuck, .phaseSwitchSilent, .readerSilent, .keypadSilent,
+      .startButtonSilent, .parkingBaySilent, .door, .tilt, .safetyContactSilent:
       nil
     }
   }
@@ -50,12 +51,15 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
 
   public var scope: Scope {
     switch self {
-    case .powerLoss, .readerSilent, .emergencyStop, .door, .tilt, .safetyContactSilent: .station
+    case .powerLoss, .readerSilent, .keypadSilent, .startButtonSilent, .emergencyStop, .door, .tilt,
+      .safetyContactSilent:
+      .station
     case .groundFault, .residualCurrentTestFailure, .residualCurrentSticks, .residualCurrentSilent, .overTemperature,
       .temperatureSilent, .overVoltage, .underVoltage, .phaseLoss, .meterSilent, .meterSlow, .meterNoisy, .meterDrifts,
       .meterJumpsBack, .meterJumpsAhead, .meterStuck, .meterPhasesSwapped, .meterValuesMissing, .meterRegistersMissing,
       .signingFailure,
-      .signingBusy, .signingSlow, .signingSilent, .phaseSwitchStuck, .phaseSwitchSilent:
+      .signingBusy, .signingSlow, .signingSilent, .phaseSwitchStuck, .phaseSwitchSilent,
+      .parkingBaySilent:
       .evse
     case .overCurrent, .contactorWelded, .contactorStuck, .contactorSilent, .contactorSlow, .contactorBounces,
       .contactorFallsOut, .contactorWornOut, .contactorFeedbackStuck, .lockFailure, .lockSticks, .lockSlow,
@@ -77,6 +81,9 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
     case door = "door contact"
     case tilt = "tilt switch"
     case safetyContact = "safety contact"
+    case keypad = "keypad"
+    case startButton = "start button"
+    case parkingBay = "parking bay sensor"
   }
 
   /// The part that shows the fault, where not every station has one.
@@ -93,6 +100,9 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
     case .door: .door
     case .tilt: .tilt
     case .safetyContactSilent: .safetyContact
+    case .keypadSilent: .keypad
+    case .startButtonSilent: .startButton
+    case .parkingBaySilent: .parkingBay
     default: nil
     }
   }

@@ -26,6 +26,10 @@ extension SimulatedWorld {
       tell(.ambient(temperature, id))
     case .holdCar(let id, let state): try hold(state, at: id)
     case .presentToken(let token, let place): try present(token, at: place)
+    case .pressStart(let evse): try pressStart(evse)
+    case .typeKeys(let legends, let keypad): try type(legends, on: keypad)
+    case .chooseOnDisplay(let name): try choose(name)
+    case .parkingBay(let id, let isOccupied): try setParkingBay(id, occupied: isOccupied)
     case .setMeter(let id, let settings): try set(settings, of: id)
     case .fault(let place, let fault, let active): try set(fault, active: active, at: place)
     case .network(let up):
@@ -53,6 +57,7 @@ extension SimulatedWorld {
     }
     evses[evse].connectors[connector].car = SimulatedCar(car, pluggedInAt: now)
     evses[evse].connectors[connector].cable = cable
+    occupyBay(evse, true)
     tell(.pluggedIn(id))
   }
 

@@ -39,7 +39,9 @@ extension SimulatedWorld {
     switch part {
     case .lock, .proximity:
       indices.contains { evses[$0].connectors.contains { isMeant($0, by: place) && $0.has(part) } }
-    case .residualCurrentMonitor, .temperatureSensor, .signingMeter, .phaseSwitch:
+    case .keypad: !keypads.isEmpty
+    case .startButton: startButtons.contains { isConcerned($0, at: place) }
+    case .residualCurrentMonitor, .temperatureSensor, .signingMeter, .phaseSwitch, .parkingBay:
       indices.contains { evses[$0].has(part) }
     case .emergencyStop, .door, .tilt, .safetyContact:
       safetyContacts.contains { concerns(part, $0.configuration, at: place) }
@@ -57,6 +59,10 @@ extension SimulatedWorld {
     }
   }
 
+  private func isConcerned(_ button: SimulatedStartButton, at place: FaultPlace) -> Bool {
+    place.evse == nil || button.configuration.evse == place.evse
+  }
+
   private mutating func setAtStation(_ fault: SimulatedFault, active: Bool, at place: FaultPlace) {
     switch fault {
     case .powerLoss: isPowerLost = active
@@ -64,6 +70,16 @@ extension SimulatedWorld {
       for index in readers.indices where place.evse.map({ readers[index].serves($0) }) ?? true {
         readers[index].isSilent = active
         if active { readers[index].waiting.removeAll() }
+      }
+    case .keypadSilent:
+      for index in keypads.indices {
+        keypads[index].isSilent = active
+        if active { keypads[index].waiting = [] }
+      }
+    case .startButtonSilent:
+      for index in startButtons.indices where isConcerned(startButtons[index], at: place) {
+        startButtons[index].isSilent = active
+        if active { startButtons[index].presses = 0 }
       }
     default:
       guard let part = fault.part else { return }
@@ -96,6 +112,7 @@ extension SimulatedEVSE {
     case .temperatureSensor: !heat.isEmpty
     case .signingMeter: signing != nil
     case .phaseSwitch: phaseSwitch != nil
+    case .parkingBay: parkingBay != nil
     default: true
     }
   }

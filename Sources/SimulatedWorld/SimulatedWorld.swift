@@ -21,6 +21,9 @@ public struct SimulatedWorld: Sendable, Equatable {
   public internal(set) var isPowerLost = false
   var evses: [SimulatedEVSE]
   var readers: [SimulatedReader]
+  var keypads: [SimulatedKeypad]
+  var startButtons: [SimulatedStartButton]
+  var choice = SimulatedChoice()
   var safetyContacts: [SimulatedSafetyContact]
   var watchdog: SimulatedWatchdog
   private var signer: SignerBox
@@ -41,6 +44,8 @@ public struct SimulatedWorld: Sendable, Equatable {
     now = start
     evses = configuration.evses.map { SimulatedEVSE($0, configuration: configuration, at: start) }
     readers = configuration.readers.map { SimulatedReader(configuration: $0) }
+    keypads = configuration.keypads.map { SimulatedKeypad(configuration: $0) }
+    startButtons = configuration.startButtons.map { SimulatedStartButton(configuration: $0) }
     safetyContacts = configuration.safetyContacts.map { SimulatedSafetyContact(configuration: $0) }
     watchdog = SimulatedWatchdog(isInstalled: configuration.hasWatchdog)
   }

@@ -13,6 +13,14 @@ public enum WorldAction: Sendable, Equatable {
   /// Holds the car's side of the pilot in a state; nil lets the car act by itself again.
   case holdCar(ConnectorID, CarState?)
   case presentToken(WorldToken, TokenPlace)
+  /// The start button of an EVSE, or with nil (or where the EVSE has none of its own) of the whole station.
+  case pressStart(EVSEID?)
+  /// Letters and digits, `#` for enter and `*` for clear, on the keypad of that name, or on the first.
+  case typeKeys(String, keypad: String? = nil)
+  /// An item of the list on the display, by its name.
+  case chooseOnDisplay(String)
+  /// Something drives into the bay of an EVSE, or leaves it.
+  case parkingBay(EVSEID, occupied: Bool)
   case setMeter(EVSEID, [MeterSetting])
   case fault(FaultPlace, SimulatedFault, active: Bool)
   case network(up: Bool)

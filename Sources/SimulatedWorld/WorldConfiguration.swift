@@ -16,6 +16,11 @@ public struct WorldConfiguration: Sendable, Equatable {
   public var hasWatchdog: Bool
   /// The fuse of the supply that all EVSEs share, per phase. It never blows; the time over it is counted.
   public var supplyFuse: Current?
+  public var keypads: [WorldKeypad] = []
+  /// At most one for each EVSE and one for the station.
+  public var startButtons: [WorldStartButton] = []
+  /// People can choose from a list on the display.
+  public var displayHasChoice = false
 
   public init(
     evses: [WorldEVSE], readers: [WorldReader] = [], hasDisplay: Bool = true, deadManTime: Duration = .seconds(1),
@@ -55,6 +60,7 @@ public struct WorldEVSE: Sendable, Equatable {
   public var hasPhaseSwitch: Bool
   /// The meter signs readings on request.
   public var signingMeter: WorldSigningMeter?
+  public var hasParkingBaySensor = false
 
   public init(
     id: EVSEID, connectors: [WorldConnector], phases: UInt8 = 3,
@@ -152,4 +158,17 @@ public struct WorldReader: Sendable, Equatable {
     self.name = name
     self.evses = evses
   }
+}
+
+public struct WorldKeypad: Sendable, Equatable {
+  public var name: String
+
+  public init(name: String) { self.name = name }
+}
+
+/// The start button of one EVSE, or with nil of the whole station.
+public struct WorldStartButton: Sendable, Equatable {
+  public var evse: EVSEID?
+
+  public init(evse: EVSEID?) { self.evse = evse }
 }

@@ -14,6 +14,12 @@ public struct WorldEvent: Sendable, Equatable {
     case contactor(ConnectorID, closed: Bool)
     /// The token's value is nobody's business but the reader's.
     case tokenPresented(reader: String)
+    case startPressed(EVSEID?)
+    /// What was typed is nobody's business but the keypad's.
+    case keysTyped(keypad: String)
+    case offersChoice([String])
+    case chosen(String)
+    case parkingBay(EVSEID, occupied: Bool)
     case light(EVSEID, String)
     case display([String], EVSEID?)
     case meterSet(EVSEID)
@@ -56,6 +62,11 @@ extension WorldEvent.Kind {
     case .offers: "offers"
     case .contactor: "contactor"
     case .tokenPresented: "tokenPresented"
+    case .startPressed: "startPressed"
+    case .keysTyped: "keysTyped"
+    case .offersChoice: "offersChoice"
+    case .chosen: "chosen"
+    case .parkingBay: "parkingBay"
     case .light: "light"
     case .display: "display"
     case .meterSet: "meterSet"
@@ -97,6 +108,14 @@ extension WorldEvent.Kind {
     case .contactor(let connector, true): "The contactor of \(connector) closes"
     case .contactor(let connector, false): "The contactor of \(connector) opens"
     case .tokenPresented(let reader): "A token is held before reader \(reader)"
+    case .startPressed(let evse?): "The start button of \(evse) is pressed"
+    case .startPressed(nil): "The start button is pressed"
+    case .keysTyped(let keypad): "Somebody types on the keypad \(keypad)"
+    case .offersChoice(let items):
+      items.isEmpty ? "The display offers no choice any more" : "The display offers: \(items.joined(separator: " / "))"
+    case .chosen(let name): "\(name) is chosen on the display"
+    case .parkingBay(let evse, true): "Something stands in the bay of \(evse)"
+    case .parkingBay(let evse, false): "The bay of \(evse) is free"
     case .light(let evse, let pattern): "The light of \(evse) shows \(pattern)"
     case .display(let lines, let evse?): "The display shows for \(evse): \(lines.joined(separator: " / "))"
     case .display(let lines, nil): "The display shows: \(lines.joined(separator: " / "))"
@@ -133,7 +152,9 @@ extension WorldEvent.Kind {
       .draws(let id, _), .offers(let id, _), .contactor(let id, _), .lock(let id, _), .plugHeld(let id),
       .unlockedByHand(let id):
       FaultPlace(id)
-    case .light(let evse, _), .meterSet(let evse), .residualCurrent(let evse, _), .phases(let evse, _):
+    case .startPressed(let evse): evse.map { FaultPlace(evse: $0) }
+    case .light(let evse, _), .parkingBay(let evse, _), .meterSet(let evse), .residualCurrent(let evse, _),
+      .phases(let evse, _):
       FaultPlace(evse: evse)
     case .display(_, let evse): evse.map { FaultPlace(evse: $0) }
     case .fault(let place, _, _): place

@@ -47,6 +47,8 @@ public struct EVSEView: Sendable, Equatable {
   public var phaseSwitchingsUnderLoad: Int
   /// Sets that the meter has signed; nil for one that does not sign.
   public var signedSets: UInt64?
+  /// Nil without a parking bay sensor.
+  public var isParkingBayOccupied: Bool?
   public var light: String
   public var lines: [String]
   public var faults: [SimulatedFault]
@@ -92,7 +94,7 @@ extension SimulatedWorld {
         isTestCurrentOn: evse.residualCurrent?.isTestCurrentOn ?? false,
         residualCurrent: evse.residualCurrent?.leakage ?? .zero, connectedPhases: evse.phaseSwitch?.connected,
         phaseSwitchingsUnderLoad: evse.phaseSwitchingsUnderLoad, signedSets: evse.signing?.pagination,
-        light: evse.light, lines: evse.lines,
+        isParkingBayOccupied: evse.parkingBay?.isOccupied, light: evse.light, lines: evse.lines,
         faults: evse.faults,
         connectors: evse.connectors.map { connector in
           ConnectorView(

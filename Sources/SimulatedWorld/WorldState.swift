@@ -8,6 +8,8 @@ public struct WorldState: Sendable, Equatable {
   public var evses: [EVSE] = []
   /// Names of readers that are silent.
   public var silentReaders: [String] = []
+  /// EVSEs in whose bays something stands.
+  public var occupiedBays: [EVSEID] = []
   /// Contacts that somebody has pushed or opened, or that are silent.
   public var safetyContacts: [SafetyContactState] = []
 
@@ -88,6 +90,7 @@ extension SimulatedWorld {
     state.networkUp = networkUp
     state.powerLost = isPowerLost
     state.silentReaders = readers.filter(\.isSilent).map(\.configuration.name)
+    state.occupiedBays = evses.filter { $0.parkingBay?.isOccupied == true }.map(\.id)
     state.safetyContacts = safetyContacts.filter { $0.isActivated || $0.isSilent }.map {
       WorldState.SafetyContactState($0.configuration, isActivated: $0.isActivated, isSilent: $0.isSilent)
     }
@@ -115,6 +118,7 @@ extension SimulatedWorld {
     for index in readers.indices {
       readers[index].isSilent = state.silentReaders.contains(readers[index].configuration.name)
     }
+    for index in evses.indices { occupyBay(index, state.occupiedBays.contains(evses[index].id)) }
     for index in safetyContacts.indices {
       let saved = state.safetyContacts.first { $0.contact == safetyContacts[index].configuration }
       safetyContacts[index].isActivated = saved?.isActivated ?? false

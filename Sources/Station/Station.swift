@@ -14,16 +14,29 @@ public final class Station: ChargePointDelegate {
   public private(set) var readings: [(evse: EVSEID, reading: MeterReading)] = []
 
   private let faultVariables: [VariableKey]
-  private let evses: [EVSEHardware]
-  private let readers: [ReaderHardware]
-  private let display: (any DriverDisplay)?
-  private let lightPattern: (DriverFeedback) -> LightPattern
-  private weak var outlet: (any StationOutlet)?
-  private var chargePoint: ChargePoint?
+  let evses: [EVSEHardware]
+  let readers: [ReaderHardware]
+  let startButtons: [StartButtonHardware]
+  let display: (any DriverDisplay)?
+  let lightPattern: (DriverFeedback) -> LightPattern
+  let texts: DriverTexts
+  weak var outlet: (any StationOutlet)?
+  var chargePoint: ChargePoint?
   private var leases: PermitLeases
   private var commands = PendingCommands()
-  private var shown: [(evse: EVSEID, feedback: DriverFeedback)] = []
-  private var now: MonotonicInstant = .zero
+  var now: MonotonicInstant = .zero
+  /// One an EVSE, in the board profile's order.
+  var places: [FeedbackPlace]
+  var notice: StationNotice?
+  /// Of whoever stands before the station, and at no EVSE in particular.
+  var languages: [String] = []
+  var stationLines: [String] = []
+  /// Until when the whole station's part of the display shows what it shows.
+  var stationOverlayUntil = MonotonicInstant.distantFuture
+  var textsMoveAt = MonotonicInstant.distantFuture
+  var keypads: [KeypadPlace]
+  var bays: [ParkingBayPlace]
+  var watched: [WatchedPart]
   /// The fault and the instant of the newest tampering: a contact of the whole station is told once for each connector.
   private var lastTampering: (fault: ControlFault, at: MonotonicInstant)?
   /// The times that the control lane keeps, for what `explain` says of them.
@@ -32,10 +45,21 @@ public final class Station: ChargePointDelegate {
   /// - Parameters:
   ///   - leaseLength: how long energy may flow without a sign of life from this lane.
   ///   - lightPattern: the board's light for each state of a driver's session.
+  ///   - texts: what the display says for each of them.
   public init(
     hardware: StationHardware, leaseLength: Duration, lightPattern: @escaping (DriverFeedback) -> LightPattern,
-    outlet: any StationOutlet
+    texts: DriverTexts = DriverTexts(), outlet: any StationOutlet
   ) {
+    self.texts = texts
+    startButtons = hardware.startButtons
+    places = hardware.evses.map { FeedbackPlace(evse: $0.id) }
+    keypads = hardware.keypads.map { KeypadPlace(hardware: $0, entry: CodeEntry(rules: $0.rules)) }
+    bays = hardware.evses.compactMap { evse in
+      evse.parkingBay.map {
+        ParkingBayPlace(evse: evse.id, sensor: $0.sensor, filter: ParkingBayFilter(settling: $0.settling))
+      }
+    }
+    watched = Self.watchedParts(of: hardware)
     self.lightPattern = lightPattern
     faultVariables = FaultVariables.keys(of: hardware)
     evses = hardware.evses
@@ -52,12 +76,16 @@ public final class Station: ChargePointDelegate {
   }
 
   /// When `advance` must be called next.
-  public var nextDeadline: MonotonicInstant { min(leases.nextRenewal, commands.retryAt) }
+  public var nextDeadline: MonotonicInstant {
+    min(leases.nextRenewal, commands.retryAt, feedbackDeadline, postDeadline)
+  }
 
   public func advance(to now: MonotonicInstant) {
     self.now = now
     for (connector, permit) in leases.renew(at: now) { commands.append(.grant(connector, permit)) }
     flushCommands()
+    advancePost()
+    advanceFeedback()
   }
 
   /// Tells the control lane; nothing is lost when its queue is full for a moment.
@@ -68,19 +96,6 @@ public final class Station: ChargePointDelegate {
 
   private func flushCommands() {
     commands.flush(at: now) { command in outlet?.send(command) ?? false }
-  }
-
-  /// Starts the readers, lights and display; `readersChanged` is called from any thread when a reader has something.
-  public func startDrivers(readersChanged: @escaping @Sendable () -> Void) {
-    for place in readers { place.reader.start(notify: readersChanged) }
-    for evse in evses { evse.light?.start(notify: {}) }
-    display?.start(notify: {})
-  }
-
-  public func stopDrivers() {
-    for place in readers { place.reader.stop() }
-    for evse in evses { evse.light?.stop() }
-    display?.stop()
   }
 
   // MARK: From below
@@ -155,20 +170,7 @@ public final class Station: ChargePointDelegate {
     }
   }
 
-  /// A reader has something new: each presentation goes to the engine once.
-  public func readersNotified(at now: MonotonicInstant) {
-    self.now = now
-    for place in readers {
-      for token in place.reader.takePresentedTokens() {
-        let idToken = IdToken(idToken: token.value, type: Self.idTokenKind(token.kind))
-        tell(
-          .tokenPresented(
-            PresentedIdToken(idToken: idToken, reader: place.reader.name), evses: token.evses ?? place.evses))
-      }
-    }
-  }
-
-  private func tell(_ fact: StationFact) { chargePoint?.handle(fact) }
+  func tell(_ fact: StationFact) { chargePoint?.handle(fact) }
 
   private func note(_ kind: String, _ connector: ConnectorID, _ text: String) {
     outlet?.noted(StationEvent(kind: kind, evse: connector.evse, connector: connector.number, text: text))
@@ -182,7 +184,8 @@ public final class Station: ChargePointDelegate {
       var context = ExplanationContext(now: instant ?? now)
       context.link = link
       context.canBill = chargePoint?.acceptsNewTransactions ?? false
-      context.feedback = shown.first { $0.evse == evse.id }?.feedback
+      context.feedback = places.first { $0.evse == evse.id }?.feedback
+      context.postReasons = postReasons(at: evse.id)
       context.hasOpenTransaction = chargePoint?.transactionID(at: evse.id) != nil
       context.isResetPending = chargePoint?.isResetPending ?? false
       context.timing = timing
@@ -193,20 +196,6 @@ public final class Station: ChargePointDelegate {
       return EnergyExplanation(
         evse: evse.id, connectors: snapshots.filter { $0.connector.evse == evse.id }, context: context)
     }
-  }
-
-  /// A fault is shown without asking the engine: the light must be right even when nothing above works.
-  private func refreshFaultLight(of evse: EVSEID) {
-    guard let index = shown.firstIndex(where: { $0.evse == evse }) else { return }
-    present(shown[index].feedback, at: evse)
-  }
-
-  private func present(_ feedback: DriverFeedback, at evse: EVSEID) {
-    let faults = snapshots.reduce(into: FaultSet()) { if $1.connector.evse == evse { $0.formUnion($1.faults) } }
-    let worst = FaultCatalogue.entries(of: faults).first
-    let effective = worst.map { DriverFeedback.faulted($0.text) } ?? feedback
-    evses.first { $0.id == evse }?.light?.show(lightPattern(effective))
-    display?.show(lines: DriverGuidance.lines(for: effective), evse: evse)
   }
 
   // MARK: ChargePointDelegate
@@ -238,15 +227,20 @@ public final class Station: ChargePointDelegate {
   }
 
   public func chargePoint(_ chargePoint: ChargePoint, show feedback: DriverFeedback, at evse: EVSEID?) {
-    let places = evse.map { [$0] } ?? evses.map(\.id)
-    for place in places {
-      if let index = shown.firstIndex(where: { $0.evse == place }) {
-        shown[index].feedback = feedback
-      } else {
-        shown.append((place, feedback))
-      }
-      present(feedback, at: place)
+    if let evse {
+      show(feedback, at: evse)
+    } else {
+      showEverywhere(feedback)
     }
+  }
+
+  public func chargePoint(_ chargePoint: ChargePoint, speak languages: [String], at evse: EVSEID?) {
+    guard let evse else {
+      self.languages = languages
+      return
+    }
+    guard let index = places.firstIndex(where: { $0.evse == evse }) else { return }
+    places[index].languages = languages
   }
 
   public func chargePoint(_ chargePoint: ChargePoint, reset scope: ResetScope) {

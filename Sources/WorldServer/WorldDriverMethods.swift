@@ -44,6 +44,7 @@ extension WorldMethods {
         world.disarmWatchdog()
       }
     case "driver.signReading": try signReading(params)
+    case "driver.choices": try offer(params)
     default: throw Self.unknown(method)
     }
     return .object([])
@@ -132,12 +133,14 @@ extension WorldMethods {
         "active": .bool(active),
       ])
     }
-    return [
+    var readings: JSONValue = [
       "pilots": .array(pilots), "contactors": .array(contactors), "locks": .array(locks),
       "proximity": .array(proximity), "residualCurrent": .array(residualCurrent),
       "phaseSwitches": .array(phaseSwitches), "safetyInputs": .array(safetyInputs),
       "silentReaders": JSONValue(texts: silent), "network": .bool(world.networkUp),
     ]
+    for member in postReadings { readings[member.name] = member.value }
+    return readings
   }
 
   /// What the meters and temperature sensors show; silent ones are left out.

@@ -11,19 +11,16 @@ struct WorldMethods {
 
   /// Methods that are named by the contract of the socket and wait for a part that the simulated station lacks.
   static let waiting: [(method: String, reason: String)] = [
-    ("bench.pressStart", "comes with a start button in the simulated station"),
-    ("bench.enterKey", "comes with a keypad in the simulated station"),
-    ("bench.chooseOnDisplay", "comes with a touch display in the simulated station"),
-    ("bench.parkingBay", "comes with a parking bay sensor in the simulated station"),
     (
       "bench.externalLimit",
       "comes with a grid operator's input in the simulated station; station.limit sets one without"
-    ),
+    )
   ]
 
   /// Calls of people and tests, which any client may make.
   static let bench = [
-    "bench.plugIn", "bench.plugOut", "bench.carState", "bench.presentToken", "bench.setMeter", "bench.fault",
+    "bench.plugIn", "bench.plugOut", "bench.carState", "bench.presentToken", "bench.pressStart", "bench.enterKey",
+    "bench.chooseOnDisplay", "bench.parkingBay", "bench.setMeter", "bench.fault",
     "bench.faults", "bench.unlockByHand", "bench.ambient", "bench.network", "bench.mains", "bench.display",
     "bench.state", "bench.subscribe",
   ]
@@ -32,6 +29,7 @@ struct WorldMethods {
   static let driver = [
     "driver.connect", "driver.pilot", "driver.contactor", "driver.light", "driver.lines", "driver.lock",
     "driver.testCurrent", "driver.resetResidualCurrent", "driver.phases", "driver.watchdog", "driver.signReading",
+    "driver.choices",
   ]
 
   mutating func perform(_ method: String, _ params: JSONRPCParameters) throws(JSONRPCError) -> JSONValue {
@@ -55,6 +53,14 @@ struct WorldMethods {
       try params.allow(["evse", "connector", "state"])
       try act(.holdCar(try params.connector(), try params.optionalChoice("state", CarState.self)))
     case "bench.presentToken": try presentToken(params)
+    case "bench.pressStart":
+      try params.allow(["evse"])
+      try act(.pressStart(try params.optionalInteger("evse", in: 1...Int32.max).map { EVSEID($0) }))
+    case "bench.enterKey": try typeKeys(params)
+    case "bench.chooseOnDisplay": try choose(params)
+    case "bench.parkingBay":
+      try params.allow(["evse", "occupied"])
+      try act(.parkingBay(try params.evse(), occupied: try params.bool("occupied")))
     case "bench.setMeter":
       try params.allow(["evse", "values", "timestamp"])
       if params.optional("timestamp") != nil {
@@ -98,7 +104,7 @@ struct WorldMethods {
     return .unknownMethod("the world has no method \(method); it has \((bench + driver).joined(separator: ", "))")
   }
 
-  private mutating func act(_ action: WorldAction) throws(JSONRPCError) {
+  mutating func act(_ action: WorldAction) throws(JSONRPCError) {
     do throws(WorldError) { try world.perform(action) } catch { throw JSONRPCError(error) }
   }
 
@@ -129,7 +135,9 @@ struct WorldMethods {
     guard let lit = evse ?? world.configuration.evses.first?.id, let light = world.light(of: lit) else {
       throw params.wrong("evse", "there is no such EVSE")
     }
-    return ["light": .string(light), "lines": JSONValue(texts: world.lines(of: evse)), "messages": []]
+    return [
+      "light": .string(light), "lines": JSONValue(texts: world.lines(of: evse)), "messages": [], "choices": choices,
+    ]
   }
 
   private var state: JSONValue {
@@ -144,7 +152,7 @@ struct WorldMethods {
         }),
       "evses": .array(world.view.map { JSONValue($0) }),
     ]
-    for member in JSONValue.parts(of: world) { state[member.name] = member.value }
+    for member in JSONValue.parts(of: world) + postParts { state[member.name] = member.value }
     return state
   }
 }

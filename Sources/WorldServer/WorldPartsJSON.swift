@@ -30,6 +30,7 @@ extension JSONValue {
       JSONMember("ambientC", JSONValue(view.ambient)),
       JSONMember("temperaturesC", .array(view.temperatures.map { JSONValue($0) })),
       JSONMember("residualCurrent", residualCurrent),
+      JSONMember("parkingBayOccupied", view.isParkingBayOccupied.map { .bool($0) } ?? .null),
       JSONMember("connectedPhases", view.connectedPhases.map { JSONValue($0) } ?? .null),
       JSONMember("phaseSwitchingsUnderLoad", JSONValue(view.phaseSwitchingsUnderLoad)),
       JSONMember("signedSets", view.signedSets.map { JSONValue($0) } ?? .null),

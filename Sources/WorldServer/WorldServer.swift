@@ -175,8 +175,10 @@ package final class WorldServer: @unchecked Sendable {
   private func tellStation(_ now: MonotonicInstant) {
     let tokens = methods.takeTokens()  // Without a station nobody reads them.
     let signed = methods.takeSignedReadings()
+    let post = methods.takePost()
     guard let station else { return }
     for token in tokens { station.notify("driver.token", token) }
+    for news in post { station.notify(news.method, news.params) }
     for answer in signed { station.notify("driver.signedReading", answer) }
     let readings = methods.lineReadings()
     let isDue = heartbeatAt <= now

@@ -50,6 +50,7 @@ extension JSONValue {
     self = [
       "mains": .bool(state.mainsUp), "network": .bool(state.networkUp), "powerLost": .bool(state.powerLost),
       "silentReaders": JSONValue(texts: state.silentReaders),
+      "occupiedBays": .array(state.occupiedBays.map { JSONValue($0.number) }),
       "safetyContacts": .array(state.safetyContacts.map { JSONValue($0) }),
       "evses": .array(
         state.evses.map { evse in
@@ -93,6 +94,7 @@ extension WorldState {
     networkUp = value["network"]?.bool ?? true
     powerLost = value["powerLost"]?.bool ?? false
     silentReaders = value["silentReaders"]?.array?.compactMap(\.string) ?? []
+    occupiedBays = (value["occupiedBays"]?.array ?? []).compactMap { $0.int32.map { EVSEID($0) } }
     safetyContacts = (value["safetyContacts"]?.array ?? []).compactMap(Self.safetyContact)
     for evse in evses {
       guard let number = evse["evse"]?.int32 else { return nil }

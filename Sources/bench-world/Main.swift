@@ -149,6 +149,9 @@ extension WorldConfiguration {
         SafetyContact(rawValue: input.kind.rawValue).map { WorldSafetyContact($0, evse: input.evse) }
       },
       hasWatchdog: profile.watchdog != nil, supplyFuse: profile.sharedSupply)
+    keypads = profile.keypads.map { WorldKeypad(name: $0.name) }
+    startButtons = profile.startButtons.map { WorldStartButton(evse: $0.evse) }
+    displayHasChoice = profile.display?.boolean("choice") == true
   }
 }
 
@@ -166,6 +169,7 @@ extension WorldEVSE {
       temperatureSensors: evse.temperatureSensors.map { _ in WorldTemperatureSensor() },
       hasPhaseSwitch: evse.phaseSwitch != nil,
       signingMeter: evse.meter?.boolean("signs") == true ? WorldSigningMeter() : nil)
+    hasParkingBaySensor = evse.parkingBay != nil
   }
 }
 

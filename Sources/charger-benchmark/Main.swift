@@ -27,7 +27,8 @@ struct ChargerBenchmark: ParsableCommand {
   var unit = "boards/bench-unit.json"
 
   @Option(
-    help: "Some rows alone: i, g for those of the local list (g2, g3), or e for those of the queue (a3, b2, e1…e5).")
+    help:
+      "Some rows alone: i, j, g for those of the local list (g2, g3), or e for those of the queue (a3, b2, e1…e5).")
   var row: String?
 
   @Option(help: ArgumentHelp("Runs one inner loop only (for valgrind).", visibility: .hidden))
@@ -43,8 +44,8 @@ struct ChargerBenchmark: ParsableCommand {
   var port = 9
 
   func validate() throws {
-    guard row.map({ ["i", "e", "g"].contains($0) }) ?? true else {
-      throw ValidationError("--row takes i, e or g.")
+    guard row.map({ ["i", "j", "e", "g"].contains($0) }) ?? true else {
+      throw ValidationError("--row takes i, j, e or g.")
     }
   }
 
@@ -73,6 +74,8 @@ struct ChargerBenchmark: ParsableCommand {
     if let row {
       if row == "g" {
         try TokenRows(places: places, isQuick: quick).measure(into: &report)
+      } else if row == "j" {
+        try FeedbackRow.measure(isQuick: quick, places: places, into: &report)
       } else if row == "i" {
         try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
       } else {
@@ -88,6 +91,7 @@ struct ChargerBenchmark: ParsableCommand {
     try queue.measure(into: &report)
     try CodecRow.measure(isQuick: quick, into: &report)
     try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
+    try FeedbackRow.measure(isQuick: quick, places: places, into: &report)
     if json { report.printJSON() } else { report.printTable() }
   }
 }

@@ -80,7 +80,33 @@ enum SimulatedCatalogue {
         return try source(world).reader(named: name)
       }
     }
-    catalogue.addDisplay("simulated") { _ in { try source(world).display() } }
+    catalogue.addKeypad("simulated") { options in
+      let place = options.place
+      return {
+        guard case .keypad(let name) = place else { throw SimulatedDriverError(description: "is no keypad's place") }
+        return try source(world).keypad(named: name)
+      }
+    }
+    catalogue.addStartButton("simulated") { options in
+      let place = options.place
+      return {
+        guard case .startButton(let evse) = place else {
+          throw SimulatedDriverError(description: "is no start button's place")
+        }
+        return try source(world).startButton(for: evse)
+      }
+    }
+    catalogue.addParkingBaySensor("simulated") { options in
+      let place = options.place
+      return { try source(world).parkingBaySensor(for: try evse(place)) }
+    }
+    catalogue.addDisplay("simulated") { options in
+      let hasChoice = options.boolean("choice", default: false)
+      return {
+        let source = try source(world)
+        return hasChoice ? source.choiceDisplay() : source.display()
+      }
+    }
     return catalogue
   }
 

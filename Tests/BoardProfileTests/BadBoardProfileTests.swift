@@ -328,9 +328,9 @@ struct BadBoardProfileTests {
               allowed: a text of 1…50 characters
           boards/x.json:4:3: $.vendor: is not a key that is known here
               did you mean "vendorName"?
-              allowed: name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, display, deadMan, \
-          watchdog, leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, outboxCapacity, timing, \
-          pilotThresholds, proximityBands, lights, csms, deviceModel
+              allowed: name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, keypads, \
+          startButtons, display, deadMan, watchdog, leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, \
+          outboxCapacity, timing, pilotThresholds, proximityBands, lights, texts, csms, deviceModel
           boards/x.json:6:12: $.evses: has 0 EVSEs
               allowed: 1…16 EVSEs
           3 problems found.

@@ -99,7 +99,7 @@ struct GoodProfileTests {
     #expect(board.evses[0].meter?.boolean("signs") == true)
   }
 
-  static let benchBoards = ["bench-ac-dual", "bench-ac-twin-connector", "bench-ac-socket"]
+  static let benchBoards = ["bench-ac-dual", "bench-ac-twin-connector", "bench-ac-socket", "bench-ac-post"]
 
   @Test("The bench's unit file fits every bench board", arguments: benchBoards)
   func benchUnit(board: String) throws {

@@ -161,6 +161,7 @@ package enum ConformanceTable {
     + list(ConnectorLockSuite.checks) + list(ProximityPilotSuite.checks) + list(EnergyMeterSuite.checks)
     + list(ResidualCurrentMonitorSuite.checks) + list(TemperatureSensorSuite.checks) + list(SafetyInputSuite.checks)
     + list(PhaseSwitchSuite.checks) + list(SystemWatchdogSuite.checks) + list(StationLaneSuite.checks)
+    + list(PostSuite.checks)
 
   private static func list<Rig>(_ checks: [ConformanceCheck<Rig>]) -> [(obligation: String, title: String)] {
     checks.map { ($0.obligation, $0.title) }

@@ -17,6 +17,10 @@ struct WorldMethodTests {
     configuration.evses[0].temperatureSensors = [WorldTemperatureSensor()]
     configuration.evses[0].hasPhaseSwitch = true
     configuration.evses[0].signingMeter = WorldSigningMeter()
+    configuration.keypads = [WorldKeypad(name: "pad")]
+    configuration.startButtons = [WorldStartButton(evse: EVSEID(1)), WorldStartButton(evse: nil)]
+    configuration.evses[0].hasParkingBaySensor = true
+    configuration.displayHasChoice = true
     configuration.safetyContacts = [WorldSafetyContact(.emergencyStop), WorldSafetyContact(.door, evse: EVSEID(2))]
     var methods = WorldMethods(world: SimulatedWorld(configuration: configuration))
     methods.world.stationConnected()
@@ -86,6 +90,14 @@ struct WorldMethodTests {
         "unixSeconds": 1_790_000_000,
       ]
     ),
+    ("driver.choices", ["items": [["item": "1", "text": "Charging point 1"], ["item": "cancel", "text": "Cancel"]]]),
+    ("bench.chooseOnDisplay", ["item": 1]),
+    ("bench.chooseOnDisplay", ["item": "cancel"]),
+    ("bench.pressStart", ["evse": 1]),
+    ("bench.pressStart", ["evse": nil]),
+    ("bench.enterKey", ["text": "4711"]),
+    ("bench.enterKey", ["text": "12*", "keypad": "pad", "enter": false]),
+    ("bench.parkingBay", ["evse": 1, "occupied": false]),
     ("bench.display", [:]),
     ("bench.display", ["evse": 2]),
     ("bench.state", [:]),
@@ -125,6 +137,13 @@ struct WorldMethodTests {
     for event in methods.world.takeEvents() {
       #expect(schema.problems(JSONValue(event), "world:bench.event:notification") == [])
     }
+    let news = methods.takePost()
+    #expect(
+      news.map(\.method) == [
+        "driver.keys", "driver.startPressed", "driver.startPressed", "driver.chosen", "driver.chosen",
+      ])
+    #expect(news.first?.params == ["keypad": "pad", "keys": "4711#12*"])
+    for (method, params) in news { #expect(schema.problems(params, "world:\(method):notification") == []) }
     let answers = methods.takeSignedReadings()
     #expect(answers.map { $0["number"] } == [7])
     for answer in answers { #expect(schema.problems(answer, "world:driver.signedReading:notification") == []) }

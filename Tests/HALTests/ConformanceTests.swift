@@ -50,6 +50,9 @@ struct SimulatedDriverConformance {
     RigKind.allCases)
   func stationLane(check: ConformanceCheck<any StationLaneRig>, kind: RigKind) throws { try check.run(kind.make()) }
 
+  @Test("Keypad, StartButton, ParkingBaySensor, ChoiceDisplay", arguments: PostSuite.checks, RigKind.allCases)
+  func post(check: ConformanceCheck<any PostRig>, kind: RigKind) throws { try check.run(kind.make()) }
+
   @Test("ControlLaneDriver, in process", arguments: ControlLaneSuite.checks, ControlLaneSuite.kinds)
   func controlLane(check: ConformanceCheck<ControlLaneSuite.Subject>, driver: String) throws {
     try check.run((rig: RigKind.inProcess.make(), kind: driver))

@@ -117,6 +117,10 @@ enum RigKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
     configuration.readers = [
       WorldReader(name: "left", evses: [EVSEID(1)]), WorldReader(name: "middle", evses: nil),
     ]
+    configuration.keypads = [WorldKeypad(name: "pad")]
+    configuration.startButtons = [WorldStartButton(evse: connector.evse)]
+    configuration.evses[0].hasParkingBaySensor = true
+    configuration.displayHasChoice = true
     configuration.hasWatchdog = hasWatchdog
     switch self {
     case .inProcess: return InProcessRig(configuration)

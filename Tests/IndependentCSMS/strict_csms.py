@@ -98,7 +98,9 @@ class Station(Cp):
     @on("Authorize")
     async def on_authorize(self, id_token, **payload):
         self.csms.authorizations.append(id_token["id_token"])
-        return call_result.Authorize(id_token_info={"status": self.csms.verdict(id_token["id_token"])})
+        information = {"status": self.csms.verdict(id_token["id_token"])}
+        information.update(self.csms.languages.get(id_token["id_token"], {}))
+        return call_result.Authorize(id_token_info=information)
 
     @on("TransactionEvent")
     async def on_transaction_event(self, **payload):
@@ -166,6 +168,8 @@ class CheckedConnection:
 
 class StrictCSMS:
     def __init__(self):
+        # language1 and language2 of tokens' users.
+        self.languages = {}
         self.problems = []
         self.boots = []
         self.boot_answers = []

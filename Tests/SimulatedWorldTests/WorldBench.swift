@@ -47,11 +47,16 @@ extension WorldConfiguration {
   /// One EVSE with a socket and every part that a station can have.
   static var equipped: WorldConfiguration {
     let connector = WorldConnector(id: connector11, hasFixedCable: false, lock: WorldLock(), hasProximity: true)
-    let evse = WorldEVSE(
+    var evse = WorldEVSE(
       id: evse1, connectors: [connector], residualCurrentMonitor: WorldResidualCurrentMonitor(),
       temperatureSensors: [WorldTemperatureSensor()], hasPhaseSwitch: true, signingMeter: WorldSigningMeter())
-    return WorldConfiguration(
+    evse.hasParkingBaySensor = true
+    var world = WorldConfiguration(
       evses: [evse], readers: [WorldReader(name: "reader", evses: nil)],
       safetyContacts: SafetyContact.allCases.map { WorldSafetyContact($0) })
+    world.keypads = [WorldKeypad(name: "pad")]
+    world.startButtons = [WorldStartButton(evse: evse1)]
+    world.displayHasChoice = true
+    return world
   }
 }

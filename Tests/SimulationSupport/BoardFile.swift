@@ -1,6 +1,7 @@
 import BoardProfile
 import ChargerBase
 import Glibc
+import HALSimulated
 import OCPPCore
 import SimulatedWorld
 
@@ -27,6 +28,17 @@ package enum BoardFile {
   }
 }
 
+extension SimulatedDrivers.Layout {
+  /// Everything that the world has, under the profile's rules.
+  package init(_ profile: BoardProfile, _ world: WorldConfiguration) {
+    self.init(world)
+    keypads = profile.keypads.map { Pad(name: $0.name, evses: $0.evses, rules: $0.rules) }
+    for index in evses.indices {
+      evses[index].parkingBay = profile.evse(evses[index].id)?.parkingBay.map { Bay(settling: $0.settling) }
+    }
+  }
+}
+
 extension WorldConfiguration {
   /// What stands at the place, by a board profile.
   package init(_ profile: BoardProfile) {
@@ -38,6 +50,9 @@ extension WorldConfiguration {
         SafetyContact(rawValue: input.kind.rawValue).map { WorldSafetyContact($0, evse: input.evse) }
       },
       hasWatchdog: profile.watchdog != nil, supplyFuse: profile.sharedSupply)
+    keypads = profile.keypads.map { WorldKeypad(name: $0.name) }
+    startButtons = profile.startButtons.map { WorldStartButton(evse: $0.evse) }
+    displayHasChoice = profile.display?.boolean("choice") == true
   }
 }
 
@@ -55,6 +70,7 @@ extension WorldEVSE {
       temperatureSensors: evse.temperatureSensors.map { _ in WorldTemperatureSensor() },
       hasPhaseSwitch: evse.phaseSwitch != nil,
       signingMeter: evse.meter?.boolean("signs") == true ? WorldSigningMeter() : nil)
+    hasParkingBaySensor = evse.parkingBay != nil
   }
 }
 
@@ -77,6 +93,7 @@ extension ChargePointConfiguration {
       networkProfiles: [NetworkProfile(url: "ws://csms.example/ocpp", identity: "CS-1")],
       deviceModel: profile.deviceModel.map(entry) + settings, versions: profile.csms.versions,
       boot: boot)
+    hasDisplayChoice = profile.display?.boolean("choice") == true
   }
 }
 

@@ -88,6 +88,8 @@ package final class SafetyWitness {
     let connector = watched[place]
     guard !connector.isWelded else { return }
     guard let plugged = connector.pluggedInAt else {
+      // It was under way when the car went.
+      if let unplugged = connector.unpluggedAt, now <= unplugged + Self.afterUnplug { return }
       return found.append("\(connector.id) closed without a car at \(now)")
     }
     if !authorizations.contains(where: { $0 + Self.authorizationHolds >= plugged }) {

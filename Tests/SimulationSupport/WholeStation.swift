@@ -95,10 +95,17 @@ package final class WholeStation: StationOutlet {
   @discardableResult
   package func start(_ reason: BootReason = .powerUp) -> WholeStation {
     guard !isAlive else { return self }
-    let hardware = world.makeStationHardware()
+    let hardware = world.makeStationHardware(SimulatedDrivers.Layout(profile, world.world.configuration))
     world.stationStarts()
+    let lights = profile.lights
     let station = Station(
-      hardware: hardware, leaseLength: profile.lease, lightPattern: { _ in LightPattern(.off) }, outlet: self)
+      hardware: hardware, leaseLength: profile.lease,
+      lightPattern: { lights[FeedbackKind(rawValue: $0.name) ?? .available] },
+      texts: DriverTexts(
+        language: profile.texts.language,
+        languages: profile.texts.languages.map {
+          DriverTexts.Language(tag: $0.tag, lines: $0.lines, reasons: $0.reasons, choices: $0.choices)
+        }), outlet: self)
     let chargePoint = ChargePoint(
       configuration: ChargePointConfiguration(profile, boot: boot, settings: settings), snapshot: store.snapshot(),
       store: store, link: link, timeSource: clock, randomSource: random, delegate: station)
@@ -109,6 +116,7 @@ package final class WholeStation: StationOutlet {
     self.chargePoint = chargePoint
     isUpperSideDead = false
     chargePoint.start(bootReason: reason)
+    station.readersNotified(at: clock.now)
     lane = SimulatedControlLane(configuration: controlConfiguration, hardware: hardware, startingAt: clock.now)
     run(for: .seconds(3))
     return self

@@ -78,6 +78,7 @@ package struct Chronicle {
   package var end = MonotonicInstant.zero
   /// Found by the simulation's own witnesses.
   package var violations: [String] = []
+  package var problems: [String] = []
   package var waitingRecords = 0
   package var deadLetters = 0
   package var openTransactions: [String] = []

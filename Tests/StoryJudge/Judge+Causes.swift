@@ -70,6 +70,8 @@ extension Judge {
         if case .unlock = $0.action { isShortly($0.at, before: event.at, .seconds(30)) } else { false }
       }
       if !asked { find("\(name): no unlock was asked for") }
+    case .signedDataReceived:
+      if rules.board != StoryRules.socketBoard { find("\(name): no meter signs here") }
     case .meterValuePeriodic, .chargingRateChanged: break
     default: find("\(name): nothing on this day is a cause for it (E01.FR.15)")
     }
@@ -87,14 +89,16 @@ extension Judge {
   /// E07.FR.01, C01.FR.03, C09.FR.03: who began it ends it, or somebody of his group.
   private mutating func judgeStop(_ event: Evidence.Event, _ transaction: Evidence.Transaction) {
     let name = event.request.name
-    let payer = transaction.events.first { $0.card != nil }?.card
+    // A master pass ends also what nobody was authorized for (C16.FR.02).
+    if event.card == StoryCard.master.rawValue { return }
+    let payer = transaction.events.first { $0.card != nil && $0.trigger != .stopAuthorized }?.card
     guard let payer else { return find("\(name): nobody had begun (E07.FR.01)") }
-    let allowed = Self.groupMates(of: payer)
+    let allowed = Self.groupMates(of: payer) + [StoryCard.master.rawValue]
     if let card = event.card, !allowed.contains(card) { find("\(name): \(card) ends what \(payer) began (C09.FR.11)") }
     let shown = chronicle.acts.contains { act in
-      guard case .tap(let card, let evse) = act.action, act.wasPossible, evse == nil || evse == transaction.evse else {
-        return false
-      }
+      guard case .tap(let card, let evse) = act.action, act.wasPossible else { return false }
+      // A master pass ends what runs anywhere (C16.FR.02).
+      guard evse == nil || evse == transaction.evse || card == .master else { return false }
       return isShortly(act.at, before: event.at, Self.answerTime)
         && (event.card.map { $0 == card.rawValue } ?? allowed.contains(card.rawValue))
     }
@@ -113,17 +117,25 @@ extension Judge {
   private mutating func judgeReason(_ transaction: Evidence.Transaction) {
     guard let ended = transaction.ended else { return }
     var began: TriggerReason?
+    var isByMaster = false
     for event in transaction.events {
       switch event.trigger {
       case .stopAuthorized, .remoteStop, .deauthorized, .evConnectTimeout, .resetCommand, .energyLimitReached:
         began = began ?? event.trigger
+        if event.card == StoryCard.master.rawValue, event.trigger == .stopAuthorized { isByMaster = true }
       case .authorized, .remoteStart: began = nil
       default: break
       }
     }
     let reason = ended.request.transactionInfo.stoppedReason
+    // A master pass that nobody knew as one ends its own transaction as any card does.
+    let isOwn = transaction.events.contains {
+      $0.card == StoryCard.master.rawValue && $0.trigger != .stopAuthorized
+    }
+    // C16.FR.07.
     let allowed =
-      Self.reasons(of: began ?? ended.trigger)
+      (isByMaster && began == .stopAuthorized ? [.masterPass] : Self.reasons(of: began ?? ended.trigger))
+      + (isByMaster ? [.masterPass] + (isOwn ? [.local, nil] : []) : [])
       + (wasRefused(transaction) ? [.deAuthorized] : [])
       + (hasJustStarted(at: ended.at) ? Self.restartReasons(lastEnd(before: ended.at)) : [])
     // A reset is a reason of its own, whatever had ended the authorization (B12.FR.04).

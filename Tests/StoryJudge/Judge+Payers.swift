@@ -14,10 +14,22 @@ extension Judge {
         guard let card = event.card else { continue }
         if let payer, payer != card { find("\(event.request.name): \(card) pays for what \(payer) began (C01.FR.23)") }
         payer = card
+        if card == StoryCard.master.rawValue, isKnownAsMaster(by: event) {
+          find("\(event.request.name): a master pass begins nothing (C16.FR.03)")
+        }
         if event.request.idToken?.type != .iso14443 { find("\(event.request.name): another kind of token") }
         judgePayer(card, event, transaction)
       }
     }
+  }
+
+  /// Its group is what makes it one; a station that was told nothing of the token cannot know (C13.FR.04, C15.FR.08).
+  private func isKnownAsMaster(by event: Evidence.Event) -> Bool {
+    evidence.opinions.contains { $0.card == StoryCard.master.rawValue && $0.at < event.at && rules.hasCache }
+      || evidence.opinions.contains {
+        $0.card == StoryCard.master.rawValue && $0.transaction == nil
+          && isShortly($0.at, before: event.at, .seconds(60))
+      }
   }
 
   private mutating func judgePayer(
@@ -72,6 +84,11 @@ extension Judge {
       return true
     }
     let wasOffline = couldBeOffline(window)
+    // C13, C14: the list said so, and it goes before the cache.
+    if let isListed = listed(card) {
+      guard isListed else { return false }
+      return (rules.preAuthorizes && couldBeOnline(window)) || wasOffline
+    }
     // C10, C12.FR.02: the cache said so.
     let known = lastOpinions(of: card, at: window)
     if rules.hasCache, known.contains(true),
@@ -86,20 +103,27 @@ extension Judge {
   /// What a cache may hold of a card during a window: one answer where it is certain. After the supply has failed an
   /// earlier one may be back: the cache is what may be lost (DESIGN §4, flash budget).
   func lastOpinions(of card: String, at window: ClosedRange<MonotonicInstant>) -> [Bool?] {
-    let all = evidence.opinions.filter { $0.card == card && $0.at <= window.upperBound + .milliseconds(300) }
+    let end = window.upperBound + .milliseconds(300)
+    let all = evidence.opinions.filter { $0.card == card && $0.at <= end }
     guard let last = all.last else { return [nil] }
     var known: [Bool?] = [last.isAccepted]
+    for opinion in all where opinion.at >= window.lowerBound && !known.contains(opinion.isAccepted) {
+      known.append(opinion.isAccepted)
+    }
     let isCertain = !chronicle.lives.contains {
       ($0.how == .powerCut || $0.how == .watchdog) && ($0.end ?? .zero) >= last.at
         && ($0.end ?? .zero) <= window.upperBound
     }
-    let before = all.dropLast().last
+    let before = all.last { $0.at < min(last.at, window.lowerBound) }
     if !isCertain || last.at >= window.lowerBound {
       let earlier = before.map { Optional($0.isAccepted) } ?? nil
       if !known.contains(earlier) { known.append(earlier) }
     }
     return known
   }
+
+  /// What the local list says of a card; nil: it is not in it.
+  func listed(_ card: String) -> Bool? { rules.list?.first { $0.card.rawValue == card }?.isAccepted }
 
   // MARK: The link
 

@@ -11,10 +11,12 @@ package struct Judge {
   package let chronicle: Chronicle
   package let evidence: Evidence
   package private(set) var findings: [String] = []
+  /// What the model foresaw and held against what was told.
+  package internal(set) var foreseen = 0
 
   var rules: StoryRules { story.rules }
 
-  package static func findings(_ story: Story, _ chronicle: Chronicle) -> [String] {
+  package static func judge(_ story: Story, _ chronicle: Chronicle) -> Judge {
     var judge = Judge(story: story, chronicle: chronicle, evidence: Evidence(chronicle))
     judge.findings = judge.evidence.findings + chronicle.violations
     judge.judgeOutbox()
@@ -22,7 +24,8 @@ package struct Judge {
     judge.judgeCauses()
     judge.judgeEnergy()
     judge.judgeRefusals()
-    return judge.findings
+    judge.judgeExpectations()
+    return judge
   }
 
   private init(story: Story, chronicle: Chronicle, evidence: Evidence) {

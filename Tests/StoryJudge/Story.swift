@@ -18,6 +18,9 @@ package struct StoryRules: Sendable, Equatable {
     case energyTransfer = "EnergyTransfer"
   }
 
+  /// One socket with a lock, and a meter that signs.
+  package static let socketBoard = "bench-ac-socket"
+
   package var board = "bench-ac-dual"
   package var start: [Point] = [.powerPathClosed]
   package var stop: [Point] = [.evConnected, .authorized]
@@ -32,6 +35,13 @@ package struct StoryRules: Sendable, Equatable {
   package var hasCache = true
   package var authorizesRemoteStart = true
   package var updatedInterval: Int64 = 120
+  /// The local list that the CSMS sends in the morning; nil: none.
+  package var list: [ListEntry]?
+
+  package struct ListEntry: Sendable, Equatable {
+    package var card: StoryCard
+    package var isAccepted: Bool
+  }
 
   package init() {}
 
@@ -49,6 +59,8 @@ package struct StoryRules: Sendable, Equatable {
       ("AuthCtrlr", "LocalAuthorizeOffline", text(authorizesOffline)),
       ("AuthCtrlr", "AuthorizeRemoteStart", text(authorizesRemoteStart)),
       ("AuthCacheCtrlr", "Enabled", text(hasCache)),
+      ("LocalAuthListCtrlr", "Enabled", text(list != nil)),
+      ("AuthCtrlr", "MasterPassGroupId", CardOffice.masters),
       ("SampledDataCtrlr", "TxUpdatedInterval", "\(updatedInterval)"),
     ]
     if let energyOnInvalidId { settings.append(("TxCtrlr", "MaxEnergyOnInvalidId", "\(energyOnInvalidId)")) }
@@ -73,6 +85,8 @@ package enum StoryCard: String, Sendable, CaseIterable {
   case stranger = "STRANGER"
   /// A remote start names it.
   case app = "APP"
+  /// Ends what others began (C16).
+  case master = "MASTER"
 }
 
 package enum StoryAction: Sendable {

@@ -24,6 +24,7 @@ package final class StoryPlayer {
   private var mood: (kind: CSMSMood, until: MonotonicInstant)?
   private var handledResets = 0
   private var nextRemoteStart: Int32 = 100
+  private let tampering: Tampering?
 
   package static func play(_ story: Story, tampering: Tampering? = nil) throws -> Chronicle {
     let player = try StoryPlayer(story, tampering)
@@ -32,10 +33,12 @@ package final class StoryPlayer {
 
   private init(_ story: Story, _ tampering: Tampering?) throws {
     self.story = story
+    self.tampering = tampering
     station = try WholeStation(board: story.rules.board, seed: story.seed, settings: story.rules.settings)
     office = CardOffice()
     office.open(station.csms)
-    station.witness.allowsClosingBeforeTransaction = story.rules.start == [.energyTransfer]
+    // The judge holds the contactors against the transactions itself.
+    station.witness.allowsClosingBeforeTransaction = true
     chronicle.evses = station.profile.evses.map(\.id.number)
     chronicle.epoch = station.clock.epoch
     station.onLook = { [unowned self] in look() }
@@ -113,6 +116,7 @@ package final class StoryPlayer {
   private func play() -> Chronicle {
     for evse in chronicle.evses { lookAtMeter(evse, station.clock.now) }
     begin { station.start() }
+    sendList()
     for step in story.steps {
       guard station.violations.isEmpty else { break }
       let at = station.clock.now
@@ -124,6 +128,21 @@ package final class StoryPlayer {
     }
     closeTheDay()
     return finished()
+  }
+
+  private func sendList() {
+    guard let list = story.rules.list else { return }
+    let entries = list.map { entry in
+      AuthorizationData(
+        idToken: IdToken(idToken: entry.card.rawValue, type: .iso14443),
+        idTokenInfo: IdTokenInfo(
+          status: entry.isAccepted ? .accepted : .invalid,
+          groupIdToken: CardOffice.group(of: entry.card).map { IdToken(idToken: $0, type: .central) }))
+    }
+    let request = SendLocalListRequest(versionNumber: 1, updateType: .full, localAuthorizationList: entries)
+    let call = station.csms.call(.sendLocalList, request.encode(version: .v201))
+    station.run(for: .seconds(3))
+    if station.csms.result(call)?["status"]?.string != "Accepted" { chronicle.problems.append("the list is refused") }
   }
 
   private func begin(_ body: () -> Void) {
@@ -169,12 +188,14 @@ package final class StoryPlayer {
   private func happens(_ meanwhile: Meanwhile) {
     switch meanwhile {
     case .nothing: break
-    case .carLeaves(let evse): if isPlugged(evse) { station.plugOut(evse) }
+    case .carLeaves(let evse): if isPlugged(evse) { pull(evse) }
     case .carComes(let evse): if !isPlugged(evse) { station.plugIn(evse) }
     case .meterExchanged(let evse, let register):
       station.perform(.setMeter(EVSEID(evse), [.importRegister(register)]))
     }
   }
+
+  private func pull(_ evse: Int32) { station.perform(.plugOut(WholeStation.connector(evse), byForce: true)) }
 
   private func isPlugged(_ evse: Int32) -> Bool { station.view(evse)?.car != nil }
 
@@ -186,7 +207,8 @@ package final class StoryPlayer {
       station.witness.authorized(at: station.clock.now)
       if act.wasPossible { station.plugIn(evse, car) }
     case .plugOut(let evse):
-      act.wasPossible = isPlugged(evse)
+      // A plug that is locked is pulled in vain.
+      act.wasPossible = isPlugged(evse) && station.view(evse)?.isLockEngaged != true
       if act.wasPossible { station.plugOut(evse) }
     case .car(let evse, let state):
       act.wasPossible = isPlugged(evse)
@@ -195,7 +217,7 @@ package final class StoryPlayer {
     case .tap(let card, let evse):
       act.wasPossible = station.isAlive
       station.witness.authorized(at: station.clock.now)
-      station.tap(card.rawValue, evses: evse.map { [$0] })
+      if tampering?.isDeaf() != true { station.tap(card.rawValue, evses: evse.map { [$0] }) }
     case .network(let isUp): station.link.isUp = isUp
     case .linkBreaks: station.link.drop()
     case .csms(let kind, let length): mood = (kind, station.clock.now + length)
@@ -244,7 +266,7 @@ package final class StoryPlayer {
     chronicle.closingTime = station.clock.now
     mood = nil
     station.link.isUp = true
-    for evse in chronicle.evses where isPlugged(evse) { station.plugOut(evse) }
+    for evse in chronicle.evses where isPlugged(evse) { pull(evse) }
     for round in 0..<Self.closingRounds {
       pass(.seconds(45))
       guard isBusy else { break }
@@ -279,7 +301,7 @@ package final class StoryPlayer {
     chronicle.calls = station.csms.calls
     chronicle.openedAt = station.csms.openedAt
     for call in chronicle.acts.compactMap(\.callID) { chronicle.answers[call] = station.csms.answers[call] }
-    chronicle.violations = station.violations
+    chronicle.violations = chronicle.problems + station.violations
     chronicle.waitingRecords = station.chargePoint?.waitingRecords ?? -1
     chronicle.deadLetters = station.store.content.deadLetters.count
     chronicle.openTransactions = chronicle.evses.compactMap { station.transaction($0) }
@@ -290,19 +312,26 @@ package final class StoryPlayer {
 /// What the CSMS knows of cards.
 struct CardOffice {
   static let group = "FAMILY"
+  static let masters = "MASTERS"
+
+  static func group(of card: StoryCard) -> String? {
+    if card == .master { return masters }
+    return members.contains(card) ? group : nil
+  }
+
   static let members: [StoryCard] = [.anna, .mate]
 
   func open(_ csms: SimulatedCSMS) {
     csms.tokens = [:]
     for card in StoryCard.allCases {
       switch card {
-      case .anna, .bert, .mate, .app: csms.tokens[card.rawValue] = .accepted
+      case .anna, .bert, .mate, .app, .master: csms.tokens[card.rawValue] = .accepted
       case .blocked: csms.tokens[card.rawValue] = .blocked
       case .stranger: break
       }
     }
     csms.groups = [:]
-    for card in Self.members { csms.groups[card.rawValue] = Self.group }
+    for card in StoryCard.allCases { csms.groups[card.rawValue] = Self.group(of: card) }
   }
 
   func change(_ card: StoryCard, isAccepted: Bool, in csms: SimulatedCSMS) {

@@ -4,11 +4,13 @@ package struct StoryRun: Sendable {
   package var findings: [String]
   package var transactions: Int
   package var steps: Int
+  /// What the model foresaw, and held against what was told.
+  package var foreseen: Int
   /// In plain steps; only when something was found.
   package var told: [String]
 
-  package static func run(_ seed: UInt64, tampering: Tampering.Kind? = nil) -> StoryRun {
-    run(StoryWriter.story(seed), tampering: tampering)
+  package static func run(_ seed: UInt64, atSocket: Bool = false, tampering: Tampering.Kind? = nil) -> StoryRun {
+    run(StoryWriter.story(seed, atSocket: atSocket), tampering: tampering)
   }
 
   package static func run(_ story: Story, tampering: Tampering.Kind? = nil) -> StoryRun {
@@ -17,17 +19,19 @@ package struct StoryRun: Sendable {
       chronicle = try StoryPlayer.play(story, tampering: tampering.map { Tampering($0) })
     } catch {
       return StoryRun(
-        seed: story.seed, findings: ["the station does not start: \(error)"], transactions: 0, steps: 0, told: [])
+        seed: story.seed, findings: ["the station does not start: \(error)"], transactions: 0, steps: 0, foreseen: 0,
+        told: [])
     }
-    let findings = Judge.findings(story, chronicle)
+    let judge = Judge.judge(story, chronicle)
     return StoryRun(
-      seed: story.seed, findings: findings, transactions: Evidence(chronicle).transactions.count,
-      steps: story.steps.count, told: findings.isEmpty ? [] : StoryTeller.tell(story, chronicle))
+      seed: story.seed, findings: judge.findings, transactions: judge.evidence.transactions.count,
+      steps: story.steps.count, foreseen: judge.foreseen,
+      told: judge.findings.isEmpty ? [] : StoryTeller.tell(story, chronicle))
   }
 
   /// A story in plain steps, whatever the judge says.
-  package static func tale(_ seed: UInt64, tampering: Tampering.Kind? = nil) -> [String] {
-    let story = StoryWriter.story(seed)
+  package static func tale(_ seed: UInt64, atSocket: Bool = false, tampering: Tampering.Kind? = nil) -> [String] {
+    let story = StoryWriter.story(seed, atSocket: atSocket)
     guard let chronicle = try? StoryPlayer.play(story, tampering: tampering.map { Tampering($0) }) else { return [] }
     return StoryTeller.tell(story, chronicle)
   }

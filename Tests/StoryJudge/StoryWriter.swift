@@ -7,11 +7,12 @@ package struct StoryWriter {
   private var random: SeededRandom
   private var plugged: [Int32: Bool] = [1: false, 2: false]  // allowed: looked up, never iterated
   private var isNetworkUp = true
+  private var evses: [Int32] = [1, 2]
   private var isHasty = false
 
-  package static func story(_ seed: UInt64) -> Story {
+  package static func story(_ seed: UInt64, atSocket: Bool = false) -> Story {
     var writer = StoryWriter(random: SeededRandom(seed: seed &* 7_919 &+ 13))
-    return writer.write(seed)
+    return writer.write(seed, atSocket)
   }
 
   private mutating func chance(_ percent: UInt64) -> Bool { random.next() % 100 < percent }
@@ -20,12 +21,16 @@ package struct StoryWriter {
   }
   private mutating func pick<Item>(_ items: [Item]) -> Item { items[Int(random.next() % UInt64(items.count))] }
 
-  private mutating func write(_ seed: UInt64) -> Story {
-    let rules = someRules()
+  private mutating func write(_ seed: UInt64, _ atSocket: Bool) -> Story {
+    var rules = someRules()
+    if atSocket {
+      rules.board = StoryRules.socketBoard
+      evses = [1]
+    }
     var steps: [StoryStep] = []
     let count = Int(number(8...24))
     // Most stories are calm for the greater part: there the model knows what must happen. Every third is a hurry.
-    isHasty = chance(33)
+    isHasty = chance(25)
     if chance(60) { steps += firstVisit() }
     while steps.count < count { steps += scene() }
     return Story(seed: seed, rules: rules, steps: steps)
@@ -51,13 +56,17 @@ package struct StoryWriter {
     rules.hasCache = chance(80)
     rules.authorizesRemoteStart = chance(50)
     rules.updatedInterval = pick([60, 120, 300])
+    if chance(35) {
+      let cards = [StoryCard.anna, .bert, .mate, .blocked, .stranger].filter { _ in chance(50) }
+      rules.list = cards.map { StoryRules.ListEntry(card: $0, isAccepted: $0 == .blocked ? false : chance(75)) }
+    }
     return rules
   }
 
   // MARK: Scenes
 
   private mutating func firstVisit() -> [StoryStep] {
-    let evse = pick([Int32(1), 2])
+    let evse = pick(evses)
     let card = pick([StoryCard.anna, .bert, .mate])
     return [
       step(.plugIn(evse, someCar())), step(.tap(card, evse)), step(.tap(card, evse)), step(.plugOut(evse)),
@@ -65,7 +74,7 @@ package struct StoryWriter {
   }
 
   private mutating func scene() -> [StoryStep] {
-    let evse = pick([Int32(1), 2])
+    let evse = pick(evses)
     switch random.next() % 20 {
     case 0, 1, 2: return plug(evse)
     case 3, 4, 5, 6: return [step(.tap(someCard(), chance(70) ? evse : nil))]
@@ -80,7 +89,7 @@ package struct StoryWriter {
     case 11: return [step(.remoteStop(chance(90) ? evse : nil))]
     case 12: return network()
     case 13: return [step(.linkBreaks)]
-    case 14: return [step(.csms(pick(CSMSMood.allCases), .seconds(number(20...600))))]
+    case 14: return [step(.csms(pick(CSMSMood.allCases), .seconds(number(20...120))))]
     case 15: return [step(.verdict(pick([.anna, .bert, .mate, .app]), isAccepted: chance(50)))]
     case 16: return command(evse)
     case 17, 18: return ending(evse)
@@ -104,7 +113,7 @@ package struct StoryWriter {
     switch random.next() % 4 {
     case 0: return [step(.reset(isImmediate: chance(50), chance(50) ? evse : nil))]
     case 1, 2:
-      let other: Int32 = 3 - evse
+      let other = evses.last { $0 != evse } ?? evse
       return [
         step(.availability(evse, isOperative: false)), step(.tap(someCard(), chance(50) ? evse : other)),
         step(.availability(evse, isOperative: true)),
@@ -147,7 +156,7 @@ package struct StoryWriter {
 
   private mutating func step(_ action: StoryAction, atLeast: Int64 = 0) -> StoryStep {
     let pause: Duration
-    if isHasty || chance(15) {
+    if isHasty || chance(8) {
       pause = .milliseconds(chance(50) ? number(0...900) : number(1_000...40_000))
     } else {
       pause = .milliseconds(number(20_000...90_000))
@@ -156,7 +165,7 @@ package struct StoryWriter {
   }
 
   private mutating func someCard() -> StoryCard {
-    pick([.anna, .anna, .anna, .bert, .bert, .mate, .blocked, .stranger])
+    pick([.anna, .anna, .anna, .anna, .bert, .bert, .bert, .mate, .mate, .blocked, .stranger, .master])
   }
 
   private mutating func someCar() -> CarSpecification {

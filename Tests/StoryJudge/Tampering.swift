@@ -26,6 +26,12 @@ package final class Tampering {
     case noEnergy
     /// What the station takes back never reaches the contactor.
     case neverRevoked
+    /// Every fourth card is not read.
+    case deafReader
+    /// A remote start or stop that is refused is answered Accepted.
+    case answersAccepted
+    /// The Ended is told of a transaction that never was.
+    case otherTransaction
   }
 
   private let kind: Kind
@@ -35,6 +41,14 @@ package final class Tampering {
 
   package init(_ kind: Kind) { self.kind = kind }
 
+  private var cards = 0
+
+  /// Whether the next card is not read.
+  func isDeaf() -> Bool {
+    cards += 1
+    return kind == .deafReader && cards % 4 == 0
+  }
+
   func install(in station: WholeStation) {
     if kind == .neverRevoked {
       station.letsPass = { command in
@@ -43,7 +57,12 @@ package final class Tampering {
       return
     }
     station.link.onTheWay = { [self, unowned station] frame in
-      guard var json = try? JSONValue(parsing: frame), json[0]?.int == 2, let id = json[1]?.string,
+      guard var json = try? JSONValue(parsing: frame) else { return frame }
+      if kind == .answersAccepted, json[0]?.int == 3, json[2]?["status"]?.string == "Rejected", let id = json[1]?.string
+      {
+        return Array(JSONValue.array([3, .string(id), ["status": "Accepted"]]).description.utf8)
+      }
+      guard json[0]?.int == 2, let id = json[1]?.string,
         let action = json[2]?.string
       else { return frame }
       if action == "BootNotification" { lives += 1 }
@@ -85,7 +104,10 @@ package final class Tampering {
       return times == 0 ? event : event.setting(["timestamp"], "2026-11-23T10:00:00.000Z")
     case .moreEnergy, .noEnergy: return type == "Ended" ? falsified(event) : event
     case .notOffline: return event["offline"] == nil ? event : event.setting(["offline"], false)
-    case .neverRevoked: return event
+    case .otherTransaction:
+      guard type == "Ended" else { return event }
+      return event.setting(["transactionInfo", "transactionId"], JSONValue("again-" + String(id.suffix(30))))
+    case .neverRevoked, .deafReader, .answersAccepted: return event
     }
   }
 

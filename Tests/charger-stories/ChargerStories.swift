@@ -21,6 +21,8 @@ struct ChargerStories: ParsableCommand {
   var threads = 2
   @Option(help: "Disagreements that are told in full.")
   var show = 3
+  @Flag(help: "At a socket with a lock and a meter that signs, instead of the station with two cables.")
+  var socket = false
   @Flag(help: "Tell a failing story as it was written, not its shortest form.")
   var whole = false
   @Option(help: "Break the station on purpose: \(Tampering.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -46,19 +48,20 @@ struct ChargerStories: ParsableCommand {
     }
     let transactions = runs.reduce(0) { $0 + $1.transactions }
     let steps = runs.reduce(0) { $0 + $1.steps }
+    let foreseen = runs.reduce(0) { $0 + $1.foreseen }
     print(
-      "\(runs.count) stories from seed \(seed), \(steps) steps, \(transactions) transactions: \(failed.count) disagreements"
+      "\(runs.count) stories from seed \(seed), \(steps) steps, \(transactions) transactions, \(foreseen) foreseen: \(failed.count) disagreements"
     )
     if !failed.isEmpty { throw ExitCode(1) }
   }
 
   private func tellOne(_ seed: UInt64) throws {
-    let run = StoryRun.run(seed, tampering: tampering)
+    let run = StoryRun.run(seed, atSocket: socket, tampering: tampering)
     guard run.findings.isEmpty else {
       tell(run)
       throw ExitCode(1)
     }
-    for line in StoryRun.tale(seed, tampering: tampering) { print(line) }
+    for line in StoryRun.tale(seed, atSocket: socket, tampering: tampering) { print(line) }
     print("seed \(seed): \(run.transactions) transactions, no disagreement")
   }
 
@@ -79,7 +82,7 @@ struct ChargerStories: ParsableCommand {
   private func tell(_ run: StoryRun) {
     var run = run
     if !whole {
-      let shorter = StoryRun.shrink(StoryWriter.story(run.seed), tampering: tampering)
+      let shorter = StoryRun.shrink(StoryWriter.story(run.seed, atSocket: socket), tampering: tampering)
       run = StoryRun.run(shorter, tampering: tampering)
     }
     print("seed \(run.seed): the station and the model disagree")
@@ -90,7 +93,7 @@ struct ChargerStories: ParsableCommand {
 
   private func play(_ tampering: Tampering.Kind?, untilFound: Bool = false) -> [StoryRun] {
     let state = Mutex((next: UInt64(0), isFound: false, runs: [StoryRun]()))
-    let (seed, count) = (seed, count)
+    let (seed, count, socket) = (seed, count, socket)
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
       while true {
         let number: UInt64? = state.withLock { state in
@@ -99,7 +102,7 @@ struct ChargerStories: ParsableCommand {
           return state.next
         }
         guard let number else { return }
-        let run = StoryRun.run(seed &+ number, tampering: tampering)
+        let run = StoryRun.run(seed &+ number, atSocket: socket, tampering: tampering)
         state.withLock { state in
           state.runs.append(run)
           if !run.findings.isEmpty { state.isFound = true }

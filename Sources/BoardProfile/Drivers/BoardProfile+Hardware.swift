@@ -48,12 +48,19 @@ private struct HardwareBuilder {
     let readers = profile.readers.map { reader in
       (reader, plan(reader.driver, in: catalogue.readers, place: .reader(reader.name), evse: nil))
     }
+    let keypads = profile.keypads.map { keypad in
+      (keypad, plan(keypad.driver, in: catalogue.keypads, place: .keypad(keypad.name), evse: nil))
+    }
+    let startButtons = profile.startButtons.map { button in
+      let evse = button.evse.flatMap { profile.evse($0) }
+      return (button, plan(button.driver, in: catalogue.startButtons, place: .startButton(button.evse), evse: evse))
+    }
     let display = plan(profile.display, in: catalogue.displays, place: .display)
     let watchdog = plan(profile.watchdog, in: catalogue.watchdogs, place: .watchdog)
     return {
       // All is opened before anything is judged: every problem is told at once. What could not be opened has been
       // reported, so that hardware with a gap never leaves `buildHardware`.
-      let hardware = StationHardware(
+      var hardware = StationHardware(
         evses: evses.compactMap { $0() },
         readers: readers.compactMap { reader, open in open().map { ReaderHardware(reader: $0, evses: reader.evses) } },
         display: display(),
@@ -61,6 +68,12 @@ private struct HardwareBuilder {
           open().map { SafetyInputHardware(kind: input.kind, evse: input.evse, input: $0) }
         },
         watchdog: watchdog())
+      hardware.keypads = keypads.compactMap { keypad, open in
+        open().map { KeypadHardware(keypad: $0, evses: keypad.evses, rules: keypad.rules) }
+      }
+      hardware.startButtons = startButtons.compactMap { button, open in
+        open().map { StartButtonHardware(button: $0, evse: button.evse) }
+      }
       if let watchdog = hardware.watchdog { check(watchdog) }
       return collector.isEmpty ? hardware : nil
     }
@@ -88,10 +101,15 @@ private struct HardwareBuilder {
     }
     let phaseSwitch = plan(evse.phaseSwitch, in: catalogue.phaseSwitches, place: place, evse: evse)
     let light = plan(evse.light, in: catalogue.lights, place: place, evse: evse)
+    let parkingBay = plan(evse.parkingBay?.driver, in: catalogue.parkingBaySensors, place: place, evse: evse)
     return {
-      EVSEHardware(
+      var hardware = EVSEHardware(
         id: evse.id, connectors: connectors.compactMap { $0() }, meter: meter(), light: light(),
         residualCurrent: residualCurrent(), temperatures: temperatures.compactMap { $0() }, phaseSwitch: phaseSwitch())
+      if let profile = evse.parkingBay {
+        hardware.parkingBay = parkingBay().map { ParkingBayHardware(sensor: $0, settling: profile.settling) }
+      }
+      return hardware
     }
   }
 

@@ -38,6 +38,9 @@ public struct DriverCatalogue {
   var watchdogs = Drivers<any SystemWatchdog>(kind: "watchdog")
   var meters = Drivers<any EnergyMeter>(kind: "meter")
   var readers = Drivers<any TokenReader>(kind: "reader")
+  var keypads = Drivers<any Keypad>(kind: "keypad")
+  var startButtons = Drivers<any StartButton>(kind: "start button")
+  var parkingBaySensors = Drivers<any ParkingBaySensor>(kind: "parking bay sensor")
   var lights = Drivers<any IndicatorLight>(kind: "light")
   var displays = Drivers<any DriverDisplay>(kind: "display")
 
@@ -88,10 +91,23 @@ public struct DriverCatalogue {
     readers.add(name, factory)
   }
 
+  public mutating func addKeypad(_ name: String, _ factory: @escaping Factory<any Keypad>) {
+    keypads.add(name, factory)
+  }
+
+  public mutating func addStartButton(_ name: String, _ factory: @escaping Factory<any StartButton>) {
+    startButtons.add(name, factory)
+  }
+
+  public mutating func addParkingBaySensor(_ name: String, _ factory: @escaping Factory<any ParkingBaySensor>) {
+    parkingBaySensors.add(name, factory)
+  }
+
   public mutating func addLight(_ name: String, _ factory: @escaping Factory<any IndicatorLight>) {
     lights.add(name, factory)
   }
 
+  /// A display on which people can choose is a `ChoiceDisplay`.
   public mutating func addDisplay(_ name: String, _ factory: @escaping Factory<any DriverDisplay>) {
     displays.add(name, factory)
   }

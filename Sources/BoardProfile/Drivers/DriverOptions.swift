@@ -17,6 +17,10 @@ public final class DriverOptions {
     case watchdog
     /// A reader, by the profile's name for it.
     case reader(String)
+    /// A keypad, by the profile's name for it.
+    case keypad(String)
+    /// The start button of one EVSE, or with nil of the whole station.
+    case startButton(EVSEID?)
     case display
   }
 

@@ -42,7 +42,7 @@ enum ReaderLoader {
     }
   }
 
-  private static func evses(_ field: ProfileField, places: StationPlaces) -> [EVSEID]? {
+  static func evses(_ field: ProfileField, places: StationPlaces) -> [EVSEID]? {
     if case .null? = field.node?.content { return nil }
     guard let fields = field.list(count: 1...BoardProfile.maximumEVSEs, of: "EVSE numbers") else { return nil }
     var numbers: [Int32] = []

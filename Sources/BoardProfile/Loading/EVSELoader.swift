@@ -32,6 +32,7 @@ struct EVSELoader {
       temperatureCurve: SupervisionLoader.temperatureCurve(
         object[.temperatureCurve], sensors: object[.temperatureSensors], maximum: maximum),
       phaseSwitch: phaseSwitch(object[.phaseSwitch], phases: phases), light: DriverLoader.load(object[.light]),
+      parkingBay: PostLoader.parkingBay(object[.parkingBay]),
       allowsReset: object[.allowReset].boolean() ?? true,
       connectors: connectors)
   }

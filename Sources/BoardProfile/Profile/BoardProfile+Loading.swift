@@ -45,9 +45,13 @@ struct BoardLoader {
     let evses = EVSELoader(purpose: purpose).load(object[.evses])
     let places = StationPlaces(evses)
     let readers = ReaderLoader.load(object[.readers], places: places)
+    let keypads = PostLoader.keypads(object[.keypads], places: places, readers: readers)
+    let startButtons = PostLoader.startButtons(object[.startButtons], places: places)
     let display = DriverLoader.load(object[.display])
     let safetyInputs = SafetyInputLoader.load(object[.safetyInputs], places: places)
-    checkSharedDrivers(evses: evses, readers: readers, safetyInputs: safetyInputs)
+    checkSharedDrivers(
+      evses: evses, readers: readers.map(\.driver) + keypads.map(\.driver) + startButtons.map(\.driver),
+      safetyInputs: safetyInputs)
     let deadMan = deadMan(object[.deadMan], purpose: purpose)
     return BoardProfile(
       name: object[.name].text(
@@ -59,6 +63,8 @@ struct BoardLoader {
       sharedSupply: object[.sharedSupplyA].current(in: 6...1_000),
       safetyInputs: safetyInputs,
       readers: readers,
+      keypads: keypads,
+      startButtons: startButtons,
       display: display,
       deadMan: deadMan,
       watchdog: watchdog(object[.watchdog], deadMan: deadMan),
@@ -73,6 +79,7 @@ struct BoardLoader {
       thresholds: TimingLoader.thresholds(object[.pilotThresholds]),
       proximityBands: ProximityBandsLoader.load(object[.proximityBands]),
       lights: lights(object[.lights]),
+      texts: TextLoader.load(object[.texts]),
       deviceModel: DeviceModelLoader(places: places).load(object[.deviceModel]),
       csms: csms(object[.csms], purpose: purpose),
       source: root.collector.source)
@@ -136,12 +143,13 @@ struct BoardLoader {
 
   /// Two drivers of one kind with the very same options would fight over one piece of hardware.
   private func checkSharedDrivers(
-    evses: [EVSEProfile], readers: [ReaderProfile], safetyInputs: [SafetyInputProfile]
+    evses: [EVSEProfile], readers: [DriverReference], safetyInputs: [SafetyInputProfile]
   ) {
     let connectors = evses.flatMap(\.connectors)
     let kinds: [[DriverReference]] = [
       connectors.map(\.pilot), connectors.map(\.contactor), evses.compactMap(\.meter), evses.compactMap(\.light),
-      readers.map(\.driver), connectors.compactMap(\.lock), connectors.compactMap(\.proximity),
+      readers, evses.compactMap(\.parkingBay?.driver), connectors.compactMap(\.lock),
+      connectors.compactMap(\.proximity),
       evses.compactMap(\.residualCurrent), evses.flatMap(\.temperatureSensors), evses.compactMap(\.phaseSwitch),
       safetyInputs.map(\.driver),
     ]

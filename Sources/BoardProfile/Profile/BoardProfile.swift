@@ -22,6 +22,10 @@ public struct BoardProfile: Sendable, Equatable {
   /// At most `maximumSafetyInputs`; the control lane names them by their place here.
   public var safetyInputs: [SafetyInputProfile]
   public var readers: [ReaderProfile]
+  /// At most `maximumKeypads`.
+  public var keypads: [KeypadProfile]
+  /// At most one for each EVSE and one for the station.
+  public var startButtons: [StartButtonProfile]
   public var display: DriverReference?
   /// Never nil for a product.
   public var deadMan: DeadManRule?
@@ -39,6 +43,7 @@ public struct BoardProfile: Sendable, Equatable {
   public var thresholds: PilotThresholds
   public var proximityBands: ProximityBands
   public var lights: LightTable
+  public var texts: TextTable
   /// First-start defaults of the device model, in the file's order.
   public var deviceModel: [DeviceModelEntry]
   public var csms: CSMSDefaults
@@ -49,6 +54,7 @@ public struct BoardProfile: Sendable, Equatable {
   public static let maximumEVSEs = 16
   public static let maximumConnectorsPerEVSE = 8
   public static let maximumReaders = 16
+  public static let maximumKeypads = 16
   public static let maximumSafetyInputs = 32
   public static let maximumTemperatureSensorsPerEVSE = 8
   public static let maximumProximityBands = 8
@@ -98,6 +104,7 @@ public struct EVSEProfile: Sendable, Equatable {
   /// Changes between one and three phases; only with 3 phases.
   public var phaseSwitch: DriverReference?
   public var light: DriverReference?
+  public var parkingBay: ParkingBayProfile?
   /// The CSMS may reset it alone.
   public var allowsReset: Bool
   /// Numbered 1, 2, 3 … in this order.
@@ -142,6 +149,29 @@ public struct ReaderProfile: Sendable, Equatable {
   /// EVSEs that it stands for; nil for the whole station.
   public var evses: [EVSEID]?
   public var driver: DriverReference
+}
+
+/// A keypad for key codes.
+public struct KeypadProfile: Sendable, Equatable {
+  /// Unlike every other keypad's and reader's name.
+  public var name: String
+  /// EVSEs that it stands for; nil for the whole station.
+  public var evses: [EVSEID]?
+  public var rules: KeyCodeRules
+  public var driver: DriverReference
+}
+
+public struct StartButtonProfile: Sendable, Equatable {
+  /// The EVSE that it starts; nil for the whole station.
+  public var evse: EVSEID?
+  public var driver: DriverReference
+}
+
+/// The detector of an EVSE's parking bay.
+public struct ParkingBayProfile: Sendable, Equatable {
+  public var driver: DriverReference
+  /// How long something must stay, or be gone, to count, 0…60,000 ms.
+  public var settling: Duration
 }
 
 /// What opens the contactor when the program on Linux is dead (DESIGN §5).

@@ -1,15 +1,15 @@
 /// Every key that a board profile or a unit file may have, one list per kind of object. `boards/README.md` has a table
 /// for each; a test compares them.
 enum BoardKey: String, ProfileKey {
-  case name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, display, deadMan, watchdog
-  case leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, outboxCapacity, timing, pilotThresholds,
-    proximityBands
-  case lights, csms, deviceModel
+  case name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, keypads
+  case startButtons, display, deadMan, watchdog
+  case leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, outboxCapacity, timing, pilotThresholds
+  case proximityBands, lights, texts, csms, deviceModel
 }
 
 enum EVSEKey: String, ProfileKey {
   case id, maximumCurrentA, phases, meter, meterNeeded, overCurrent, voltageBand, residualCurrent, temperatureSensors
-  case temperatureCurve, phaseSwitch, light, allowReset, connectors
+  case temperatureCurve, phaseSwitch, light, parkingBay, allowReset, connectors
 }
 
 enum VoltageBandKey: String, ProfileKey {
@@ -45,6 +45,43 @@ enum DriverKey: String, ProfileKey {
 
 enum ReaderKey: String, ProfileKey {
   case name, driver, evses
+}
+
+enum KeypadFileKey: String, ProfileKey {
+  case name, driver, evses, minimumLength, maximumLength, timeoutSeconds
+}
+
+enum StartButtonKey: String, ProfileKey {
+  case driver, evse
+}
+
+enum ParkingBayKey: String, ProfileKey {
+  case driver, settlingMilliseconds
+}
+
+enum TextsKey: String, ProfileKey {
+  case language, languages
+}
+
+enum LanguageKey: String, ProfileKey {
+  case language, lines, reasons, choices
+}
+
+/// OCPP's AuthorizationStatus, but for Accepted.
+enum RefusalKey: String, ProfileKey {
+  case blocked = "Blocked"
+  case concurrentTransaction = "ConcurrentTx"
+  case expired = "Expired"
+  case invalid = "Invalid"
+  case noCredit = "NoCredit"
+  case notAllowedTypeEVSE = "NotAllowedTypeEVSE"
+  case notAtThisLocation = "NotAtThisLocation"
+  case notAtThisTime = "NotAtThisTime"
+  case unknown = "Unknown"
+}
+
+enum ChoiceKey: String, ProfileKey {
+  case evse, everyEVSE, cancel
 }
 
 enum DeadManKey: String, ProfileKey {
@@ -126,6 +163,9 @@ package enum ProfileKeyReference {
     ("Wake-up", names(WakeUpKey.self)),
     ("Safety input", names(SafetyInputKey.self)),
     ("Reader", names(ReaderKey.self)),
+    ("Keypad", names(KeypadFileKey.self)),
+    ("Start button", names(StartButtonKey.self)),
+    ("Parking bay", names(ParkingBayKey.self)),
     ("Driver", names(DriverKey.self)),
     ("Dead-man rule", names(DeadManKey.self)),
     ("CSMS defaults", names(CSMSKey.self)),
@@ -135,6 +175,10 @@ package enum ProfileKeyReference {
     ("Proximity band", names(ProximityBandKey.self)),
     ("Lights", names(FeedbackKind.self)),
     ("Light pattern", names(LightPatternKey.self)),
+    ("Texts", names(TextsKey.self)),
+    ("Language", names(LanguageKey.self)),
+    ("Refusals", names(RefusalKey.self)),
+    ("Choices", names(ChoiceKey.self)),
     ("Device-model entry", names(DeviceModelKey.self)),
     ("Component", names(ComponentKey.self)),
     ("Component's EVSE", names(ComponentEVSEKey.self)),

@@ -28,7 +28,7 @@ struct EngineSetup {
     let rootFile = unit?.rootCertificatesFile.map { file in
       file.hasPrefix("/") ? file : (files.unitDirectory ?? ".") + "/" + file
     }
-    let configuration = ChargePointConfiguration(
+    var configuration = ChargePointConfiguration(
       identity: ChargePointConfiguration.Identity(
         vendorName: profile.vendorName, model: profile.model, serialNumber: unit?.serialNumber,
         firmwareVersion: program.version),
@@ -54,6 +54,7 @@ struct EngineSetup {
       supplyPhases: Int32(profile.evses.map(\.phases).max() ?? 3), outboxCapacity: profile.outboxCapacity,
       urlOverride: arguments.csms.map { .init(url: $0, slot: arguments.csmsSlot) },
       certificates: .init(hasCSMSRoot: rootFile != nil))
+    configuration.hasDisplayChoice = profile.display?.boolean("choice") == true
     if let problem = configuration.problems.first {
       throw StartError(description: "the board profile and the unit file give no station: \(problem)")
     }

@@ -110,6 +110,7 @@ final class RunningStation {
     let tls = TLSContexts(rootFile: setUp.rootFile)
     let gate = surroundings.networkIsUp.map { NetworkSwitch($0) }
     let lights = profile.lights
+    let texts = DriverTexts(profile.texts)
     try loop.submit {
       network.controlLane = controlLane
       network.serviceManager = serviceManager
@@ -121,7 +122,7 @@ final class RunningStation {
       }
       let station = Station(
         hardware: handover.value, leaseLength: profile.lease, lightPattern: { lights[FeedbackNames.kind(of: $0)] },
-        outlet: network)
+        texts: texts, outlet: network)
       let link = WebSocketLink(eventLoop: loop, gate: gate, tlsContext: { try tls.context(for: $0) }) {
         network.linkTold($0)
       }
@@ -146,6 +147,7 @@ final class RunningStation {
     }
     // The engine first: it must hear every fact from the first on.
     try loop.submit { network.turn { network.chargePoint?.start(bootReason: reason) } }.wait()
+    network.readersNotified()
     // The last entry that is not the lane's own.
     flightRecorder?.recorder.note(
       .started, FlightRecord.station, Int32(clamping: registry.number.rawValue), at: time.now)

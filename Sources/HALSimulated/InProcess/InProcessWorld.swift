@@ -69,6 +69,10 @@ public final class InProcessWorld: SimulatedDriverSource {
   public func reader(named name: String) -> any TokenReader { InProcessReader(name, in: self) }
   public func light(for evse: EVSEID) -> any IndicatorLight { InProcessLight(evse, in: self) }
   public func display() -> any DriverDisplay { InProcessDisplay(in: self) }
+  public func choiceDisplay() -> any ChoiceDisplay { InProcessDisplay(in: self) }
+  public func keypad(named name: String) -> any Keypad { InProcessKeypad(name, in: self) }
+  public func startButton(for evse: EVSEID?) -> any StartButton { InProcessStartButton(evse, in: self) }
+  public func parkingBaySensor(for evse: EVSEID) -> any ParkingBaySensor { InProcessParkingBaySensor(evse, in: self) }
 
   public func lock(for connector: ConnectorID) -> any ConnectorLock { SimulatedConnectorLock(part(.lock(connector))) }
 
@@ -94,6 +98,11 @@ public final class InProcessWorld: SimulatedDriverSource {
 
   /// All drivers that the world's configuration calls for.
   public func makeStationHardware() -> StationHardware {
-    SimulatedDrivers.makeStationHardware(SimulatedDrivers.Layout(world.configuration), in: self)
+    makeStationHardware(SimulatedDrivers.Layout(world.configuration))
+  }
+
+  /// Drivers by another layout, as with longer codes.
+  public func makeStationHardware(_ layout: SimulatedDrivers.Layout) -> StationHardware {
+    SimulatedDrivers.makeStationHardware(layout, in: self)
   }
 }

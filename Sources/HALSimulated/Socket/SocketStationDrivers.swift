@@ -63,14 +63,31 @@ final class SocketLight: IndicatorLight {
   }
 }
 
-final class SocketDisplay: DriverDisplay {
+final class SocketDisplay: ChoiceDisplay {
   private let world: SocketWorld
 
   init(in world: SocketWorld) { self.world = world }
 
-  func start(notify: @escaping @Sendable () -> Void) {}
-  func stop() {}
+  func start(notify: @escaping @Sendable () -> Void) { world.withSlots { $0.choice.notify = notify } }
+  func stop() { world.withSlots { $0.choice.notify = nil } }
   var health: DriverHealth { .alive }
+
+  func offer(_ items: [DisplayItem]) {
+    let shown = items.prefix(DisplayItem.maximumCount).map { DisplayItem($0.meaning, String($0.text.prefix(64))) }
+    world.withSlots { slots in
+      slots.choice.wish = shown
+      slots.choice.isDirty = true
+      slots.choice.chosen.removeAll()
+    }
+    world.wake()
+  }
+
+  func takeChosen() -> [DisplayItem.Meaning] {
+    world.withSlots { slots in
+      defer { slots.choice.chosen.removeAll() }
+      return slots.choice.chosen
+    }
+  }
 
   func show(lines: [String], evse: EVSEID?) {
     let shown = lines.prefix(4).map { String($0.prefix(64)) }

@@ -75,6 +75,10 @@ public final class SocketWorld: SimulatedDriverSource, Sendable {
   public func reader(named name: String) -> any TokenReader { SocketReader(name, in: self) }
   public func light(for evse: EVSEID) -> any IndicatorLight { SocketLight(evse, in: self) }
   public func display() -> any DriverDisplay { SocketDisplay(in: self) }
+  public func choiceDisplay() -> any ChoiceDisplay { SocketDisplay(in: self) }
+  public func keypad(named name: String) -> any Keypad { SocketKeypad(name, in: self) }
+  public func startButton(for evse: EVSEID?) -> any StartButton { SocketStartButton(evse, in: self) }
+  public func parkingBaySensor(for evse: EVSEID) -> any ParkingBaySensor { SocketParkingBaySensor(evse, in: self) }
 
   private func part(_ part: WorldPart) -> SocketPart { SocketPart(part, in: self) }
 
@@ -159,12 +163,13 @@ public final class SocketWorld: SimulatedDriverSource, Sendable {
       case "driver.readings":
         guard !slots.takeRepeated(params, at: now) else { break }
         slots.takeParts(params, at: now)
-        notifications = slots.takeReadings(params, at: now)
+        notifications = slots.takeReadings(params, at: now) + slots.takePostReadings(params, at: now)
       case "driver.meters":
         slots.takeTemperatures(params, at: now)
         slots.takeMeters(params, at: now)
       case "driver.signedReading": slots.takeSignedReading(params, at: now)
       case "driver.token": notifications = slots.takeToken(params)
+      case "driver.keys", "driver.startPressed", "driver.chosen": notifications = slots.takePost(method, params)
       default: break
       }
       return (notifications, slots.takeBells())
@@ -189,7 +194,7 @@ public final class SocketWorld: SimulatedDriverSource, Sendable {
     let notifications = slots.withLock { slots in
       if slots.isConnected { slots.forgetPower() }
       slots.isConnected = false
-      return slots.silenceReaders(since: now)
+      return slots.silenceReaders(since: now) + slots.silencePost(since: now)
     }
     for notify in notifications { notify() }
   }

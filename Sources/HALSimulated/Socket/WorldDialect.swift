@@ -41,6 +41,7 @@ extension WorldSlots {
           "lines": .array(lines[index].wish.map { .string($0) }),
         ])
     }
+    if let offer = takeOffer() { messages.append(offer) }
     return messages
   }
 

@@ -18,6 +18,10 @@ struct WorldSlots {
   var lights: [Light] = []
   /// Areas of the display that have been written on: at most one per EVSE and one for the whole.
   var lines: [Lines] = []
+  var keypads: [Pad] = []
+  var startButtons: [Button] = []
+  var parkingBays: [Bay] = []
+  var choice = Choice()
   var isConnected = false
   /// How often a connection has ended.
   var outages: UInt64 = 0
@@ -32,7 +36,8 @@ struct WorldSlots {
 
   /// Whether nothing but the time is new in these readings: then that is noted.
   mutating func takeRepeated(_ readings: JSONValue, at now: MonotonicInstant) -> Bool {
-    let drivers = pilots.count + contactors.count + parts.count + readers.count
+    let drivers = pilots.count + contactors.count + parts.count + readers.count + keypads.count + startButtons.count
+      + parkingBays.count
     guard drivers == driversThen, readings == lastReadings else {
       lastReadings = readings
       driversThen = drivers
@@ -130,6 +135,7 @@ struct WorldSlots {
     for index in parts.indices { parts[index].isDirty = parts[index].wish != nil }
     for index in lights.indices { lights[index].isDirty = lights[index].wish != nil }
     for index in lines.indices { lines[index].isDirty = true }
+    choice.isDirty = !choice.wish.isEmpty
   }
 
   /// The connection is gone: what was decided before it went is not decided any more. Contactors are wanted open and

@@ -20,11 +20,22 @@ extension SessionController {
 
   /// Called before feedback is shown: whoever shows it learns for whom. Without a token it is for anybody.
   func speak(to token: IdToken?, at place: Int) {
-    let languages =
-      token.flatMap { token in tokenLanguages.first { $0.token.isSameToken(as: token) }?.languages } ?? []
+    let languages = languages(of: token)
     guard slots[place].languages != languages else { return }
     slots[place].languages = languages
     services.speak(languages, at: slots[place].machine.evse)
+  }
+
+  private func languages(of token: IdToken?) -> [String] {
+    token.flatMap { token in tokenLanguages.first { $0.token.isSameToken(as: token) }?.languages } ?? []
+  }
+
+  /// The same for whoever stands at no EVSE in particular.
+  func speakEverywhere(to token: IdToken?) {
+    let languages = languages(of: token)
+    guard stationLanguages != languages else { return }
+    stationLanguages = languages
+    services.speak(languages, at: nil)
   }
 
   /// The one whose session the EVSE shows.

@@ -13,7 +13,9 @@ public struct OpenTransactionStatus: Sendable, Equatable {
   public var energyWh: Decimal?
   /// Nil while civil time is not known.
   public var startedAt: WallTime?
-  /// The first four characters of the token and an ellipsis.
+  /// How long ago that was; nil over a change of boots while civil time is not known.
+  public var duration: Duration?
+  /// The first characters of the token and an ellipsis; of a key code the ellipsis alone (C04.FR.04).
   public var redactedToken: String?
 }
 
@@ -68,7 +70,15 @@ extension ChargePoint {
     return OpenTransactionStatus(
       id: transaction.id, lastSequenceNumber: transaction.nextSeqNo.subtractingSaturating(1), energyWh: energy,
       startedAt: wallTime(of: transaction.startedAt),
+      duration: duration(since: transaction.startedAt),
       redactedToken: transaction.authorization.flatMap { $0.token.masked })
+  }
+
+  private func duration(since start: EventTime) -> Duration? {
+    let present = eventTime
+    if present.boot == start.boot { return start.instant.duration(to: present.instant) }
+    guard let began = wallTime(of: start), let wall = present.wall else { return nil }
+    return wall - began
   }
 
   /// The actions of the CSMS that a block answers; every other one is NotSupported.

@@ -78,7 +78,7 @@ extension ChargePoint: EngineServices {
     delegate?.chargePoint(self, show: feedback, at: evse)
   }
 
-  package func speak(_ languages: [String], at evse: EVSEID) {
+  package func speak(_ languages: [String], at evse: EVSEID?) {
     delegate?.chargePoint(self, speak: languages, at: evse)
   }
 

@@ -56,8 +56,9 @@ package protocol EngineServices: AnyObject {
   func grant(_ grant: EnergyGrant, to connector: ConnectorID)
   func revokeGrant(at connector: ConnectorID)
   func show(_ feedback: DriverFeedback, at evse: EVSEID?)
-  /// What is shown at an EVSE from now on is for a reader of these languages; none: for anybody.
-  func speak(_ languages: [String], at evse: EVSEID)
+  /// What is shown at an EVSE (nil: at none in particular) from now on is for a reader of these languages; none: for
+  /// anybody.
+  func speak(_ languages: [String], at evse: EVSEID?)
   /// Releases a cable; the fact `unlocked` with the same number answers.
   func unlock(_ connector: ConnectorID, number: UInt32)
   func keepLocked(_ isKept: Bool, _ connector: ConnectorID)
@@ -70,7 +71,7 @@ package protocol EngineServices: AnyObject {
 }
 
 extension EngineServices {
-  package func speak(_ languages: [String], at evse: EVSEID) {}
+  package func speak(_ languages: [String], at evse: EVSEID?) {}
   package func told(_ event: TransactionEventRequest) {}
   package func told(_ event: TransactionEventRequest, answer: TransactionEventResponse) {}
   package var isStoreFailing: Bool { false }

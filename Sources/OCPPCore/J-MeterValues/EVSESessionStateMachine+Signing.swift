@@ -113,6 +113,13 @@ extension EVSESessionStateMachine {
     return [report(.started, cause, context)]
   }
 
+  /// What led to the start is about to go, and its driver with it: the Started event names him first (E02.FR.01,
+  /// E03.FR.01), signed or not.
+  mutating func tellStartBeforeItsEnd(_ context: Context) {
+    let started = startNow(context)
+    prelude += started
+  }
+
   // MARK: - End
 
   /// Before the Ended event: asks for the signature of its last reading, once, and says whether to wait for it.

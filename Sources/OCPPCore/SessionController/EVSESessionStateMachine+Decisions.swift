@@ -49,6 +49,7 @@ extension EVSESessionStateMachine {
       deferredStop = deferredStop ?? cause
       return []
     }
+    tellStartBeforeItsEnd(context)
     // A transaction that nobody was authorized for can be stopped by the CSMS as well.
     let old = conditions.union(.authorized)
     // Told with the stop when it was never told: a stop right after the start loses nothing.
@@ -126,6 +127,7 @@ extension EVSESessionStateMachine {
   /// An immediate reset ends the transaction (B12.FR.04) as everything does that ends one: with the contactor open and
   /// a reading that shows all its energy, or when they have been waited for long enough.
   package mutating func endForReset(_ context: Context) -> [Effect] {
+    if resumption == nil { tellStartBeforeItsEnd(context) }
     authorization = nil
     nextAuthorization = nil
     endConnectionWait()

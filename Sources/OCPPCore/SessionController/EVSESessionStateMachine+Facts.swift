@@ -72,6 +72,7 @@ extension EVSESessionStateMachine {
     if restoredFinish == place { forgetFinish() }
     if resumption != nil { return isOfResumedTransaction(place) ? resumptionSaw(vehicleAt: nil, context) : [] }
     guard connector == place else { return [] }
+    tellStartBeforeItsEnd(context)
     let old = conditions
     connector = nil
     connectedSince = nil
@@ -136,6 +137,7 @@ extension EVSESessionStateMachine {
     guard let reason = EndingFaults.stopReason(for: fault), transaction != nil, resumption == nil,
       transaction?.pendingEnd == nil
     else { return [] }
+    tellStartBeforeItsEnd(context)
     authorization = nil
     return beginEnd(SessionCause(.abnormalCondition, reason), context)
   }
@@ -179,6 +181,7 @@ extension EVSESessionStateMachine {
   }
 
   private mutating func connectionTimedOut(_ context: Context) -> [Effect] {
+    tellStartBeforeItsEnd(context)
     authorization = nil
     authorizedSince = nil
     guard transaction != nil, transaction?.pendingEnd == nil else { return [] }

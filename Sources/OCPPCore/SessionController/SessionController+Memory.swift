@@ -131,7 +131,9 @@ extension SessionController {
 
   /// One that could not be asked about in time is given up.
   func expireDrivers(at now: MonotonicInstant) {
+    let wereWaiting = !undecided.isEmpty
     undecided.removeAll { $0.until <= now }
+    if wereWaiting, undecided.isEmpty { services.show(.available, at: nil) }
     remoteStarts.removeAll { !$0.isAsked && $0.until <= now }
     storeDrivers()
   }

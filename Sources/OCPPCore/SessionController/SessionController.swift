@@ -54,6 +54,8 @@ package final class SessionController: SessionControlling {
   var nextQuestion: UInt64 = 1
   /// At most `TokenLanguages.capacity`.
   var tokenLanguages: [TokenLanguages] = []
+  /// As told last, of whom is shown something at no EVSE in particular.
+  var stationLanguages: [String] = []
   /// Whose answer is being told.
   var answered: IdToken?
   private var lastGrantNumber: UInt32 = 0
@@ -506,10 +508,13 @@ package final class SessionController: SessionControlling {
   /// Shows something that passes: at once, whatever is being stored.
   func notify(_ feedback: DriverFeedback, at evse: EVSEID?) {
     guard let evse, let place = place(of: evse) else {
+      speakEverywhere(to: answered)
       services.show(feedback, at: nil)
       return
     }
-    slots[place].notice = (feedback, services.now + Self.noticeTime)
+    // A question stays for as long as it can be open: its answer ends it.
+    let open = feedback == .authorizing ? services.configuration.messageTimeout : .zero
+    slots[place].notice = (feedback, services.now + open + Self.noticeTime)
     slots[place].shown = feedback
     speak(to: answered ?? user(at: place), at: place)
     services.show(feedback, at: evse)

@@ -47,6 +47,8 @@ package struct ExplanationContext: Sendable {
   /// A reset was promised to the operator's system and waits for the last session.
   package var isResetPending = false
   package var timing = TimingTable()
+  /// Parts at the post that do not work: readers, keypads, buttons.
+  package var postReasons: [EnergyReason] = []
   /// Nil while they are not known.
   package var offlineRules: OfflineRules?
 

@@ -124,6 +124,7 @@ struct ReasonChain {
           remedy: "Free space in the state directory, or restore the connection so that what waits can be sent."))
     }
     found.append(permission)
+    found += context.postReasons
     // Who has been accepted waits for nobody but himself.
     if context.feedback != .plugIn, let link = linkReason { found.append(link) }
     return found

@@ -17,6 +17,10 @@ package enum FaultVariables {
     }
     for input in hardware.safetyInputs { add(fault(of: input.kind)) }
     if !hardware.safetyInputs.isEmpty { add(.safetyInputSilent) }
+    for part in Station.watchedParts(of: hardware) {
+      let key = VariableKey(part.part.component, "Problem", evse: part.evse?.number)
+      if !keys.contains(key) { keys.append(key) }
+    }
     for evse in hardware.evses {
       for fault in ControlFault.allCases where fault.scope == .evse && hasPart(for: fault, evse) {
         add(fault, evse: evse.id.number)

@@ -23,29 +23,36 @@ struct BenchTap: ParsableCommand {
 struct BenchPressStart: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "press-start", abstract: "The start button is pressed.")
   @OptionGroup var world: WorldOptions
-  @Argument(help: "The EVSE's number.", completion: Completions.evses) var evse: Int32
+  @Argument(help: "The EVSE's number; the station's button without it.", completion: Completions.evses)
+  var evse: Int32?
 
   func run() throws {
     try world.perform(
-      "bench.pressStart", [JSONMember("evse", JSONValue(evse))], done: "The start button of EVSE \(evse) was pressed.")
+      "bench.pressStart", members([("evse", evse.map { JSONValue($0) })]),
+      done: "The start button\(evse.map { " of EVSE \($0)" } ?? "") was pressed.")
   }
 }
 
 struct BenchEnterKey: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "enter-key", abstract: "A code is typed on the keypad.")
   @OptionGroup var world: WorldOptions
-  @Argument(help: "What is typed.") var text: String
+  @Argument(help: "What is typed: letters and digits, # for enter, * for clear.") var text: String
+  @Option(name: .long, help: "The keypad, by the board profile's name; the first without it.") var keypad: String?
+  @Flag(name: .long, help: "Do not press enter at the end.") var noEnter = false
 
-  func run() throws {
-    try world.perform("bench.enterKey", [JSONMember("text", .string(text))], done: "The code was typed.")
+  var params: [JSONMember] {
+    [JSONMember("text", .string(text))]
+      + members([("keypad", keypad.map { .string($0) }), ("enter", noEnter ? .bool(false) : nil)])
   }
+
+  func run() throws { try world.perform("bench.enterKey", params, done: "The code was typed.") }
 }
 
 struct BenchChoose: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "choose", abstract: "An item on the display is chosen.")
   @OptionGroup var world: WorldOptions
-  @Argument(help: "The item.") var item: String
+  @Argument(help: "The item: an EVSE's number, all or cancel.") var item: String
 
   func run() throws {
     try world.perform("bench.chooseOnDisplay", [JSONMember("item", .string(item))], done: "\(item) was chosen.")

@@ -11,6 +11,16 @@ enum WorldPartsText {
       let silent = contact["silent"]?.bool == true ? ", SILENT" : ""
       lines.append("\(Text.words(contact["kind"]?.string ?? Text.nothing)) of \(place): \(active)\(silent)")
     }
+    for keypad in state["keypads"]?.array ?? [] where keypad["silent"]?.bool == true {
+      lines.append("Keypad \(Text.printable(keypad["keypad"])): SILENT")
+    }
+    for button in state["startButtons"]?.array ?? [] where button["silent"]?.bool == true {
+      let evse = button["evse"] ?? .null
+      lines.append("Start button of \(evse.isNull ? "the station" : "EVSE \(Text.printable(evse))"): SILENT")
+    }
+    for choice in state["choices"]?.array ?? [] {
+      lines.append("The display offers: \(Text.printable(choice["text"])) (\(Text.printable(choice["item"])))")
+    }
     let watchdog = state["watchdog"] ?? .null
     let expiries = watchdog["expiries"]?.int ?? 0
     if watchdog["installed"]?.bool == true || watchdog["holds"]?.bool == true || expiries > 0 {
@@ -32,6 +42,7 @@ enum WorldPartsText {
     if let phases = evse["connectedPhases"]?.int {
       parts.append("\(phases == 1 ? "1 phase" : "\(phases) phases") connected")
     }
+    if let isOccupied = evse["parkingBayOccupied"]?.bool { parts.append("bay \(isOccupied ? "occupied" : "free")") }
     let temperatures = evse["temperaturesC"]?.array ?? []
     if !temperatures.isEmpty {
       parts.append(temperatures.map { "\(Text.fixed($0.decimal, places: 1)) °C" }.joined(separator: " / "))

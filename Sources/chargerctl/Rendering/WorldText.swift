@@ -76,6 +76,9 @@ enum WorldText {
     for message in display["messages"]?.array ?? [] {
       lines.append("Message \(Text.printable(message["id"])): \(Text.printable(message["text"]))")
     }
+    for choice in display["choices"]?.array ?? [] {
+      lines.append("> \(Text.printable(choice["text"])) (\(Text.printable(choice["item"])))")
+    }
     if let cost = display["cost"], !cost.isNull { lines.append("Cost: \(Text.printable(cost))") }
     return lines.joined(separator: "\n")
   }

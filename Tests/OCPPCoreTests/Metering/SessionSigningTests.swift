@@ -254,4 +254,31 @@ struct SessionSigningTests {
     #expect(told("") == "")
     #expect(told("abc") == "YWJj" && told("zz") == "eno=")
   }
+
+  @Test(
+    "E02.FR.01, E03.FR.01: whoever was authorized is named, although all ends before the begin is signed",
+    arguments: ["unplugged", "same card", "group", "remote stop", "fault", "reset"])
+  func endsBeforeTheBeginIsSigned(_ how: String) throws {
+    for startPoint in ["PowerPathClosed", "EVConnected"] {
+      let bench = bench([(.txStartPoint, startPoint)])
+      bench.engine.verdict = { _ in .accepted(group: "FLEET") }
+      bench.plugIn()
+      bench.tap("ANNA")
+      #expect(bench.events.isEmpty)
+      switch how {
+      case "unplugged": bench.plugOut()
+      case "same card": bench.tap("ANNA")
+      case "group": bench.tap("MATE")
+      case "remote stop": _ = bench.remoteStop(try #require(bench.sessions.transactionID(at: EVSEID(1))))
+      case "fault": bench.fault("CX008")
+      default: bench.sessions.endTransactions(in: .station) {}
+      }
+      bench.settle()
+      bench.wait(20)
+      let started = try #require(bench.events.first)
+      #expect(started.kind == .started && started.token?.idToken == "ANNA", "\(how), \(startPoint)")
+      #expect(bench.last?.kind == .ended && bench.register() == 5_000)
+      #expect(bench.events.map { $0.seqNo } == bench.events.indices.map { Int32($0) })
+    }
+  }
 }
