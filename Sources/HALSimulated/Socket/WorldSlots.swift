@@ -36,7 +36,8 @@ struct WorldSlots {
 
   /// Whether nothing but the time is new in these readings: then that is noted.
   mutating func takeRepeated(_ readings: JSONValue, at now: MonotonicInstant) -> Bool {
-    let drivers = pilots.count + contactors.count + parts.count + readers.count + keypads.count + startButtons.count
+    let drivers =
+      pilots.count + contactors.count + parts.count + readers.count + keypads.count + startButtons.count
       + parkingBays.count
     guard drivers == driversThen, readings == lastReadings else {
       lastReadings = readings
