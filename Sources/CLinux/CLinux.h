@@ -73,6 +73,12 @@ static inline void linux_eventfd_signal(int descriptor) {
   ssize_t written = write(descriptor, &one, sizeof one);
   (void)written;
 }
+/// What was signalled since the last call; 0 when nothing was.
+static inline uint64_t linux_eventfd_take(int descriptor) {
+  uint64_t value = 0;
+  ssize_t got = read(descriptor, &value, sizeof value);
+  return got == (ssize_t)sizeof value ? value : 0;
+}
 static inline void linux_eventfd_drain(int descriptor) {
   uint64_t value;
   ssize_t got = read(descriptor, &value, sizeof value);

@@ -12,6 +12,8 @@ package final class JSONRPCClient {
   private var repeated = RepeatedNotifications()
   private var waiting: [JSONRPCMessage] = []
   private var lastID: Int64 = 0
+  /// The last read took all that there was: the next one belongs after the next wait.
+  private var isDrained = false
   package private(set) var notificationsDropped: UInt64 = 0
 
   /// Connects at once or throws.
@@ -62,13 +64,23 @@ package final class JSONRPCClient {
   package func call(
     _ method: String, _ params: JSONValue = .object([]), timeout: Duration = .seconds(10)
   ) throws(SocketError) -> Result<JSONValue, JSONRPCError> {
+    switch try callForMessage(method, params, timeout: timeout) {
+    case .result(_, let value): return .success(value)
+    case .error(_, let error): return .failure(error)
+    default: throw SocketError(.protocolViolation, "the answer is none")
+    }
+  }
+
+  /// The same with the answer as it came: `.result` or `.error`.
+  package func callForMessage(
+    _ method: String, _ params: JSONValue = .object([]), timeout: Duration = .seconds(10)
+  ) throws(SocketError) -> JSONRPCMessage {
     let deadline = linux_boottime_ns().addingSaturating(timeout.wholeNanoseconds)
     let id = try sendRequest(method, params, timeout: timeout)
     while true {
       while let message = try readMessage() {
         switch message {
-        case .result(id, let value): return .success(value)
-        case .error(id, let error), .error(.null, let error): return .failure(error)
+        case .result(id, _), .error(id, _), .error(.null, _): return message
         default: keep(message)  // Answers that nobody waits for any more are left out.
         }
         // One who never stops talking does not answer either.
@@ -131,6 +143,10 @@ package final class JSONRPCClient {
         throw SocketError(.protocolViolation, "a line of more than \(JSONRPCLines.maximumBytes) bytes")
       }
       guard descriptor >= 0 else { throw SocketError(.closed, "the connection is closed") }
+      guard !isDrained else {
+        isDrained = false
+        return nil
+      }
       guard try readChunk() else { return nil }
     }
   }
@@ -146,6 +162,7 @@ package final class JSONRPCClient {
       count = max(0, answer)
     }
     if !chunk.isEmpty {
+      isDrained = chunk.count < 65_536
       lines.append(chunk)
       return true
     }

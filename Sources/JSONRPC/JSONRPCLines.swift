@@ -23,10 +23,21 @@ package struct JSONRPCLines {
   /// True when the line that is arriving is longer than allowed; the stream can then no longer be read.
   package var isOverlong: Bool { bytes.count - start > limit && searched - start > limit }
 
+  private func newline(from place: Int) -> Int? {
+    bytes.withUnsafeBufferPointer { bytes in
+      var place = place
+      while place < bytes.count {
+        if bytes[place] == UInt8(ascii: "\n") { return place }
+        place += 1
+      }
+      return nil
+    }
+  }
+
   /// The next whole line without its newline; empty lines are skipped.
   package mutating func next() -> ArraySlice<UInt8>? {
     while true {
-      guard let newline = bytes[max(start, searched)...].firstIndex(of: UInt8(ascii: "\n")) else {
+      guard let newline = newline(from: max(start, searched)) else {
         searched = bytes.count
         return nil
       }

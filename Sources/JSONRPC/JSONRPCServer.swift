@@ -65,9 +65,9 @@ package final class JSONRPCServer: @unchecked Sendable {
   }
 
   /// Sends a notification to every client that `isWanted` picks.
-  package func notify(_ method: String, _ params: JSONValue, where isWanted: (JSONRPCPeer) -> Bool) {
+  package func notify(_ method: String, _ params: @autoclosure () -> JSONValue, where isWanted: (JSONRPCPeer) -> Bool) {
     guard peers.contains(where: isWanted) else { return }
-    let line = JSONRPCMessage.notification(method: method, params: params).line
+    let line = JSONRPCMessage.notification(method: method, params: params()).line
     for peer in peers where isWanted(peer) { peer.send(line) }
   }
 

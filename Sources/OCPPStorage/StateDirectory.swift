@@ -108,7 +108,7 @@ final class StateDirectory {
   private static func makeDirectory(_ path: String) throws(StoreFailure) {
     var made = ""
     for (index, part) in path.split(separator: "/", omittingEmptySubsequences: true).enumerated() {
-      made += (index == 0 && !path.hasPrefix("/") ? "" : "/") + part
+      made += (index == 0 && !path.hasPrefix("/") ? "" : "/") + String(part)
       if mkdir(made, 0o700) == 0 || errno == EEXIST { continue }
       // A parent may be there and closed to us; the last part decides.
       let code = errno

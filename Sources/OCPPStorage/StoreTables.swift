@@ -31,6 +31,7 @@ final class StoreTables {
   init(_ database: SQLiteDatabase, maximumDeadLetters: Int) throws(SQLiteError) {
     self.database = database
     self.maximumDeadLetters = Int64(max(1, maximumDeadLetters))
+    // What is compiled here names every column, so that a damaged schema is found when the store is opened.
     var lanes: [LaneStatements] = []
     for lane in OutboxLane.allCases {
       let table = StoreSchema.outboxTable(lane)
@@ -38,12 +39,12 @@ final class StoreTables {
         LaneStatements(
           lane: lane,
           insert: try database.prepare("INSERT INTO \(table) VALUES(?1,?2,?3,?4,?5,?6)"),
-          delete: try database.prepare("DELETE FROM \(table) WHERE number=?1"),
-          setAttempts: try database.prepare("UPDATE \(table) SET attempts=?2 WHERE number=?1"),
-          one: try database.prepare("SELECT number,flags,attempts,grp,body FROM \(table) WHERE number=?1"),
+          delete: database.prepareLater("DELETE FROM \(table) WHERE number=?1"),
+          setAttempts: database.prepareLater("UPDATE \(table) SET attempts=?2 WHERE number=?1"),
+          one: database.prepareLater("SELECT number,flags,attempts,grp,body FROM \(table) WHERE number=?1"),
           page: try database.prepare(
             "SELECT number,flags,attempts,grp,body FROM \(table) WHERE number>?1 ORDER BY number LIMIT ?2"),
-          outline: try database.prepare(
+          outline: database.prepareLater(
             "SELECT number,flags,attempts,grp,NULL FROM \(table) WHERE number>?1 ORDER BY number LIMIT ?2")))
     }
     self.lanes = lanes
@@ -55,12 +56,12 @@ final class StoreTables {
       INSERT INTO documents(kind,key,body) VALUES(?1,?2,?3)
       ON CONFLICT(kind,key) DO UPDATE SET body=excluded.body WHERE body IS NOT excluded.body
       """)
-    removeDocument = try database.prepare("DELETE FROM documents WHERE kind=?1 AND key=?2")
+    removeDocument = database.prepareLater("DELETE FROM documents WHERE kind=?1 AND key=?2")
     insertDeadLetter = try database.prepare(
       "INSERT INTO dead_letters(number,lane,flags,attempts,grp,body,reason) VALUES(?1,?2,?3,?4,?5,?6,?7)")
-    dropDeadLetter = try database.prepare(
+    dropDeadLetter = database.prepareLater(
       "DELETE FROM dead_letters WHERE sequence=(SELECT min(sequence) FROM dead_letters)")
-    listDeadLetters = try database.prepare(
+    listDeadLetters = database.prepareLater(
       """
       SELECT number,flags,attempts,grp,body,lane,reason FROM
       (SELECT * FROM dead_letters ORDER BY sequence DESC LIMIT ?1) ORDER BY sequence

@@ -1,6 +1,5 @@
 import ChargerBase
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
 import OCPPPorts
@@ -30,8 +29,6 @@ final class LinkConnection {
 
   private var phase = Phase.dialing
   private var channel: (any Channel)?
-  private var answerHandler: UpgradeAnswerHandler?
-  private var breakDetail: String?
   /// The connect deadline, later the deadline of the close handshake.
   private var deadline: Scheduled<Void>?
   private var keepAlive: LinkKeepAlive?
@@ -130,38 +127,26 @@ final class LinkConnection {
   }
 
   private func install(on pipeline: ChannelPipeline.SynchronousOperations, address: CSMSAddress) throws {
-    let upgrade = WebSocketUpgrade(target: target) { [weak self] pipeline, version in
-      try self?.opened(on: pipeline, version: version)
-    }
-    let encoder = HTTPRequestEncoder()
-    let decoder = ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes))
-    let answers = UpgradeAnswerHandler(connection: self, upgrade: upgrade)
-    answerHandler = answers
-    let upgrader = NIOHTTPClientUpgradeHandler(
-      upgraders: [upgrade], httpHandlers: [encoder, decoder], upgradeCompletionHandler: { _ in })
-    // The TLS handler comes last because it begins its handshake at once; it stands above the gate and below HTTP.
-    let earlyEnd = EarlyEndHandler(connection: self, upgrade: upgrade)
-    try pipeline.addHandlers([earlyEnd, encoder, decoder, upgrader, answers])
+    let receiver = LinkReceiver(connection: self)
+    let decoder = LinkDecoder(
+      connection: self, receiver: receiver, upgrade: WebSocketUpgrade(target: target),
+      maximumFrameBytes: target.maximumFrameBytes.clamped(to: 0...Int(Int32.max)))
+    try pipeline.addHandler(decoder)
+    try pipeline.addHandler(receiver)
     if address.isSecure {
+      // It comes last because it begins its handshake at once; it stands above the gate.
       let tls = try TLSClientHandler(context: try tlsContext(target), host: address.host)
-      try pipeline.addHandler(tls, position: .before(earlyEnd))
+      try pipeline.addHandler(tls, position: .before(decoder))
     }
     guard case .upgrading = phase else { return }
-    pipeline.write(NIOAny(HTTPClientRequestPart.head(upgrade.requestHead(for: address))), promise: nil)
-    pipeline.writeAndFlush(NIOAny(HTTPClientRequestPart.end(nil)), promise: nil)
+    decoder.sendRequest(to: address, context: try pipeline.context(handler: decoder))
   }
 
-  private func opened(on pipeline: ChannelPipeline.SynchronousOperations, version: OCPPVersion) throws {
+  /// The answer was accepted; frames follow.
+  func opened(_ version: OCPPVersion) {
     guard case .upgrading = phase else { return }
-    let frameLimit = target.maximumFrameBytes.clamped(to: 0...Int(Int32.max))
-    try pipeline.addHandlers([
-      ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: frameLimit)),
-      WebSocketFrameHandler(connection: self),
-    ])
     disarm()
     phase = .open
-    if let answerHandler { pipeline.removeHandler(answerHandler, promise: nil) }
-    answerHandler = nil
     let keepAlive = LinkKeepAlive(
       eventLoop: eventLoop, pongTimeout: limits.pongTimeout,
       ping: { [weak self] in self?.sendPing() },
@@ -169,19 +154,32 @@ final class LinkConnection {
     self.keepAlive = keepAlive
     keepAlive.setInterval(pingInterval)
     report(.opened(attempt, version))
-    if let breakDetail {
-      // What arrived before the end is read first.
-      eventLoop.assumeIsolated().execute { [self] in lost(breakDetail) }
+  }
+
+  /// Frames of the peer are wanted.
+  var isReceiving: Bool {
+    switch phase {
+    case .open, .closing: true
+    case .dialing, .upgrading, .ended: false
     }
   }
 
-  var isUpgrading: Bool {
-    if case .upgrading = phase { true } else { false }
+  /// An error in the channel: of the dial, or the end of an open link.
+  func failed(_ error: any Error) {
+    switch phase {
+    case .dialing, .upgrading: dialFailed(LinkFailure(dialError: error))
+    case .open, .closing: lost("\(error)")
+    case .ended: break
+    }
   }
 
-  /// The connection ended between the accepted answer and the open link.
-  func brokeOff(_ detail: String) {
-    if breakDetail == nil { breakDetail = detail }
+  /// The channel has ended.
+  func hungUp() {
+    switch phase {
+    case .dialing, .upgrading:
+      dialFailed(LinkFailure(.network, detail: "the CSMS closed the connection before it answered"))
+    case .open, .closing, .ended: lost("the CSMS closed the connection without a close frame")
+    }
   }
 
   func dialFailed(_ failure: LinkFailure) {
@@ -318,7 +316,6 @@ final class LinkConnection {
     disarm()
     keepAlive?.stop()
     keepAlive = nil
-    answerHandler = nil
   }
 
   /// Leaves the peer time to read our close frame and to close first (RFC 6455 §7.1.1).

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import OCPPPorts
 import OCPPSecurity
@@ -9,6 +10,8 @@ extension LinkFailure {
     switch error {
     case let failure as LinkFailure:
       self = failure
+    case is HTTPParserError:
+      self.init(.protocolRefused, detail: "the answer is no HTTP: \(error)")
     case let error as TLSError:
       self.init(tls: error)
     case let error as NIOConnectionError:

@@ -293,7 +293,13 @@ struct SocketWorldTests {
     }
     #expect(isReadable(5_000))
     #expect(serve([pilot]) { pilot.measurement != nil })
-    pilot.service(at: now())
-    #expect(isReadable(5_000), "the heartbeat comes again")
+    pilot.apply(.steadyPositive)
+    #expect(serve([pilot]) { pilot.measurement?.positivePeak == Voltage(volts: 12) })
+    // The world repeats itself, and the driver lives by that; who is woken is woken by news alone.
+    #expect(serve([pilot]) { !isReadable(250) })
+    #expect(pilot.health == .alive)
+    try place.server.perform(.plugIn(connector, CarSpecification()))
+    #expect(isReadable(5_000))
+    #expect(serve([pilot]) { pilot.measurement?.positivePeak != Voltage(volts: 12) })
   }
 }

@@ -115,12 +115,13 @@ public final class DriverOptions {
 
 /// Who has taken which piece of hardware, within one profile.
 final class DriverClaims {
-  private var holders: [String: String] = [:]
+  /// A handful a driver; a table of texts would cost more at each start.
+  private var holders: [(hardware: String, path: String)] = []
 
   /// The path of the one who holds it already; nil when it was free and is now taken.
   func take(_ hardware: String, for path: String) -> String? {
-    if let holder = holders[hardware] { return holder }
-    holders[hardware] = path
+    if let holder = holders.first(where: { $0.hardware == hardware }) { return holder.path }
+    holders.append((hardware, path))
     return nil
   }
 }

@@ -8,11 +8,16 @@ struct DeviceModelLoader {
   func load(_ field: ProfileField) -> [DeviceModelEntry] {
     guard let fields = field.list(count: 0...BoardProfile.maximumDeviceModelEntries, of: "entries") else { return [] }
     var entries: [DeviceModelEntry] = []
-    var seen: [String: String] = [:]
+    // Few; a table of texts would cost more at each start.
+    var seen: [(key: String, path: String)] = []
     for field in fields {
       guard let entry = entry(field) else { continue }
-      if let first = seen.updateValue(field.path, forKey: Self.key(of: entry)) {
-        field.report("gives the same attribute as \(first)", allowed: "each attribute once; names count without case")
+      let key = Self.key(of: entry)
+      if let first = seen.first(where: { $0.key == key }) {
+        field.report(
+          "gives the same attribute as \(first.path)", allowed: "each attribute once; names count without case")
+      } else {
+        seen.append((key, field.path))
       }
       entries.append(entry)
     }
@@ -25,7 +30,7 @@ struct DeviceModelLoader {
     let names = [
       entry.component.name, entry.component.instance ?? "", entry.variable.name, entry.variable.instance ?? "",
     ]
-    return place + "/" + names.map { $0.lowercased() }.joined(separator: "/")
+    return place + "/" + names.map { $0.lowercased() }.joinedText("/")
   }
 
   private func entry(_ field: ProfileField) -> DeviceModelEntry? {

@@ -197,7 +197,13 @@ package struct ProfileField {
 
   /// A text for a message, so short that a hostile file cannot flood the terminal.
   static func shortened(_ text: String) -> String {
-    let printable = text.unicodeScalars.prefix(40).map { $0.value < 0x20 || $0.value == 0x7F ? "�" : String($0) }
-    return printable.joined() + (text.unicodeScalars.count > 40 ? "…" : "")
+    // Every key of a file passes here, and nearly every one is short and plain.
+    if text.utf8.count <= 40, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) { return text }
+    var short = ""
+    for (place, scalar) in text.unicodeScalars.enumerated() {
+      guard place < 40 else { return short + "…" }
+      short.unicodeScalars.append(scalar.value < 0x20 || scalar.value == 0x7F ? "\u{FFFD}" : scalar)
+    }
+    return short
   }
 }

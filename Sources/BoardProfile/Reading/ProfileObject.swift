@@ -54,16 +54,18 @@ enum ProfileNames {
   static func check(
     _ members: [ProfileNode.Member], known: [String]?, path: String, collector: ProblemCollector
   ) {
-    for (place, member) in members.enumerated() {
+    func memberPath(_ member: ProfileNode.Member) -> String {
       let name = ProfileField.shortened(member.name)
-      let memberPath = path + (isPlain(member.name) ? ".\(name)" : "[\"\(name)\"]")
+      return path + (isPlain(member.name) ? ".\(name)" : "[\"\(name)\"]")
+    }
+    for (place, member) in members.enumerated() {
       // Objects of a file have few members; a set of texts would cost more at each start.
       if members[..<place].contains(where: { $0.name == member.name }) {
-        collector.report(at: member.nameOffset, path: memberPath, "is there twice")
+        collector.report(at: member.nameOffset, path: memberPath(member), "is there twice")
       } else if let known, !known.contains(member.name) {
         let near = collector.isFull ? nil : NearName.find(member.name, in: known)
         collector.report(
-          at: member.nameOffset, path: memberPath, "is not a key that is known here",
+          at: member.nameOffset, path: memberPath(member), "is not a key that is known here",
           allowed: known.isEmpty ? "no keys" : known.joined(separator: ", "), suggestion: near)
       }
     }

@@ -32,7 +32,11 @@ struct ControlCycle {
     if deadline <= now { handle(.time, since: deadline) }
   }
 
-  mutating func handleStart() { handle(.time, since: Self.now()) }
+  /// The lane begins: silence counts from now on, however long ago the lane was built.
+  mutating func handleStart(at now: MonotonicInstant) {
+    control = StationControl(configuration: control.configuration, startingAt: now)
+    handle(.time, since: now)
+  }
 
   mutating func handle(_ command: ControlCommand, sentAt: MonotonicInstant) {
     recorder?.record(command, at: Self.now())

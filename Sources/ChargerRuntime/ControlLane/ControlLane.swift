@@ -44,6 +44,8 @@ package final class ControlLane: @unchecked Sendable {
   private let timer: Int32
   private let started: Int32
   private var cycle: ControlCycle
+  /// What the timer is armed for, in ns of the boot clock; 0 once it has fired.
+  private var armedFor: Int64 = 0
   private var thread = pthread_t()
   private var isStarted = false
   private var isJoined = false
@@ -152,11 +154,12 @@ package final class ControlLane: @unchecked Sendable {
     if let priority = options.realtimePriority { status.isRealtime = linux_realtime_thread(priority) == 0 }
     linux_touch_stack(128 * 1024)
     if options.locksMemory && mayLockMemory { status.isMemoryLocked = linux_lock_memory() == 0 }
-    cycle.handleStart()
+    cycle.handleStart(at: ControlCycle.now())
     serveAll()
     var nextSupervision = ControlCycle.now()
     let supervision = supervisionPeriod
     var tags = [UInt64](repeating: 0, count: 16)
+    armedFor = 0
     while true {
       let now = ControlCycle.now()
       let servesAll = now >= nextSupervision
@@ -180,10 +183,17 @@ package final class ControlLane: @unchecked Sendable {
       let stopAt = orders.stopAt
       if let stopAt, (cycle.control.isShuttingDown && cycle.control.isAllOpen) || now >= stopAt { break }
       let next = min(cycle.control.nextDeadline, nextSupervision, stopAt ?? .distantFuture)
-      linux_timerfd_arm(timer, max(1, next.nanoseconds))
+      arm(max(1, next.nanoseconds))
       wait(&tags)
     }
     end()
+  }
+
+  /// Arming takes an expiry that was not read off the timer, too.
+  private func arm(_ nanoseconds: Int64) {
+    guard nanoseconds != armedFor else { return }
+    armedFor = nanoseconds
+    linux_timerfd_arm(timer, nanoseconds)
   }
 
   /// Signals are another thread's: a handler here would take the control thread's time.
@@ -216,7 +226,7 @@ package final class ControlLane: @unchecked Sendable {
     for tag in tags.prefix(Int(count)) {
       switch tag {
       case Self.commandTag: linux_eventfd_drain(commands.descriptor)
-      case Self.timerTag: linux_eventfd_drain(timer)
+      case Self.timerTag: armedFor = 0  // The next arming silences it.
       default: serve(Int(tag - Self.firstDriverTag))
       }
     }

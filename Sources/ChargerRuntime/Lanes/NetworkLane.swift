@@ -45,7 +45,8 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
   var serviceManager: ServiceManager?
   private var toldStatus: LinkStatus?
   private var heartbeat: ServiceHeartbeat?
-  var onEvent: ((JSONValue) -> Void)?
+  /// Told each event as something that makes its document, for those who want it.
+  var onEvent: ((() -> JSONValue) -> Void)?
   /// What civil time is ahead of the system's clock, once the CSMS has told it.
   private var wallCorrection: Duration = .zero
   private var timer: Scheduled<Void>?
@@ -221,7 +222,8 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
 
   package func noted(_ event: StationEvent) {
     let wall = WallTime(millisecondsSinceEpoch: linux_realtime_ms()) + wallCorrection
-    onEvent?(EventDocument.make(event, at: wall))
+    onEvent? { EventDocument.make(event, at: wall) }
+    guard logger.logLevel <= .info else { return }
     let place = event.evse.map { "\($0)\(event.connector.map { " connector \($0)" } ?? ""): " } ?? ""
     var fields: Logger.Metadata = ["kind": .string(event.kind)]
     if let evse = event.evse { fields["evse"] = .string(String(evse.number)) }

@@ -21,7 +21,7 @@ final class StationSocket: @unchecked Sendable {  // used on the network loop af
     try lane.eventLoop.submit {
       server.onCall = { socket.handle($0) }
       lane.onEvent = { event in
-        server.notify(Self.eventTopic, event) { $0.topics.contains(Self.eventTopic) }
+        server.notify(Self.eventTopic, event()) { $0.topics.contains(Self.eventTopic) }
       }
     }.wait()
     try server.start()

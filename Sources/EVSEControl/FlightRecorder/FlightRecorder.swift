@@ -52,7 +52,7 @@ public final class FlightRecorder: @unchecked Sendable {
       region.load(fromByteOffset: 0, as: UInt64.self) == Self.magic
       && region.load(fromByteOffset: 8, as: UInt64.self) == UInt64(capacity)
     if isContinued {
-      written = records().last?.sequence ?? 0
+      written = FlightRecording.newestSequence(in: UnsafeRawBufferPointer(region), capacity: capacity)
     } else {
       region.initializeMemory(as: UInt8.self, repeating: 0)
       region.storeBytes(of: UInt64(capacity), toByteOffset: 8, as: UInt64.self)

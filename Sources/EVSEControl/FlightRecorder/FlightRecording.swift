@@ -33,6 +33,32 @@ public struct FlightRecording: Sendable, Equatable {
     self.unreadable = unreadable
   }
 
+  /// The highest number among the whole entries of a recorder's memory; 0 when there is none.
+  static func newestSequence(in bytes: UnsafeRawBufferPointer, capacity: Int) -> UInt64 {
+    func raw(_ place: Int) -> RawRecord {
+      bytes.loadUnaligned(
+        fromByteOffset: FlightRecorder.headerSize + place * FlightRecorder.recordSize, as: RawRecord.self)
+    }
+    func isWhole(_ raw: RawRecord) -> Bool { raw.check == raw.expectedCheck && FlightRecord(raw) != nil }
+    var newest: UInt64 = 0
+    var newestPlace = 0
+    for place in 0..<capacity {
+      // The number is the first field.
+      let sequence = bytes.loadUnaligned(
+        fromByteOffset: FlightRecorder.headerSize + place * FlightRecorder.recordSize, as: UInt64.self)
+      guard sequence > newest else { continue }
+      newest = sequence
+      newestPlace = place
+    }
+    if newest == 0 || isWhole(raw(newestPlace)) { return newest }
+    newest = 0
+    for place in 0..<capacity {
+      let raw = raw(place)
+      if raw.sequence > newest, isWhole(raw) { newest = raw.sequence }
+    }
+    return newest
+  }
+
   /// Entries between the oldest and the newest that are not there.
   public var gaps: UInt64 {
     guard let first = records.first?.sequence, let last = records.last?.sequence else { return 0 }

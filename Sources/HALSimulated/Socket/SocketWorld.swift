@@ -122,9 +122,9 @@ public final class SocketWorld: SimulatedDriverSource, Sendable {
 
   /// Talks with the world until the connection ends.
   private func serve(_ client: JSONRPCClient) throws(SocketError) {
-    let answer = try client.call(
+    let answer = try client.callForMessage(
       "driver.connect", ["protocol": JSONValue(WorldDialect.version)], timeout: .seconds(2))
-    guard case .success(let greeting) = answer else { return }
+    guard case .result(_, let greeting) = answer else { return }
     slots.withLock {
       $0.isConnected = true
       $0.markAllDirty()
@@ -157,21 +157,25 @@ public final class SocketWorld: SimulatedDriverSource, Sendable {
 
   private func take(_ method: String, _ params: JSONValue) {
     let now = now
-    let notifications = slots.withLock { slots in
+    let (notifications, bells) = slots.withLock { slots -> ([@Sendable () -> Void], [WakeBell]) in
+      var notifications: [@Sendable () -> Void] = []
       switch method {
       case "driver.readings":
+        guard !slots.takeRepeated(params, at: now) else { break }
         slots.takeParts(params, at: now)
-        return slots.takeReadings(params, at: now) + slots.takePostReadings(params, at: now)
+        notifications = slots.takeReadings(params, at: now) + slots.takePostReadings(params, at: now)
       case "driver.meters":
         slots.takeTemperatures(params, at: now)
         slots.takeMeters(params, at: now)
       case "driver.signedReading": slots.takeSignedReading(params, at: now)
-      case "driver.token": return slots.takeToken(params)
-      case "driver.keys", "driver.startPressed", "driver.chosen": return slots.takePost(method, params)
+      case "driver.token": notifications = slots.takeToken(params)
+      case "driver.keys", "driver.startPressed", "driver.chosen": notifications = slots.takePost(method, params)
       default: break
       }
-      return []
+      return (notifications, slots.takeBells())
     }
+    // The control thread comes at the first ring, and would wait for the slots behind this thread.
+    for bell in bells { bell.ring() }
     for notify in notifications { notify() }
     if method == "driver.readings", let up = params["network"]?.bool { setNetwork(up) }
   }

@@ -96,16 +96,19 @@ extension WorldSlots {
       guard let evse = value["evse"]?.int32, let sensor = value["sensor"]?.int32,
         let temperature = value["celsius"]?.decimal.flatMap({ Temperature($0) })
       else { continue }
-      show(.temperature(EVSEID(evse), sensor: Int(sensor)), temperature.thousandths, at: now)
+      show(.temperature(EVSEID(evse), sensor: Int(sensor)), temperature.thousandths, at: now, isInReadings: false)
     }
   }
 
   /// The driver is woken by what is new; that it still speaks it finds out when it is served anyway.
-  private mutating func show(_ part: WorldPart, _ number: Int64?, at now: MonotonicInstant) {
+  private mutating func show(
+    _ part: WorldPart, _ number: Int64?, at now: MonotonicInstant, isInReadings: Bool = true
+  ) {
     guard let index = parts.firstIndex(where: { $0.part == part }) else { return }
     let isNews = parts[index].reading == nil || parts[index].reading?.number != number
     parts[index].reading = PartReading(number: number, takenAt: now)
-    if isNews { parts[index].bell.ring() }
+    parts[index].isInLastReadings = isInReadings
+    if isNews { ringLater(parts[index].bell) }
   }
 
   mutating func takeSignedReading(_ params: JSONValue, at now: MonotonicInstant) {
@@ -113,7 +116,7 @@ extension WorldSlots {
       let number = params["number"]?.decimal?.scaled(places: 0).flatMap({ UInt32(exactly: $0) })
     else { return }
     meters[index].answer = Self.answer(params, number: number, at: now)
-    meters[index].bell.ring()
+    ringLater(meters[index].bell)
   }
 
   private static func answer(_ params: JSONValue, number: UInt32, at now: MonotonicInstant) -> SignedReadingAnswer {

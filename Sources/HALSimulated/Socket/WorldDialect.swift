@@ -71,16 +71,21 @@ extension WorldSlots {
       guard let connector = Self.connector(value), let positive = value["positiveV"]?.decimal.flatMap({ Voltage($0) }),
         let index = pilots.firstIndex(where: { $0.connector == connector })
       else { continue }
-      pilots[index].reading = PilotMeasurement(
-        positivePeak: positive, negativePeak: value["negativeV"]?.decimal.flatMap { Voltage($0) }, takenAt: now)
-      pilots[index].bell.ring()
+      let negative = value["negativeV"]?.decimal.flatMap { Voltage($0) }
+      let former = pilots[index].reading
+      pilots[index].isInLastReadings = true
+      pilots[index].reading = PilotMeasurement(positivePeak: positive, negativePeak: negative, takenAt: now)
+      // Who is woken is woken by news; that the world still speaks a driver finds out when it is served anyway.
+      if former?.positivePeak != positive || former?.negativePeak != negative { ringLater(pilots[index].bell) }
     }
     for value in params["contactors"]?.array ?? [] {
       guard let connector = Self.connector(value), let closed = value["closed"]?.bool,
         let index = contactors.firstIndex(where: { $0.connector == connector })
       else { continue }
+      let former = contactors[index].reading?.position
+      contactors[index].isInLastReadings = true
       contactors[index].reading = ContactorFeedback(position: closed ? .closed : .open, takenAt: now)
-      contactors[index].bell.ring()
+      if former != contactors[index].reading?.position { ringLater(contactors[index].bell) }
     }
     let silent = params["silentReaders"]?.array?.compactMap(\.string) ?? []
     var notifications: [@Sendable () -> Void] = []
@@ -105,7 +110,7 @@ extension WorldSlots {
         current: PhaseValues(phases: Self.phases(value["currentA"])),
         voltage: PhaseValues(phases: Self.phases(value["voltageV"])),
         frequency: value["frequencyHz"]?.decimal.flatMap { Frequency($0) })
-      meters[index].bell.ring()
+      ringLater(meters[index].bell)
     }
   }
 

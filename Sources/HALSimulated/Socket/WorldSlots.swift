@@ -1,7 +1,9 @@
 import CLinux
 import ChargerBase
 import HAL
+import OCPPJSON
 import SimulatedWorld
+import Synchronization
 
 /// What lies between the lanes and the driver thread: for each part of the station the newest reading and the newest
 /// wish. Nothing queues up: wishes and readings coalesce, tokens are bounded.
@@ -24,12 +26,51 @@ struct WorldSlots {
   /// How often a connection has ended.
   var outages: UInt64 = 0
   var networkUp = true
+  /// Whose drivers are to be woken when the slots are free again; one a part at most.
+  private(set) var bellsToRing: [WakeBell] = []
+
+  /// The newest `driver.readings`; the world sends the same again and again while nothing happens.
+  private var lastReadings: JSONValue?
+  /// The drivers that there were then.
+  private var driversThen = 0
+
+  /// Whether nothing but the time is new in these readings: then that is noted.
+  mutating func takeRepeated(_ readings: JSONValue, at now: MonotonicInstant) -> Bool {
+    let drivers =
+      pilots.count + contactors.count + parts.count + readers.count + keypads.count + startButtons.count
+      + parkingBays.count
+    guard drivers == driversThen, readings == lastReadings else {
+      lastReadings = readings
+      driversThen = drivers
+      for index in pilots.indices { pilots[index].isInLastReadings = false }
+      for index in contactors.indices { contactors[index].isInLastReadings = false }
+      for index in parts.indices { parts[index].isInLastReadings = false }
+      return false
+    }
+    for index in pilots.indices where pilots[index].isInLastReadings { pilots[index].reading?.takenAt = now }
+    for index in contactors.indices where contactors[index].isInLastReadings {
+      contactors[index].reading?.takenAt = now
+    }
+    for index in parts.indices where parts[index].isInLastReadings { parts[index].reading?.takenAt = now }
+    return true
+  }
+
+  mutating func ringLater(_ bell: WakeBell) {
+    if !bellsToRing.contains(where: { $0 === bell }) { bellsToRing.append(bell) }
+  }
+
+  mutating func takeBells() -> [WakeBell] {
+    guard !bellsToRing.isEmpty else { return [] }
+    defer { bellsToRing = [] }
+    return bellsToRing
+  }
 
   struct Pilot {
     let connector: ConnectorID
     var wish: PilotOutput?
     var isDirty = false
     var reading: PilotMeasurement?
+    var isInLastReadings = false
     var bell: WakeBell
   }
 
@@ -38,6 +79,7 @@ struct WorldSlots {
     var wish: ContactorPosition?
     var isDirty = false
     var reading: ContactorFeedback?
+    var isInLastReadings = false
     var bell: WakeBell
   }
 
@@ -57,6 +99,7 @@ struct WorldSlots {
     var isDirty = false
     var wantsReset = false
     var reading: PartReading?
+    var isInLastReadings = false
     var bell: WakeBell
   }
 
@@ -99,6 +142,7 @@ struct WorldSlots {
   /// The connection is gone: what was decided before it went is not decided any more. Contactors are wanted open and
   /// test currents off until they are commanded anew, and what was not sent is not sent late.
   mutating func forgetPower() {
+    lastReadings = nil
     outages = outages.addingSaturating(1)
     for index in contactors.indices { contactors[index].wish = .open }
     for index in parts.indices {
@@ -113,7 +157,19 @@ struct WorldSlots {
 /// An event descriptor that a driver is woken by; closed when nobody holds it any more.
 final class WakeBell: Sendable {
   let descriptor = linux_eventfd()
+  /// Rings that were begun and not taken: while there are none, silencing costs no system call. Counted before the
+  /// descriptor is written, so that no ring is overheard.
+  private let begun = Atomic<UInt64>(0)
+
   deinit { close(descriptor) }
-  func ring() { linux_eventfd_signal(descriptor) }
-  func silence() { linux_eventfd_drain(descriptor) }
+
+  func ring() {
+    begun.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    linux_eventfd_signal(descriptor)
+  }
+
+  func silence() {
+    guard begun.load(ordering: .sequentiallyConsistent) > 0 else { return }
+    begun.wrappingSubtract(linux_eventfd_take(descriptor), ordering: .sequentiallyConsistent)
+  }
 }

@@ -74,7 +74,7 @@ extension DeviceModel {
     let usual = NetworkProfileTable.slots.map { String($0) }
     setMembers(usual + slots.filter { !usual.contains($0) }, of: .networkConfigurationPriority)
     guard !slots.isEmpty else { return }
-    set(.networkConfigurationPriority, slots.joined(separator: ","))
+    set(.networkConfigurationPriority, slots.joinedText(","))
   }
 
   // MARK: Board and unit file

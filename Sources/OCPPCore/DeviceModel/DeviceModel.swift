@@ -40,12 +40,12 @@ package final class DeviceModel {
   static let maximumEntries = 4_096
 
   private(set) var entries: [Entry] = []
-  private var places: [VariableKey: Int] = [:]  // allowed: looked up, never iterated
-  private var components: Set<ComponentKey> = []  // allowed: looked up, never iterated
+  private var index = VariableIndex()
   /// One for each entry.
   private var typed: [TypedValue] = []
-  private var evsePlaces: [EVSEID: Int] = [:]  // allowed: looked up, never iterated
-  private var connectorPlaces: [ConnectorID: Int] = [:]  // allowed: looked up, never iterated
+  /// Where the variables of an EVSE and of a connector begin; one for each.
+  private var evsePlaces: [(evse: EVSEID, place: Int)] = []
+  private var connectorPlaces: [(connector: ConnectorID, place: Int)] = []
   /// Entries and stored values that could not be taken, for the log.
   private(set) var refusals: [String] = []
   /// Stored values of variables that nobody has brought yet; at most as many as there may be entries.
@@ -95,7 +95,7 @@ package final class DeviceModel {
 
   /// The value of any variable's attribute, WriteOnly ones included; nil when there is no such attribute.
   package func text(_ key: VariableKey, _ kind: AttributeKind = .actual) -> String? {
-    guard let place = places[key], let attribute = entries[place].attributes.first(where: { $0.kind == kind })
+    guard let place = place(of: key), let attribute = entries[place].attributes.first(where: { $0.kind == kind })
     else { return nil }
     return value(of: attribute, at: place)
   }
@@ -133,7 +133,9 @@ package final class DeviceModel {
   /// The same for any variable; false when there is no such attribute.
   @discardableResult
   package func set(_ key: VariableKey, _ value: String, _ kind: AttributeKind = .actual) -> Bool {
-    guard let place = places[key], entries[place].attributes.contains(where: { $0.kind == kind }) else { return false }
+    guard let place = place(of: key), entries[place].attributes.contains(where: { $0.kind == kind }) else {
+      return false
+    }
     write(value, at: place, kind: kind)
     return true
   }
@@ -147,16 +149,20 @@ package final class DeviceModel {
   }
 
   func lookup(_ key: VariableKey) -> Lookup {
-    if let place = places[key] { return .found(place) }
-    return components.contains(ComponentKey(key)) ? .unknownVariable : .unknownComponent
+    if let place = place(of: key) { return .found(place) }
+    return entries.contains { $0.key.isOfSameComponent(as: key) } ? .unknownVariable : .unknownComponent
   }
 
-  func place(of key: VariableKey) -> Int? { places[key] }
+  func place(of key: VariableKey) -> Int? { index.place(of: key.digest) { entries[$0].key == key } }
 
-  func place(_ variable: EVSEVariable, of evse: EVSEID) -> Int? { evsePlaces[evse].map { $0 + variable.rawValue } }
+  func place(_ variable: EVSEVariable, of evse: EVSEID) -> Int? {
+    for known in evsePlaces where known.evse == evse { return known.place + variable.rawValue }
+    return nil
+  }
 
   func place(_ variable: ConnectorVariable, of connector: ConnectorID) -> Int? {
-    connectorPlaces[connector].map { $0 + variable.rawValue }
+    for known in connectorPlaces where known.connector == connector { return known.place + variable.rawValue }
+    return nil
   }
 
   func attribute(_ kind: AttributeKind, at place: Int) -> AttributeState? {
@@ -172,7 +178,7 @@ package final class DeviceModel {
 
   func reserve(_ count: Int) {
     entries.reserveCapacity(count)
-    places.reserveCapacity(count)
+    index.reserve(count)
     typed.reserveCapacity(count)
   }
 
@@ -184,13 +190,10 @@ package final class DeviceModel {
       refuse("\(key): too many variables")
       return nil
     }
-    guard places[key] == nil else {
+    guard index.insert(entries.count, of: key.digest, isSame: { entries[$0].key == key }) else {
       refuse("\(key): defined twice")
       return nil
     }
-    places[key] = entries.count
-    // The variables of a component mostly follow each other.
-    if let former = entries.last?.key, ComponentKey.isSame(former, key) {} else { components.insert(ComponentKey(key)) }
     entries.append(
       Entry(
         key: key, character: definition.character,
@@ -223,8 +226,8 @@ package final class DeviceModel {
     refreshTyped(place)
   }
 
-  func noteEVSE(_ evse: EVSEID) { evsePlaces[evse] = entries.count }
-  func noteConnector(_ connector: ConnectorID) { connectorPlaces[connector] = entries.count }
+  func noteEVSE(_ evse: EVSEID) { evsePlaces.append((evse, entries.count)) }
+  func noteConnector(_ connector: ConnectorID) { connectorPlaces.append((connector, entries.count)) }
 
   func refuse(_ reason: String) { refusals.append(reason) }
 

@@ -9,11 +9,9 @@ package struct VariableCharacter: Sendable, Equatable {
   package var minimum: Decimal?
   package var maximum: Decimal?
   /// The allowed members of a list.
-  package var members: [String] = [] {
-    didSet { valuesList = Self.joined(members) }
-  }
-  /// The members as a report tells them; nil without any.
-  package private(set) var valuesList: String?
+  package var members: [String] = []
+  /// The members as a report tells them; nil without any. Made when a report asks: a start has no use for it.
+  package var valuesList: String? { members.isEmpty ? nil : members.joinedText(",") }
   /// Whether a list or text may be empty.
   package var allowsEmpty = true
   /// A new value takes effect at the next start only.
@@ -28,7 +26,6 @@ package struct VariableCharacter: Sendable, Equatable {
     self.minimum = minimum
     self.maximum = maximum
     self.members = members
-    valuesList = Self.joined(members)
     self.allowsEmpty = allowsEmpty
     self.needsReboot = needsReboot
   }
@@ -38,10 +35,6 @@ package struct VariableCharacter: Sendable, Equatable {
     self.init(
       characteristics.dataType, unit: characteristics.unit, minimum: characteristics.minLimit,
       maximum: characteristics.maxLimit, members: Self.list(characteristics.valuesList ?? ""))
-  }
-
-  private static func joined(_ members: [String]) -> String? {
-    members.isEmpty ? nil : members.joined(separator: ",")
   }
 
   /// Why a value cannot be this variable's; nil when it can.

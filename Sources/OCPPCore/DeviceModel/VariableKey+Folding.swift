@@ -7,13 +7,21 @@ extension VariableKey: Hashable {
       && CaseFolding.isEqual(left.componentInstance ?? "", right.componentInstance ?? "")
   }
 
-  public func hash(into hasher: inout Hasher) {
+  public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
+
+  /// The same for equal keys, in every run.
+  var digest: UInt64 {
     var digest = CaseFolding.digest(variable, CaseFolding.digest(component))
     if let variableInstance { digest = CaseFolding.digest(variableInstance, digest) }
     if let componentInstance { digest = CaseFolding.digest(componentInstance, ~digest) }
     let place = UInt64(UInt32(bitPattern: evse ?? -1)) << 32 | UInt64(UInt32(bitPattern: connector ?? -1))
-    // Once, as the hasher costs more than the digests; its seed keeps the places in the table unforeseeable.
-    hasher.combine(digest ^ place)
+    return digest ^ place
+  }
+
+  /// Whether two variables belong to one component.
+  func isOfSameComponent(as other: VariableKey) -> Bool {
+    evse == other.evse && connector == other.connector && CaseFolding.isEqual(component, other.component)
+      && CaseFolding.isEqual(componentInstance ?? "", other.componentInstance ?? "")
   }
 
   /// The key of the document that holds a value of it.
@@ -40,20 +48,13 @@ extension VariableKey: Hashable {
   }
 }
 
-/// A component without its variables, for telling an unknown component from an unknown variable.
+/// A component without its variables, for sets of components.
 struct ComponentKey: Hashable {
   private let key: VariableKey
 
   init(_ key: VariableKey) {
     self.key = VariableKey(
       key.component, "", componentInstance: key.componentInstance, evse: key.evse, connector: key.connector)
-  }
-
-  /// Whether two variables belong to one component.
-  static func isSame(_ left: VariableKey, _ right: VariableKey) -> Bool {
-    left.evse == right.evse && left.connector == right.connector
-      && CaseFolding.isEqual(left.component, right.component)
-      && CaseFolding.isEqual(left.componentInstance ?? "", right.componentInstance ?? "")
   }
 }
 

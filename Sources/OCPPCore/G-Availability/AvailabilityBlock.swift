@@ -248,7 +248,12 @@ final class AvailabilityBlock: FunctionalBlock {
 
   /// Without a link nothing is due: coming online reports what is still owed.
   var nextDeadline: MonotonicInstant {
-    engine.isOnline ? connectors.reduce(.distantFuture) { min($0, $1.reportDueAt) } : .distantFuture
+    guard engine.isOnline else { return .distantFuture }
+    return connectors.withUnsafeBufferPointer { connectors in
+      var deadline = MonotonicInstant.distantFuture
+      for place in connectors.indices { deadline = min(deadline, connectors[place].reportDueAt) }
+      return deadline
+    }
   }
 
   func advance(to now: MonotonicInstant) { reportChanges() }

@@ -13,7 +13,8 @@ final class Outbox {
   let writer: StoreWriter
   private let deviceModel: DeviceModel
   private var lanes: [OutboxLaneState]
-  private var codecs: [UInt8: any OutboxRecordCodec] = [:]
+  /// One for each kind of record: a handful.
+  private var codecs: [any OutboxRecordCodec] = []
   private(set) var lastNumber: OutboxNumber
   private(set) var offlineThrough: OutboxNumber
   /// Records at most, those of all lanes together.
@@ -75,7 +76,12 @@ final class Outbox {
     return tallies.document
   }
 
-  func register(_ codec: any OutboxRecordCodec) { codecs[codec.kind.rawValue] = codec }
+  func register(_ codec: any OutboxRecordCodec) { codecs.append(codec) }
+
+  private func codec(of kind: UInt8) -> (any OutboxRecordCodec)? {
+    for codec in codecs where codec.kind.rawValue == kind { return codec }
+    return nil
+  }
 
   var waiting: Int { lanes.reduce(0) { $0 + $1.waiting } }
   func waiting(in lane: OutboxLane) -> Int { lanes.first { $0.lane == lane }?.waiting ?? 0 }
@@ -197,7 +203,7 @@ final class Outbox {
   }
 
   private func encode(_ entry: OutboxEntry, _ version: OCPPVersion) -> EncodedCall? {
-    guard let kind = entry.body.first, let codec = codecs[kind] else { return nil }
+    guard let kind = entry.body.first, let codec = codec(of: kind) else { return nil }
     let isOffline = entry.isOffline || entry.number <= offlineThrough
     return codec.encode(entry.body.dropFirst(), isOffline: isOffline, version: version)
   }
@@ -208,13 +214,13 @@ final class Outbox {
     writer.note(EngineEvent(.message, "record \(entry.number.rawValue) is a dead letter: \(reason)"))
     writer.write(
       [.moveToDeadLetters(entry.number, failedAttempts: attempts, reason: reason)], .relaxed, .untilStored)
-    entry.body.first.flatMap { codecs[$0] }?.gaveUp(group: entry.group)
+    entry.body.first.flatMap { codec(of: $0) }?.gaveUp(group: entry.group)
   }
 
   /// The CSMS answered; false when its answer is faulty, which counts as a failed attempt.
   func answered(payload: ArraySlice<UInt8>, version: OCPPVersion, at now: MonotonicInstant) -> Bool {
     guard let place = inFlightLane, let entry = lanes[place].inFlight, let kind = entry.body.first,
-      let codec = codecs[kind]
+      let codec = codec(of: kind)
     else { return true }
     guard codec.answered(entry.body.dropFirst(), payload: payload, version: version) else {
       failed("a faulty answer", at: now)

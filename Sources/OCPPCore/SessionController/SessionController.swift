@@ -294,10 +294,12 @@ package final class SessionController: SessionControlling {
 
   package var nextDeadline: MonotonicInstant {
     var deadline = MonotonicInstant.distantFuture
-    // By place: asked at every turn, and a slot is large to copy.
-    for place in slots.indices {
-      deadline = min(deadline, slots[place].machine.nextDeadline)
-      if let until = slots[place].notice?.until { deadline = min(deadline, until) }
+    // In place: asked at every turn, and a slot is large to copy.
+    slots.withUnsafeBufferPointer { slots in
+      for place in slots.indices {
+        deadline = min(deadline, slots[place].machine.nextDeadline)
+        if let until = slots[place].notice?.until { deadline = min(deadline, until) }
+      }
     }
     for driver in undecided { deadline = min(deadline, driver.until) }
     for start in remoteStarts where !start.isAsked { deadline = min(deadline, start.until) }

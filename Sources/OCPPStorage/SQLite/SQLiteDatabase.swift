@@ -36,10 +36,19 @@ package final class SQLiteDatabase {
   }
 
   package func prepare(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
+    let statement = SQLiteStatement(database: self, sql: sql)
+    try statement.compile()
+    return statement
+  }
+
+  /// A statement that is compiled, and found wrong, at its first use: what a start does not need costs it nothing.
+  func prepareLater(_ sql: String) -> SQLiteStatement { SQLiteStatement(database: self, sql: sql) }
+
+  func compile(_ sql: String) throws(SQLiteError) -> OpaquePointer {
     var statement: OpaquePointer?
     let result = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
     guard result == SQLITE_OK, let statement else { throw error(result, sql: sql) }
-    return SQLiteStatement(handle: statement, database: self, sql: sql)
+    return statement
   }
 
   /// The first column of the first row; nil when there is no row.
