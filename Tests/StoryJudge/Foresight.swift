@@ -107,7 +107,7 @@ struct Foresight {
       }
       if open.hadPayer { return .open }  // C01.FR.23
       switch answer {
-      case .yes: return .certain(.tells(evse, [.authorized], ends: false, card: card.rawValue))  // E02.FR.20
+      case .yes: return .certain(.tells(evse, [.authorized], ends: endsUnasked, card: card.rawValue))  // E02.FR.20
       case .no: return .certain(.nothing(evse))
       case .unknown: return .open
       }
@@ -140,6 +140,9 @@ struct Foresight {
     // Without a car no other stop point would ever end it: both.
     return rules.stop.contains(.energyTransfer) || !situation.isConnected(evse) ? nil : false
   }
+
+  /// A car that is soon full ends it where the energy does (E06.FR.07).
+  private var endsUnasked: Bool? { rules.stop.contains(.energyTransfer) ? nil : false }
 
   private func begins(_ evse: Int32, _ card: StoryCard, isRemote: Bool) -> Outcome {
     let trigger: TriggerReason = isRemote ? .remoteStart : .authorized
@@ -181,7 +184,7 @@ struct Foresight {
       let wait = evses.filter { situation.isConnected($0) && situation.open($0)?.hadPayer != true }
       guard mates.isEmpty, wait.count == 1, let evse = wait.first else { return .blurred }
       if situation.open(evse) != nil {
-        return .certain(.tells(evse, [.authorized], ends: false, card: card.rawValue))
+        return .certain(.tells(evse, [.authorized], ends: endsUnasked, card: card.rawValue))
       }
       return begins(evse, card, isRemote: false)
     }

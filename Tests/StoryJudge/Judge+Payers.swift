@@ -25,7 +25,8 @@ extension Judge {
 
   /// Its group is what makes it one; a station that was told nothing of the token cannot know (C13.FR.04, C15.FR.08).
   private func isKnownAsMaster(by event: Evidence.Event) -> Bool {
-    evidence.opinions.contains { $0.card == StoryCard.master.rawValue && $0.at < event.at && rules.hasCache }
+    let mayRemember = rules.hasCache && rules.authorizesOffline
+    return evidence.opinions.contains { $0.card == StoryCard.master.rawValue && $0.at < event.at && mayRemember }
       || evidence.opinions.contains {
         $0.card == StoryCard.master.rawValue && $0.transaction == nil
           && isShortly($0.at, before: event.at, .seconds(60))
