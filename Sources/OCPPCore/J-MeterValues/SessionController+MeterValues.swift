@@ -106,7 +106,8 @@ extension SessionController {
     // What a TriggerMessage asks for is sent while Pending too (B02.FR.02).
     let isSendable = services.isOnline || reading.context == .trigger
     guard isSendable, services.wallTime(of: reading.time) != nil else { return }
-    services.call(.meterValues, deadline: services.deviceModel.seconds(.messageTimeout)) { [weak self] writer, version in
+    services.call(.meterValues, deadline: services.deviceModel.seconds(.messageTimeout)) {
+      [weak self] writer, version in
       // What was not spoken of in another version was not selected; a message is owed all the same.
       let wall = self?.services.wallTime(of: reading.time) ?? WallTime(millisecondsSinceEpoch: 0)
       let values = reading.meterValue(at: wall, version: version).map { [$0] } ?? []

@@ -27,7 +27,8 @@ final class LogStatusRecords: OutboxRecordCodec {
   /// What is true now; an idle station names no request.
   func sendTriggered() {
     let request = LogStatusNotificationRequest(status: isUploading ? .uploading : .idle, requestId: uploading)
-    engine.callTriggered(.logStatusNotification, deadline: engine.deviceModel.seconds(.messageTimeout)) { writer, version in
+    engine.callTriggered(.logStatusNotification, deadline: engine.deviceModel.seconds(.messageTimeout)) {
+      writer, version in
       request.encode(into: &writer, version: version)
     } answer: { _ in
     }
