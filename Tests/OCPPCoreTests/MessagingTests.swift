@@ -139,6 +139,19 @@ struct MessagingTests {
     #expect(harness.violations.isEmpty, "\(harness.violations)")
   }
 
+  @Test("MessageTimeout of the board or unit file holds")
+  func timeoutOfUnit() {
+    let timeout = ChargePointConfiguration.DeviceModelEntry(
+      key: VariableKey("OCPPCommCtrlr", "MessageTimeout", instance: "Default"), value: "2")
+    let harness = EngineHarness(configuration: EngineHarness.standardConfiguration(deviceModel: [timeout])).start()
+    harness.csms.script = { _ in .silent }
+    harness.chargePoint.handle(.connected(ConnectorID(evse: EVSEID(1), number: 1), true, at: harness.clock.now))
+    harness.run(for: .milliseconds(1_900))
+    #expect(harness.chargePoint.statistics.timeouts == 0)
+    harness.run(for: .milliseconds(200))
+    #expect(harness.chargePoint.statistics.timeouts == 1)
+  }
+
   @Test("A CSMS that floods the station with nonsense is left for the time of a back-off")
   func leavesFloodingCSMS() {
     let harness = EngineHarness().start()

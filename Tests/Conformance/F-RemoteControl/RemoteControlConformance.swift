@@ -42,6 +42,26 @@ struct RemoteControlConformance {
     #expect(station.harness.violations.isEmpty)
   }
 
+  @Test("A remote start that the store takes longer for than the CSMS waits is answered as failed, and begins nothing")
+  func lateCommit() {
+    let station = ChargingStation()
+    station.plugIn()
+    station.wait(3)
+    station.harness.store.latency = .seconds(25)
+    let id = station.harness.csms.call(.requestStartTransaction, start("APP", id: 42, evse: 1))
+    station.wait(60)
+    guard case .error("InternalError", _)? = station.harness.csms.answers[id] else {
+      return #expect(Bool(false), "\(String(describing: station.harness.csms.answers[id]))")
+    }
+    station.harness.store.latency = .milliseconds(1)
+    station.wait(60)
+    #expect(station.events.isEmpty)
+    #expect(station.csms(.requestStartTransaction, start("APP", id: 43, evse: 1)) == ["status": "Accepted"])
+    station.wait(3)
+    #expect(station.events.first?.transactionInfo.remoteStartId == 43)
+    #expect(station.harness.violations.isEmpty)
+  }
+
   @Test("TC_F_04_CS F02.FR.07 Remote start, and nobody plugs in")
   func timeout() {
     let station = ChargingStation([("TxCtrlr", "TxStartPoint", "Authorized"), ("TxCtrlr", "EVConnectionTimeOut", "15")])
