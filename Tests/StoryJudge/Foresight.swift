@@ -171,6 +171,8 @@ struct Foresight {
   private func shownSomewhere(_ card: StoryCard) -> Outcome {
     guard evses.allSatisfy({ isUsable($0) }) else { return .blurred }
     let own = evses.filter { situation.open($0)?.payer == card.rawValue }
+    // Who has stopped may go on where he was, or begin at the other place (C01.FR.23).
+    if evses.contains(where: { situation.open($0).map { $0.hadPayer && $0.payer == nil } ?? false }) { return .blurred }
     if own.count == 1, let evse = own.first { return stops(evse, card) }
     guard own.isEmpty, !isUnknown, evses.allSatisfy({ waiting[$0] == nil }) else { return .blurred }
     switch situation.accepts(card) {
