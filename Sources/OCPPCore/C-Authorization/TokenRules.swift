@@ -66,8 +66,12 @@ package struct TokenRules: Sendable, Equatable {
 
   package func verdictWithoutLink(_ knowledge: TokenKnowledge) -> TokenVerdict {
     switch knowledge {
-    case .listed(let verdict), .cached(let verdict):
-      if verdict.status != .accepted || authorizesOffline { return verdict }
+    case .listed(let known), .cached(let known):
+      if known.status != .accepted || authorizesOffline { return known }
+      // As an unknown one, but a master pass stays one (C16.FR.03), and its EVSEs are its EVSEs.
+      var verdict = known
+      verdict.status = acceptsUnknownOffline ? .accepted : .notAtThisTime
+      return verdict
     case .listedExpired: return TokenVerdict(status: .expired)
     // It may be blocked, for all that can be told.
     case .untold: return TokenVerdict(status: .notAtThisTime)

@@ -39,6 +39,17 @@ struct TokenRulesTests {
         }) == verdicts(rules { _ in }))
   }
 
+  @Test("Without a link, a master pass that is taken for an unknown token stays a master pass, and starts nothing")
+  func masterPassOffline() {
+    let pass = TokenVerdict(status: .accepted, groupToken: IdToken(idToken: "MASTER", type: .central))
+    let rules = rules {
+      $0.authorizesOffline = false
+      $0.acceptsUnknownOffline = true
+    }
+    #expect(rules.verdict(.cached(pass), isOnline: false) == pass)
+    #expect(rules.verdict(.listed(pass), isOnline: false) == pass)
+  }
+
   @Test("Without a link, nobody is asked: refused stays refused, unknown is as configured", arguments: [false, true])
   func offline(acceptsUnknown: Bool) {
     let unknown: AuthorizationStatus = acceptsUnknown ? .accepted : .notAtThisTime
