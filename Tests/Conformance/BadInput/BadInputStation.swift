@@ -49,7 +49,8 @@ final class BadInputStation {
     guard situation == .transaction else { return }
     station.plugIn(1)
     station.tap("CARD", evses: [1])
-    station.wait(3)
+    // Until the phases in use have been told (E02.FR.18): after that a transaction says nothing by itself.
+    station.wait(20)
   }
 
   var harness: EngineHarness { station.harness }
