@@ -148,7 +148,9 @@ extension EVSESessionStateMachine {
     }
     if let due = nextUpdate, due <= context.now {
       nextUpdate = following(due, context.settings.updatedInterval, context)
-      if let sample = freshSample(context), lastPublishedSampleAt.map({ $0 < sample.takenAt }) ?? true,
+      // While the Started event waits for its signature no energy flows, and it is not told early for a reading of that.
+      if heldStart == nil, let sample = freshSample(context),
+        lastPublishedSampleAt.map({ $0 < sample.takenAt }) ?? true,
         let told = reading(sample, context, .samplePeriodic)
           .selecting(context.settings.updatedMeasurands, context: .samplePeriodic)
       {
