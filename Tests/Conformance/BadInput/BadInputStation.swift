@@ -49,8 +49,7 @@ final class BadInputStation {
     guard situation == .transaction else { return }
     station.plugIn(1)
     station.tap("CARD", evses: [1])
-    // Until the phases in use have been told (E02.FR.18): after that a transaction says nothing by itself.
-    station.wait(20)
+    station.wait(3)
   }
 
   var harness: EngineHarness { station.harness }
@@ -62,7 +61,12 @@ final class BadInputStation {
       documents: harness.store.content.documents.filter { $0.kind != .engine && !$0.key.hasPrefix("security ") },
       records: harness.store.content.entries,
       variables: harness.chargePoint.inventory { !($0.component == "ClockCtrlr" && $0.variable == "DateTime") },
-      transactions: [1, 2].map { harness.chargePoint.openTransaction(at: EVSEID($0)) },
+      transactions: [1, 2].map { evse in
+        var status = harness.chargePoint.openTransaction(at: EVSEID(evse))
+        // It grows by itself.
+        status?.duration = nil
+        return status
+      },
       commands: [
         delegate.grants.count, delegate.revocations.count, delegate.resets.count, delegate.unlocked.count,
         delegate.operative.count { $0.value }, delegate.feedback.count,
