@@ -61,7 +61,7 @@ final class BadInputStation {
       documents: harness.store.content.documents.filter { $0.kind != .engine && !$0.key.hasPrefix("security ") },
       records: harness.store.content.entries,
       variables: harness.chargePoint.inventory { !($0.component == "ClockCtrlr" && $0.variable == "DateTime") },
-      transactions: [1, 2].map { evse in
+      transactions: [Int32(1), 2].map { evse in
         var status = harness.chargePoint.openTransaction(at: EVSEID(evse))
         // It grows by itself.
         status?.duration = nil
