@@ -62,6 +62,21 @@ struct RemoteControlConformance {
     #expect(station.harness.violations.isEmpty)
   }
 
+  @Test("F01.FR.24 A transaction that was authorized once is not started again from afar, with the same token neither")
+  func startedOnce() {
+    let station = ChargingStation([("TxCtrlr", "TxStopPoint", "EVConnected")])
+    station.plugIn()
+    station.tap("CARD")
+    station.wait(10)
+    station.tap("CARD")
+    station.wait(10)
+    #expect(station.transactionID != nil && station.events.last?.eventType == .updated)
+    #expect(station.csms(.requestStartTransaction, start("CARD", id: 42, evse: 1)) == ["status": "Rejected"])
+    station.wait(3)
+    #expect(!station.events.contains { $0.transactionInfo.remoteStartId != nil })
+    #expect(station.harness.violations.isEmpty)
+  }
+
   @Test("TC_F_04_CS F02.FR.07 Remote start, and nobody plugs in")
   func timeout() {
     let station = ChargingStation([("TxCtrlr", "TxStartPoint", "Authorized"), ("TxCtrlr", "EVConnectionTimeOut", "15")])
