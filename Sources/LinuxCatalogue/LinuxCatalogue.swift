@@ -8,6 +8,7 @@ public enum LinuxCatalogue {
   public static func make() -> DriverCatalogue {
     var catalogue = DriverCatalogue()
     addGPIO(to: &catalogue)
+    addModbus(to: &catalogue)
     return catalogue
   }
 }

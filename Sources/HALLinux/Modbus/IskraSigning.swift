@@ -23,6 +23,8 @@ struct IskraSigning {
     /// Until the meter is in the state that the command leads to.
     case awaitState(until: MonotonicInstant)
     case awaitSignature
+    /// Until the meter has signed what nobody asked for, or has failed to.
+    case awaitRest
     case readLengths
     case readSignedData
     case readSignature
@@ -161,6 +163,9 @@ struct IskraSigning {
       case 128...: return fail(.refused, IskraRegisters.statusText(words[0]))
       default: due = now + limits.statePoll
       }
+    case .awaitRest:
+      let words = try link.read(.holding, device: device, address: IskraRegisters.status, count: 1)
+      if words[0] == 15 || words[0] >= 128 { advance() } else { due = now + limits.statePoll }
     case .readLengths:
       let words = try link.read(.holding, device: device, address: IskraRegisters.lengths, count: 2)
       signedLength = Int(words[0])
@@ -217,7 +222,7 @@ struct IskraSigning {
       // A session that nobody has ended, from before a restart: it is ended, and what it signs is nobody's.
       steps =
         (state == .activeAfterPowerFailure ? preparation(request) : [])
-        + [.command(IskraRegisters.end), .awaitState(until: .zero), .readState]
+        + [.command(IskraRegisters.end), .awaitState(until: .zero), .awaitRest, .readState]
     case (.transactionEnd, .idle):
       guard isTold else { return fail(.refused, "the meter has no session to end") }
       steps = reading

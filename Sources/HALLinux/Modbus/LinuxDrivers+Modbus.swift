@@ -35,5 +35,5 @@ extension LinuxDrivers {
       Option(name: "signingTimeoutMilliseconds", meaning: "how long a signature may take", standard: "20000"),
     ] + modbusLineOptions)
 
-  static let modbus = [modbusMeter, iskraMeter]
+  public static let modbus = [modbusMeter, iskraMeter]
 }

@@ -8,7 +8,8 @@ public struct MeterPolling: Sendable, Hashable {
   public var device: UInt8
   /// Attempts after the first, for all requests of one cycle together.
   public var retries: Int
-  /// After this long without a reading the driver is silent, and the meter must show again that it is the right one.
+  /// After this long without a reading the driver is silent. After any failure the meter must show again that it is the
+  /// right one.
   public var silentAfter: Duration
   /// Intervals between attempts at a meter that does not answer: twice as long each time, up to this many intervals of
   /// the map.
@@ -121,6 +122,8 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
   private func finish(at now: MonotonicInstant) {
     due = groupDue.min()
     guard let takenAt else { return }
+    // It was away for long while this cycle waited for it: another meter may have come in its place.
+    if isProven, let lastReading, lastReading.duration(to: takenAt) >= polling.silentAfter { return retire(at: now) }
     isProven = true
     var reading = MeterReading(takenAt: takenAt)
     var isEmpty = true
@@ -173,6 +176,7 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
   /// Gives the cycle up and asks again later, ever more rarely.
   private func retire(at now: MonotonicInstant) {
     steps.removeAll()
+    isProven = false
     let longest = interval * max(1, polling.rarestAttempt)
     var wait = interval
     for _ in 0..<min(failedCycles, 16) { wait = min(wait + wait, longest) }

@@ -72,6 +72,11 @@ public struct ModbusLine: Sendable {
     return bytes
   }
 
+  /// Noise: bytes that no device has sent.
+  public mutating func inject(_ bytes: [UInt8], at now: MonotonicInstant) {
+    if !isUnplugged { queue(bytes, at: now) }
+  }
+
   // MARK: Frames
 
   /// Of the request at the head of the buffer; nil while it cannot be told.

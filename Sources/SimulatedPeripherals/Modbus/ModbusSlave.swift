@@ -137,7 +137,8 @@ public struct ModbusSlave: Sendable {
       guard let address = UInt16(exactly: Int(address) + place) else { return false }
       if writes.count >= 256 { writes.removeFirst() }
       writes.append((address, value))
-      if iskra?.write(address, value, at: now, energy: (self[.input, 418], self[.input, 419])) == true { continue }
+      let energy = (self[.input, 418], self[.input, 419])
+      if iskra?.write(address, value, at: now, energy: energy) == true { continue }
       guard holding[address] != nil else { return false }
       holding[address] = value
     }
