@@ -47,7 +47,9 @@ struct RegisterMapTests {
       if words.contains(nil) { refused += 1 } else { image.add(block.span, words.compactMap { $0 }) }
     }
     var reading = MeterReading(takenAt: .zero)
-    for value in map.values { if let found = image.thousandths(value) { reading.set(value.target, thousandths: found) } }
+    for value in map.values {
+      if let found = image.thousandths(value) { reading.set(value.target, thousandths: found) }
+    }
     return (reading, refused)
   }
 
@@ -163,30 +165,53 @@ struct RegisterMapTests {
   @Test(
     "What a map cannot mean is told with its path and what is allowed",
     arguments: [
-      (",{\"address\":65535,\"type\":\"float32\",\"measurand\":\"Frequency\",\"unit\":\"Hz\"}", "$.registers[1].address",
-        "is 65535, and 2 registers from there do not exist", "at most 65534"),
-      (",{\"address\":65536,\"type\":\"int16\",\"measurand\":\"Frequency\",\"unit\":\"Hz\"}", "$.registers[1].address",
-        "is 65536", "a whole number, 0…65535"),
-      (",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"scale\":0}",
-        "$.registers[1].scale", "is 0, which makes every value 0", "any other number"),
-      (",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Voltage\",\"phase\":\"L1\",\"unit\":\"A\"}",
-        "$.registers[1].unit", "is \"A\"", "V, mV, kV"),
-      (",{\"address\":9,\"type\":\"int16\",\"measurand\":\"SoC\",\"unit\":\"Wh\"}", "$.registers[1].measurand",
+      (
+        ",{\"address\":65535,\"type\":\"float32\",\"measurand\":\"Frequency\",\"unit\":\"Hz\"}",
+        "$.registers[1].address",
+        "is 65535, and 2 registers from there do not exist", "at most 65534"
+      ),
+      (
+        ",{\"address\":65536,\"type\":\"int16\",\"measurand\":\"Frequency\",\"unit\":\"Hz\"}", "$.registers[1].address",
+        "is 65536", "a whole number, 0…65535"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"scale\":0}",
+        "$.registers[1].scale", "is 0, which makes every value 0", "any other number"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Voltage\",\"phase\":\"L1\",\"unit\":\"A\"}",
+        "$.registers[1].unit", "is \"A\"", "V, mV, kV"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"int16\",\"measurand\":\"SoC\",\"unit\":\"Wh\"}", "$.registers[1].measurand",
         "is \"SoC\"",
         "Energy.Active.Import.Register, Energy.Active.Export.Register, Power.Active.Import, Current.Import, Voltage, "
-          + "Frequency"),
-      (",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Frequency\",\"phase\":\"L1\",\"unit\":\"Hz\"}",
-        "$.registers[1].phase", "is given for Frequency", "no phase: it is that of the whole meter"),
-      (",{\"address\":9,\"type\":\"float32\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"exponentAddress\":20}",
-        "$.registers[1].exponentAddress", "is given for float32, which has a power of ten of its own", "a whole type"),
-      (",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"functionCode\":5}",
-        "$.registers[1].functionCode", "is 5", "a whole number, 3…4: 3 reads holding registers, 4 input registers"),
-      (",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"notAvailable\":[\"12345\"]}",
-        "$.registers[1].notAvailable[0]", "has 5 characters", "1…4 characters: hexadecimal digits"),
-      (",{\"address\":9,\"type\":\"int17\",\"measurand\":\"Frequency\",\"unit\":\"Hz\"}", "$.registers[1].type",
-        "is \"int17\"", "int16, uint16, int32, uint32, int64, uint64, float32, float64, t5, t6"),
-      (",{\"address\":9,\"type\":\"uint32\",\"measurand\":\"Energy.Active.Import.Register\",\"unit\":\"kWh\"}",
-        "$.registers[1].measurand", "stands at $.registers[0] too", "each measurand once for each phase"),
+          + "Frequency"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Frequency\",\"phase\":\"L1\",\"unit\":\"Hz\"}",
+        "$.registers[1].phase", "is given for Frequency", "no phase: it is that of the whole meter"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"float32\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"exponentAddress\":20}",
+        "$.registers[1].exponentAddress", "is given for float32, which has a power of ten of its own", "a whole type"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"functionCode\":5}",
+        "$.registers[1].functionCode", "is 5", "a whole number, 3…4: 3 reads holding registers, 4 input registers"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"notAvailable\":[\"12345\"]}",
+        "$.registers[1].notAvailable[0]", "has 5 characters", "1…4 characters: hexadecimal digits"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"int17\",\"measurand\":\"Frequency\",\"unit\":\"Hz\"}", "$.registers[1].type",
+        "is \"int17\"", "int16, uint16, int32, uint32, int64, uint64, float32, float64, t5, t6"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"uint32\",\"measurand\":\"Energy.Active.Import.Register\",\"unit\":\"kWh\"}",
+        "$.registers[1].measurand", "stands at $.registers[0] too", "each measurand once for each phase"
+      ),
     ])
   func impossible(registers: String, path: String, message: String, allowed: String) throws {
     let found = problems(map(registers))
@@ -212,7 +237,10 @@ struct RegisterMapTests {
   @Test("Bad groups and probes")
   func groupsAndProbes() throws {
     let groups = problems(
-      map("", more: ",\"groups\":[{\"name\":\"a\",\"intervalMilliseconds\":1000},{\"name\":\"a\",\"intervalMilliseconds\":9}]"))
+      map(
+        "",
+        more: ",\"groups\":[{\"name\":\"a\",\"intervalMilliseconds\":1000},{\"name\":\"a\",\"intervalMilliseconds\":9}]"
+      ))
     #expect(groups.map(\.path) == ["$.groups[1].intervalMilliseconds"])
     let probe = problems(
       map("", more: ",\"probes\":[{\"name\":\"f\",\"address\":3,\"type\":\"int16\",\"from\":65,\"to\":45}]"))

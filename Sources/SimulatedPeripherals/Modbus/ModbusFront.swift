@@ -187,7 +187,11 @@ public final class ModbusFront: Sendable {
       let instant = now
       let answer = shared.line.withLock { $0.output(at: instant) }
       guard !answer.isEmpty else { return }
-      if let terminal { terminal.write(answer) } else if connection >= 0 { _ = send(connection, answer, answer.count, Int32(MSG_NOSIGNAL)) }
+      if let terminal {
+        terminal.write(answer)
+      } else if connection >= 0 {
+        _ = send(connection, answer, answer.count, Int32(MSG_NOSIGNAL))
+      }
     }
   }
 }

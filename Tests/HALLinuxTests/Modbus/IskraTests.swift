@@ -44,7 +44,8 @@ struct IskraTests {
     }
 
     func sign(
-      _ context: SignedReadingRequest.Context, _ identification: String = "04AA****", unixSeconds: Int64? = 1_790_000_000
+      _ context: SignedReadingRequest.Context, _ identification: String = "04AA****",
+      unixSeconds: Int64? = 1_790_000_000
     ) -> SignedReadingAnswer? {
       requests += 1
       let request = SignedReadingRequest(
@@ -66,7 +67,8 @@ struct IskraTests {
     }
 
     func signed(
-      _ context: SignedReadingRequest.Context, _ identification: String = "04AA****", unixSeconds: Int64? = 1_790_000_000
+      _ context: SignedReadingRequest.Context, _ identification: String = "04AA****",
+      unixSeconds: Int64? = 1_790_000_000
     ) throws -> SignedReading {
       guard case .signed(_, let reading)? = sign(context, identification, unixSeconds: unixSeconds) else {
         throw Refused(told: bench.told.all)
@@ -140,7 +142,8 @@ struct IskraTests {
     #expect(desk.iskra { $0.signedSets } == 2)
   }
 
-  @Test("What cannot stand in an OCMF text is refused, and nothing of it reaches the meter", arguments: ["A|B", "A\nB"])
+  @Test(
+    "What cannot stand in an OCMF text is refused, and nothing of it reaches the meter", arguments: ["A|B", "A\nB"])
   func forbiddenIdentification(text: String) throws {
     let desk = try Desk()
     #expect(desk.sign(.transactionBegin, text) == .failed(number: 1, .refused))
@@ -245,8 +248,9 @@ struct IskraTests {
 
   @Test("The signed register is the payload's own")
   func signedRegister() {
-    #expect(IskraText.register(in: "{\"RD\":[{\"RV\":1.5,\"RU\":\"kWh\"},{\"RV\":12345.678,\"RU\":\"kWh\"}]}")
-      == Energy(milliwattHours: 12_345_678_000))
+    #expect(
+      IskraText.register(in: "{\"RD\":[{\"RV\":1.5,\"RU\":\"kWh\"},{\"RV\":12345.678,\"RU\":\"kWh\"}]}")
+        == Energy(milliwattHours: 12_345_678_000))
     #expect(IskraText.register(in: "{\"RV\": 7,\"RU\": \"Wh\"}") == Energy(wattHours: 7))
     #expect(IskraText.register(in: "{\"RV\":7,\"RU\":\"MJ\"}") == nil)
     #expect(IskraText.register(in: "{\"RV\":,\"RU\":\"Wh\"}") == nil)

@@ -151,7 +151,8 @@ struct ModbusLineTests {
     bus.stop()
   }
 
-  @Test("What a port refuses is told at once: a rate, parity, RS-485 switching, a device that is not there or is no port")
+  @Test(
+    "What a port refuses is told at once: a rate, parity, RS-485 switching, a device that is not there or is no port")
   func refusals() throws {
     let bench = try ModbusBench([makeSchneider(7)])
     func error(_ settings: ModbusEndpoint.SerialSettings) -> ModbusOpenError? {
