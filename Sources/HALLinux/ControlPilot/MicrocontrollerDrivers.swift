@@ -157,14 +157,7 @@ public final class MicrocontrollerSafetyInput: MicrocontrollerDriver, SafetyInpu
   public init(_ link: MicrocontrollerLink, connector: Int, kind: SafetyInputKind) {
     input = SafetyInputKind.allCases.firstIndex(of: kind) ?? 0
     super.init(on: link, connector: connector)
-    let part: MicrocontrollerIdentity.Parts =
-      switch kind {
-      case .emergencyStop: .emergencyStop
-      case .door: .door
-      case .tilt: .tilt
-      case .mainsLoss: .mainsLoss
-      }
-    link.use(connector, parts: part)
+    link.use(connector, parts: MicrocontrollerIdentity.Parts(kind))
   }
 
   override var heardAt: MonotonicInstant? { connector.inputs[input].heardAt }

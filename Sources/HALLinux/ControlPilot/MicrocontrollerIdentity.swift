@@ -1,4 +1,5 @@
 import ChargerBase
+import HAL
 
 /// What the MCU says of itself when it is greeted.
 public struct MicrocontrollerIdentity: Sendable, Equatable {
@@ -71,14 +72,31 @@ public struct MicrocontrollerIdentity: Sendable, Equatable {
   }
 }
 
-/// What is asked of an MCU before it gets a command.
-struct MicrocontrollerNeeds: Sendable, Equatable {
-  /// The longest time from the program's death to the open contactor; nil where nobody relies on it.
-  var deadMan: Duration?
-  /// The highest number of a connector that has drivers.
-  var connectors = 1
-  var parts = MicrocontrollerIdentity.Parts()
-  var temperatureSensors = 0
+extension MicrocontrollerLink {
+  /// What is asked of an MCU before it gets a command.
+  public struct Needs: Sendable, Equatable {
+    /// The longest time from the program's death to the open contactor; nil where nobody relies on it.
+    public var deadMan: Duration?
+    /// The highest number of a connector that has drivers.
+    public var connectors = 1
+    public var parts = MicrocontrollerIdentity.Parts()
+    /// The highest number of a sensor at a connector.
+    public var temperatureSensors = 0
+
+    public init() {}
+  }
+}
+
+extension MicrocontrollerIdentity.Parts {
+  /// The part that a safety input needs.
+  public init(_ kind: SafetyInputKind) {
+    switch kind {
+    case .emergencyStop: self = .emergencyStop
+    case .door: self = .door
+    case .tilt: self = .tilt
+    case .mainsLoss: self = .mainsLoss
+    }
+  }
 }
 
 /// Why an MCU gets no commands: its contactors stay open. Two errors are equal when their codes are.
@@ -105,7 +123,7 @@ public struct MicrocontrollerError: Error, Sendable, Equatable, CustomStringConv
   public var description: String { "the MCU on \(port) \(what)" }
 }
 
-extension MicrocontrollerNeeds {
+extension MicrocontrollerLink.Needs {
   static let major: UInt8 = 1
   static let minor: UInt8 = 0
 
@@ -127,7 +145,8 @@ extension MicrocontrollerNeeds {
       )
     }
     if identity.connectors < connectors {
-      return no(.missingPart, "has \(identity.connectors) connectors, and the profile names its connector \(connectors)")
+      return no(
+        .missingPart, "has \(identity.connectors) connectors, and the profile names its connector \(connectors)")
     }
     let missing = parts.subtracting(identity.parts)
     if !missing.isEmpty { return no(.missingPart, "has no \(missing.text), and the profile names one") }

@@ -83,12 +83,13 @@ public final class MicrocontrollerLink {
   public private(set) var lastLoss: Loss?
 
   let line: any ByteLine
-  var needs = MicrocontrollerNeeds()
+  private(set) var needs: Needs
   var connectors: [MicrocontrollerConnector]
   var phase = Phase.greeting
   private var parser = MicrocontrollerFrameParser()
   private var writer = MicrocontrollerFrameWriter()
   private var arrived = [UInt8](repeating: 0, count: 256)
+  private var arrivedAt = MonotonicInstant.zero
   private var clock = MicrocontrollerClock()
   private var sequence: UInt16 = 0
   private var heardSequence: UInt16?
@@ -106,12 +107,13 @@ public final class MicrocontrollerLink {
   /// Opens the port.
   ///
   /// - Throws: `SerialPortError`.
-  public convenience init(_ configuration: Configuration) throws(SerialPortError) {
-    self.init(configuration, line: try SerialPort(path: configuration.port, rate: configuration.rate))
+  public convenience init(_ configuration: Configuration, needs: Needs = Needs()) throws(SerialPortError) {
+    self.init(configuration, needs: needs, line: try SerialPort(path: configuration.port, rate: configuration.rate))
   }
 
-  init(_ configuration: Configuration, line: any ByteLine) {
+  init(_ configuration: Configuration, needs: Needs = Needs(), line: any ByteLine) {
     self.configuration = configuration
+    self.needs = needs
     self.line = line
     connectors = (0..<Self.capacity).map { _ in MicrocontrollerConnector() }
   }
@@ -134,7 +136,6 @@ public final class MicrocontrollerLink {
     }
     phase = .greeting
     nextHello = .zero
-    // Greeted with its needs known: a needs added later are judged when the lane greets it anew.
     if let refusal { throw refusal }
   }
 
@@ -171,6 +172,7 @@ public final class MicrocontrollerLink {
   private func receive(at now: MonotonicInstant) {
     for _ in 0..<Self.readsPerService {
       let count = min(line.read(into: &arrived), arrived.count)
+      if count > 0 { arrivedAt = line.arrival(servedAt: now) }
       for index in 0..<max(0, count) where parser.take(arrived[index]) {
         counters.frames &+= 1
         handle(at: now)
@@ -191,9 +193,9 @@ public final class MicrocontrollerLink {
 
   private func takeIdentity(at now: MonotonicInstant) {
     guard parser.payloadCount >= MicrocontrollerIdentity.shortestOfAnyVersion else { return }
-    guard parser.byte(0) == MicrocontrollerNeeds.major else {
+    guard parser.byte(0) == Needs.major else {
       refuse(
-        MicrocontrollerNeeds.otherVersion(parser.byte(0), parser.byte(1), on: configuration.port), nil, at: now)
+        Needs.otherVersion(parser.byte(0), parser.byte(1), on: configuration.port), nil, at: now)
       return
     }
     guard let new = MicrocontrollerIdentity(parser) else { return }
@@ -242,7 +244,7 @@ public final class MicrocontrollerLink {
     lastHeard = now
     let index = Int(parser.byte(0)) - 1
     guard connectors.indices.contains(index), connectors[index].isUsed else { return }
-    let takenAt = clock.instant(parser.longWord(5), arrivedAt: now)
+    let takenAt = clock.instant(parser.longWord(5), arrivedAt: arrivedAt)
     connectors[index].take(parser, takenAt: takenAt, at: now)
     if let unconfirmed = connectors[index].unconfirmed,
       Int16(bitPattern: parser.word(9) &- unconfirmed.sequence) >= 0
@@ -260,7 +262,8 @@ public final class MicrocontrollerLink {
     }
   }
 
-  private func isOverdue(_ unconfirmed: (sequence: UInt16, since: MonotonicInstant)?, at now: MonotonicInstant) -> Bool {
+  private func isOverdue(_ unconfirmed: (sequence: UInt16, since: MonotonicInstant)?, at now: MonotonicInstant) -> Bool
+  {
     guard let unconfirmed else { return false }
     return now - unconfirmed.since >= configuration.silentAfter
   }
@@ -297,8 +300,8 @@ public final class MicrocontrollerLink {
     nextHello = now + (refusal == nil ? Self.helloInterval : Self.refusedInterval)
     sequence &+= 1
     writer.begin(MicrocontrollerFrame.Kind.hello, sequence: sequence)
-    writer.add(MicrocontrollerNeeds.major)
-    writer.add(MicrocontrollerNeeds.minor)
+    writer.add(Needs.major)
+    writer.add(Needs.minor)
     writer.end()
     _ = flush()
   }

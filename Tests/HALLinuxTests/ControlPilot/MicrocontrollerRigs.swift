@@ -43,6 +43,7 @@ final class MemoryLine: ByteLine {
     return count
   }
 
+  func arrival(servedAt now: MonotonicInstant) -> MonotonicInstant { now }
   func wake(at instant: MonotonicInstant) { wokenAt = instant }
   func restore(at now: MonotonicInstant) -> Bool { true }
 
@@ -60,10 +61,11 @@ final class MemoryRig: MicrocontrollerRig {
 
   init(
     _ machine: MicrocontrollerPlant = MicrocontrollerPlant(),
-    configuration: MicrocontrollerLink.Configuration = MicrocontrollerLink.Configuration(port: "memory")
+    configuration: MicrocontrollerLink.Configuration = MicrocontrollerLink.Configuration(port: "memory"),
+    needs: MicrocontrollerLink.Needs = MicrocontrollerLink.Needs()
   ) {
     self.machine = machine
-    super.init(MicrocontrollerLink(configuration, line: line))
+    super.init(MicrocontrollerLink(configuration, needs: needs, line: line))
   }
 
   override var now: MonotonicInstant { time }
