@@ -182,7 +182,7 @@ let package = Package(
       "HALLinuxTests", ["HALLinux", "HALConformance", "HAL", "SimulatedPeripherals", "ChargerBase", "CGPIOD", "CLinux"]),
     tests(
       "LinuxCatalogueTests",
-      ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "SimulatedPeripherals", "ChargerBase"]),
+      ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "SimulatedPeripherals", "ChargerBase", "CLinux"]),
     tests("SimulatedPeripheralsTests", ["SimulatedPeripherals", "ChargerBase", "CLinux"]),
     tests("SimulatedWorldTests", ["SimulatedWorld", "ChargerBase", "OCPPJSON"]),
     tests(

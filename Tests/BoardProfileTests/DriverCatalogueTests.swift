@@ -249,7 +249,8 @@ struct DriverCatalogueTests {
     var catalogue = catalogue()
     catalogue.addPilot("mcu") { options in
       let port = options.string("port")
-      let speed = options.integer("baudRate", in: 1_200...115_200, default: options.evse?.id.number == 2 ? 9_600 : 1_200)
+      let speed = options.integer(
+        "baudRate", in: 1_200...115_200, default: options.evse?.id.number == 2 ? 9_600 : 1_200)
       buses.append(options.shared("MCU", settings: ["port": port, "baudRate": "\(speed)"]) { Bus() })
       return { Pilot() }
     }
@@ -302,6 +303,7 @@ struct DriverCatalogueTests {
     catalogue.addContactor("mcu") { options in
       _ = options.string("port")
       options.claim("relay 1")
+      options.vouchForDeadMan()
       return { Relay() }
     }
     let found = problems(try board(), catalogue)

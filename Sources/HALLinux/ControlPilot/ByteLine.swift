@@ -8,6 +8,9 @@ protocol ByteLine: AnyObject {
   var wakeDescriptor: Int32? { get }
   /// Reads what has come into the buffer's beginning; 0 when there is nothing.
   func read(into buffer: inout [UInt8]) -> Int
+  /// The time after the last read. What was read has come by then; it may have come after `now`, where the thread was
+  /// held up between taking its time and reading.
+  func arrival(servedAt now: MonotonicInstant) -> MonotonicInstant
   /// Writes a part of the buffer; answers how many bytes the line has taken.
   func write(_ buffer: [UInt8], from start: Int, to end: Int) -> Int
   /// Makes the descriptor readable at this instant; replaces the instant before.
@@ -70,6 +73,10 @@ final class SerialPort: ByteLine {
     // An end of file, or any error that waiting does not mend: the device is gone.
     if count == 0 || (reason != EAGAIN && reason != EINTR) { giveUp() }
     return 0
+  }
+
+  func arrival(servedAt now: MonotonicInstant) -> MonotonicInstant {
+    max(now, MonotonicInstant(nanoseconds: linux_boottime_ns()))
   }
 
   func write(_ buffer: [UInt8], from start: Int, to end: Int) -> Int {
