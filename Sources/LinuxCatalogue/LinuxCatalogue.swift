@@ -10,6 +10,7 @@ public enum LinuxCatalogue {
     addControlPilot(to: &catalogue)
     addGPIO(to: &catalogue)
     addModbus(to: &catalogue)
+    addSysfsPilot(to: &catalogue)
     return catalogue
   }
 }

@@ -85,6 +85,56 @@ struct PilotEntriesTests {
       ])
   }
 
+  private func sysfs(
+    _ purpose: String = "product", _ capture: String = "peakHold", negative: String = "voltage1", more: String = ""
+  ) throws -> [ProfileProblem] {
+    let text = """
+      {
+        "name": "t", "purpose": "\(purpose)", "vendorName": "v", "model": "m",
+        "evses": [ { "id": 1, "maximumCurrentA": 16, "phases": 1, "residualCurrent": "external",
+          "temperatureSensors": [
+            { "driver": "iio", "adc": "ads1015", "channel": "voltage3", "sensor": "thermistor", "pullUpOhms": 10000,
+              "referenceMillivolts": 3300 },
+            { "driver": "iio", "adc": "cpu_thermal", "channel": "temp" } ],
+          "connectors": [ { "id": 1, "cable": "socket", "connectorType": "sType2",
+            "pilot": { "driver": "pwm-iio", "adc": "ads1015", "capture": "\(capture)", "positiveChannel": "voltage0",
+              "negativeChannel": "\(negative)", "dividerRatio": 10, "offsetMillivolts": -15000\(more) },
+            "contactor": { "driver": "gpio", "chip": "/dev/gpiochip0", "coilLine": "coil", "feedbackLine": "aux" },
+            "proximity": { "driver": "iio", "adc": "ads1015", "channel": "voltage2", "pullUpOhms": 330,
+              "referenceMillivolts": 3300 } } ] } ],
+        "watchdog": { "driver": "none" }, "deadMan": { "means": "watchdogRelay", "withinMilliseconds": 2000 }
+      }
+      """
+    do throws(ProfileProblems) {
+      try BoardProfile.load(bytes: Array(text.utf8), fileName: "board.json")
+        .checkDrivers(catalogue: LinuxCatalogue.make())
+      return []
+    } catch {
+      return error.problems.filter { !$0.path.hasPrefix("$.watchdog") }
+    }
+  }
+
+  @Test("A converter that reads the pilot at any moment is refused for the street, with the reason; not on a desk")
+  func unsynchronised() throws {
+    #expect(try sysfs().isEmpty)
+    let found = try sysfs("product", "unsynchronised")
+    #expect(found.map(\.path) == ["$.evses[0].connectors[0].pilot.capture"])
+    #expect(found.first?.message.contains("cannot tell the vehicle's state within 100 ms") == true)
+    #expect(try sysfs("bench", "unsynchronised").isEmpty)
+  }
+
+  @Test("One channel for both peaks, and one under two drivers, are told")
+  func channels() throws {
+    #expect(try sysfs(more: ", \"sampleMilliseconds\": 51").map(\.allowed) == ["a whole number, 1…50"])
+    let both = try sysfs(negative: "voltage0")
+    #expect(both.contains { $0.path == "$.evses[0].connectors[0].pilot.negativeChannel" })
+    let taken = try sysfs(negative: "voltage2")
+    #expect(
+      taken.map(\.message) == [
+        "uses channel voltage2 of the converter ads1015, and so does $.evses[0].connectors[0].pilot"
+      ])
+  }
+
   @Test("A companion controller as dead-man needs contactors that it drives")
   func deadMan() throws {
     let gpio = """
