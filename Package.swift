@@ -179,8 +179,11 @@ let package = Package(
         nioCore, nioPosix, nioHTTP1, nioWebSocket,
       ]),
     tests(
-      "HALLinuxTests", ["HALLinux", "HALConformance", "HAL", "SimulatedPeripherals", "ChargerBase", "CGPIOD", "CLinux"]),
-    tests("LinuxCatalogueTests", ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "ChargerBase"]),
+      "HALLinuxTests",
+      ["HALLinux", "HALConformance", "HAL", "EVSEControl", "SimulatedPeripherals", "ChargerBase", "CGPIOD", "CLinux"]),
+    tests(
+      "LinuxCatalogueTests",
+      ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "SimulatedPeripherals", "ChargerBase", "CLinux"]),
     tests("SimulatedPeripheralsTests", ["SimulatedPeripherals", "ChargerBase", "CLinux"]),
     tests("SimulatedWorldTests", ["SimulatedWorld", "ChargerBase", "OCPPJSON"]),
     tests(
