@@ -14,4 +14,10 @@ public protocol ControlLaneDriver: AnyObject {
   /// Takes in what has arrived since the last call.
   func service(at now: MonotonicInstant)
   var health: DriverHealth { get }
+  /// A number of the driver's own that says more of its health, for the flight recorder; 0 where there is no more to say.
+  var diagnosis: UInt8 { get }
+}
+
+extension ControlLaneDriver {
+  public var diagnosis: UInt8 { 0 }
 }

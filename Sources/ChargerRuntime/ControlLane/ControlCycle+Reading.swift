@@ -29,8 +29,11 @@ extension ControlCycle {
     hearWatchdog()
   }
 
-  private mutating func tell(_ driver: ControlDriver, _ health: DriverHealth, at place: ConnectorID, number: Int32) {
-    recorder?.note(.driverHealth, place, number, health.isAlive ? 1 : 0, at: Self.now())
+  private mutating func tell(
+    _ driver: ControlDriver, _ health: DriverHealth, at place: ConnectorID, number: Int32, _ diagnosis: UInt8
+  ) {
+    recorder?.note(
+      .driverHealth, place, number, FlightRecord.driverHealth(isAlive: health.isAlive, diagnosis), at: Self.now())
     handle(.health(driver, health), since: Self.now())
   }
 
@@ -38,7 +41,9 @@ extension ControlCycle {
     let driver = drivers.inputs[index].input.driver
     let place = drivers.inputs[index].place
     let health = driver.health
-    if drivers.inputs[index].input.hears(health) { tell(.safetyInput(index), health, at: place, number: 8) }
+    if drivers.inputs[index].input.hears(health) {
+      tell(.safetyInput(index), health, at: place, number: 8, driver.diagnosis)
+    }
     guard health.isAlive, let state = driver.state, state.isActive != drivers.inputs[index].input.newest?.isActive
     else { return }
     drivers.inputs[index].input.newest = state
@@ -51,7 +56,7 @@ extension ControlCycle {
     let place = drivers.evses[index].place
     let health = driver.health
     if drivers.evses[index].residualCurrent?.hears(health) == true {
-      tell(.residualCurrent(evse: index), health, at: place, number: 5)
+      tell(.residualCurrent(evse: index), health, at: place, number: 5, driver.diagnosis)
     }
     guard health.isAlive, let reading = driver.reading,
       reading.isTripped != drivers.evses[index].residualCurrent?.newest?.isTripped
@@ -65,7 +70,7 @@ extension ControlCycle {
     let driver = drivers.connectors[place].pilot.driver
     let health = driver.health
     if drivers.connectors[place].pilot.hears(health) {
-      tell(.pilot(connector: place), health, at: drivers.connectors[place].id, number: 0)
+      tell(.pilot(connector: place), health, at: drivers.connectors[place].id, number: 0, driver.diagnosis)
     }
     guard health.isAlive, let measurement = driver.measurement,
       measurement != drivers.connectors[place].pilot.newest
@@ -78,7 +83,7 @@ extension ControlCycle {
     let driver = drivers.connectors[place].contactor.driver
     let health = driver.health
     if drivers.connectors[place].contactor.hears(health) {
-      tell(.contactor(connector: place), health, at: drivers.connectors[place].id, number: 1)
+      tell(.contactor(connector: place), health, at: drivers.connectors[place].id, number: 1, driver.diagnosis)
     }
     guard health.isAlive, let feedback = driver.feedback,
       feedback.position != drivers.connectors[place].contactor.newest?.position
@@ -93,7 +98,7 @@ extension ControlCycle {
     guard let driver = drivers.connectors[place].lock?.driver else { return }
     let health = driver.health
     if drivers.connectors[place].lock?.hears(health) == true {
-      tell(.lock(connector: place), health, at: drivers.connectors[place].id, number: 3)
+      tell(.lock(connector: place), health, at: drivers.connectors[place].id, number: 3, driver.diagnosis)
     }
     guard health.isAlive, let feedback = driver.feedback,
       feedback.position != drivers.connectors[place].lock?.newest?.position
@@ -107,7 +112,7 @@ extension ControlCycle {
     guard let driver = drivers.connectors[place].proximity?.driver else { return }
     let health = driver.health
     if drivers.connectors[place].proximity?.hears(health) == true {
-      tell(.proximity(connector: place), health, at: drivers.connectors[place].id, number: 4)
+      tell(.proximity(connector: place), health, at: drivers.connectors[place].id, number: 4, driver.diagnosis)
     }
     guard health.isAlive, let measurement = driver.measurement else { return }
     if let newest = drivers.connectors[place].proximity?.newest, newest.resistance == measurement.resistance { return }
@@ -134,7 +139,7 @@ extension ControlCycle {
     guard let driver = drivers.evses[index].meter?.driver else { return }
     let health = driver.health
     if drivers.evses[index].meter?.hears(health) == true {
-      tell(.meter(evse: index), health, at: drivers.evses[index].place, number: 2)
+      tell(.meter(evse: index), health, at: drivers.evses[index].place, number: 2, driver.diagnosis)
     }
     var answers = 0
     while answers < Self.answersPerCycle, let answer = driver.takeSignedReading() {
@@ -151,7 +156,8 @@ extension ControlCycle {
     let driver = drivers.evses[index].temperatures[sensor].driver
     let health = driver.health
     if drivers.evses[index].temperatures[sensor].hears(health) {
-      tell(.temperature(evse: index, sensor: sensor), health, at: drivers.evses[index].place, number: 6)
+      tell(
+        .temperature(evse: index, sensor: sensor), health, at: drivers.evses[index].place, number: 6, driver.diagnosis)
     }
     guard health.isAlive, let reading = driver.reading else { return }
     if let newest = drivers.evses[index].temperatures[sensor].newest, newest.temperature == reading.temperature,
@@ -167,7 +173,7 @@ extension ControlCycle {
     guard let driver = drivers.evses[index].phaseSwitch?.driver else { return }
     let health = driver.health
     if drivers.evses[index].phaseSwitch?.hears(health) == true {
-      tell(.phaseSwitch(evse: index), health, at: drivers.evses[index].place, number: 7)
+      tell(.phaseSwitch(evse: index), health, at: drivers.evses[index].place, number: 7, driver.diagnosis)
     }
     guard health.isAlive, let feedback = driver.feedback,
       feedback.phases != drivers.evses[index].phaseSwitch?.newest?.phases

@@ -35,7 +35,8 @@ public struct FlightRecord: Sendable, Hashable {
     case faultsCleared = 15
     case shutDown = 16
     /// `first`: which driver (0 pilot, 1 contactor, 2 meter, 3 lock, 4 proximity, 5 residual current, 6 temperature,
-    /// 7 phase switch, 8 safety input, 9 watchdog), `second`: 1 speaks, 0 silent.
+    /// 7 phase switch, 8 safety input, 9 watchdog), `second`: 1 speaks, 0 silent, plus
+    /// 256 times the driver's own diagnosis (of an MCU: `schema/pilot-mcu.md`).
     case driverHealth = 17
     /// `first`: commands that found the queue full since the start.
     case commandsLost = 18
@@ -83,6 +84,11 @@ public struct FlightRecord: Sendable, Hashable {
     self.second = second
   }
 
+  /// The second value of `driverHealth`.
+  package static func driverHealth(isAlive: Bool, _ diagnosis: UInt8) -> Int32 {
+    Int32(diagnosis) << 8 | (isAlive ? 1 : 0)
+  }
+
   /// The place of what concerns the whole station.
   public static let station = ConnectorID(evse: EVSEID(0), number: 0)
 }
@@ -124,7 +130,9 @@ extension FlightRecord: CustomStringConvertible {
     case .operative: first == 0 ? "out of service" : "operative"
     case .faultsCleared: "latched faults cleared"
     case .shutDown: "shutdown commanded"
-    case .driverHealth: "\(Self.name(driver: first)) driver \(second == 0 ? "silent" : "speaks")"
+    case .driverHealth:
+      "\(Self.name(driver: first)) driver \(second & 0xFF == 0 ? "silent" : "speaks")"
+        + (second > 0xFF ? ", diagnosis \(second >> 8)" : "")
     case .commandsLost: "\(first) commands found the queue full"
     case .lockCommand: "lock commanded \(first == 0 ? "unlocked" : "locked")"
     case .lockFeedback: "lock shows \(first == 0 ? "unlocked" : "locked")"

@@ -22,6 +22,7 @@ public class MicrocontrollerDriver: ControlLaneDriver {
   public final var wakeDescriptor: Int32? { link.wakeDescriptor }
   public final func service(at now: MonotonicInstant) { link.service(at: now) }
   public final var health: DriverHealth { link.health(heardAt) }
+  public final var diagnosis: UInt8 { link.diagnosis }
 }
 
 /// The pilot of one of the MCU's connectors. Before the first output it is at −12 V, and so it is after the driver was

@@ -370,6 +370,17 @@ public final class MicrocontrollerLink {
     return lastServed - lostAt >= Self.shortestLoss
   }
 
+  /// What the document lists: why the MCU is not there; once it is back, why it had begun anew.
+  var diagnosis: UInt8 {
+    if let refusal { return Self.refused + refusal.code.rawValue }
+    guard let lastLoss else { return 0 }
+    guard case .running = phase, lastLoss == .reset, let identity else { return lastLoss.rawValue }
+    return Self.restarted + identity.resetReason.rawValue
+  }
+
+  private static let refused: UInt8 = 16
+  private static let restarted: UInt8 = 32
+
   /// The health of a driver whose newest reading came at `heardAt`.
   func health(_ heardAt: MonotonicInstant?) -> DriverHealth {
     guard let startedAt else { return .alive }

@@ -153,6 +153,7 @@ struct MicrocontrollerLinkTests {
     #expect(charging.isAlive && !charging.isCoilOn)
     #expect(charging.rig.machine.mcu.driven[0].pilot == .steadyPositive, "no offer that control has not made anew")
     #expect(charging.rig.link.identity?.resetReason.rawValue == reason.rawValue)
+    #expect(charging.contactor.diagnosis == 32 + reason.rawValue, "the flight recorder is told")
     try charging.close()
   }
 
@@ -222,7 +223,7 @@ struct MicrocontrollerLinkTests {
   @Test("An MCU of another protocol version gets no command and is named; one that is exchanged is taken")
   func otherVersion() throws {
     let (rig, drivers) = try refused { ($0.major, $0.minor) = (2, 3) }
-    #expect(rig.link.refusal?.code == .otherVersion)
+    #expect(rig.link.refusal?.code == .otherVersion && drivers[0].diagnosis == 16)
     #expect(
       rig.link.refusal?.description == "the MCU on memory speaks version 2.3 of the pilot protocol, this program 1.0")
     rig.machine.mcu.configuration.major = 1
