@@ -31,7 +31,7 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 
 let products: [String] = [
   "ChargerBase", "HAL", "EVSEControl", "OCPPTypes", "OCPPPorts", "OCPPCore", "Station", "BoardProfile",
-  "ChargerRuntime", "HALLinux", "HALSimulated",
+  "ChargerRuntime", "HALLinux", "HALSimulated", "LinuxCatalogue",
 ]
 
 let package = Package(
@@ -77,11 +77,18 @@ let package = Package(
       "OCPPTransport",
       ["ChargerBase", "OCPPTypes", "OCPPPorts", "OCPPSecurity", nioCore, nioPosix, nioHTTP1, nioWebSocket]),
     ours("HALLinux", ["ChargerBase", "HAL", "CLinux", "CGPIOD", "CModbus", "CPCSCLite"]),
+    // Under which names, and with which options, board profiles find the drivers of HALLinux.
+    ours("LinuxCatalogue", ["ChargerBase", "HAL", "HALLinux", "BoardProfile"]),
+    // The far ends of the wires that HALLinux drives: a Modbus slave, a pilot microcontroller, a card. For bench and tests.
+    ours("SimulatedPeripherals", ["ChargerBase", "CLinux"]),
     ours("SimulatedWorld", ["ChargerBase", "OCPPJSON"]),
     ours("HALSimulated", ["ChargerBase", "HAL", "SimulatedWorld", "OCPPJSON", "JSONRPC", "CLinux"]),
     ours(
       "WorldServer",
-      ["ChargerBase", "OCPPJSON", "SimulatedWorld", "JSONRPC", "CLinux", "COpenSSL", nioCore, nioPosix],
+      [
+        "ChargerBase", "OCPPJSON", "SimulatedWorld", "SimulatedPeripherals", "JSONRPC", "CLinux", "COpenSSL", nioCore,
+        nioPosix,
+      ],
       linking: ["ssl", "crypto"]),
     ours("BoardProfile", ["ChargerBase", "HAL", "EVSEControl", "OCPPJSON", "OCPPTypes"]),
     ours("JSONRPC", ["ChargerBase", "OCPPJSON", "CLinux", nioCore, nioPosix]),
@@ -94,7 +101,7 @@ let package = Package(
       ]),
 
     // Programs.
-    program("chargerd", ["ChargerRuntime", "HALLinux", "BoardProfile"]),
+    program("chargerd", ["ChargerRuntime", "LinuxCatalogue"]),
     program(
       "chargerd-bench", ["ChargerRuntime", "HALSimulated", "BoardProfile", "ChargerBase", "JSONRPC", "OCPPJSON"]),
     program(
@@ -171,7 +178,10 @@ let package = Package(
         "OCPPTransport", "OCPPSecurity", "TLSTestSupport", "OCPPPorts", "OCPPTypes", "COpenSSL", "ChargerBase",
         nioCore, nioPosix, nioHTTP1, nioWebSocket,
       ]),
-    tests("HALLinuxTests", ["HALLinux", "HAL", "ChargerBase"]),
+    tests(
+      "HALLinuxTests", ["HALLinux", "HALConformance", "HAL", "SimulatedPeripherals", "ChargerBase", "CGPIOD", "CLinux"]),
+    tests("LinuxCatalogueTests", ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "ChargerBase"]),
+    tests("SimulatedPeripheralsTests", ["SimulatedPeripherals", "ChargerBase", "CLinux"]),
     tests("SimulatedWorldTests", ["SimulatedWorld", "ChargerBase", "OCPPJSON"]),
     tests(
       "HALSimulatedTests",

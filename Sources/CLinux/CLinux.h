@@ -193,3 +193,19 @@ static inline int linux_terminal_echo(int descriptor, int on) {
   if (on) settings.c_lflag |= ECHO; else settings.c_lflag &= ~(tcflag_t)ECHO;
   return tcsetattr(descriptor, TCSAFLUSH, &settings);
 }
+
+/// Makes a pseudo terminal: answers its controlling side, non-blocking, and the path of the other side; -1 with errno.
+static inline int linux_pseudo_terminal(char *path, size_t size) {
+  int terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  int locked = 0;
+  unsigned int number = 0;
+  if (terminal < 0) return -1;
+  if (ioctl(terminal, TIOCSPTLCK, &locked) != 0 || ioctl(terminal, TIOCGPTN, &number) != 0) {
+    int reason = errno;
+    close(terminal);
+    errno = reason;
+    return -1;
+  }
+  snprintf(path, size, "/dev/pts/%u", number);
+  return terminal;
+}

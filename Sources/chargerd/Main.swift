@@ -1,5 +1,6 @@
 import ChargerRuntime
 import Glibc
+import LinuxCatalogue
 
 /// The station on real hardware. It knows no simulated driver.
 @main

@@ -1,10 +1,9 @@
 import BoardProfile
 import HALLinux
 
-/// The drivers of HALLinux by the names that profiles give them; their options are described in `LinuxDrivers`.
-enum LinuxCatalogue {
-  static func make() -> DriverCatalogue {
-    var catalogue = DriverCatalogue()
+extension LinuxCatalogue {
+  /// What hangs on GPIO lines.
+  static func addGPIO(to catalogue: inout DriverCatalogue) {
     catalogue.addContactor(LinuxDrivers.gpioContactor.name) { options in
       let chip = options.string("chip")
       let coil = GPIOLineAddress(
@@ -17,6 +16,5 @@ enum LinuxCatalogue {
       options.claim("GPIO \(feedback)")
       return { try GPIOContactor(GPIOContactor.Configuration(coil: coil, feedback: feedback)) }
     }
-    return catalogue
   }
 }
