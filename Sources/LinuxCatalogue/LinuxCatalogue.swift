@@ -8,6 +8,8 @@ public enum LinuxCatalogue {
   public static func make() -> DriverCatalogue {
     var catalogue = DriverCatalogue()
     addGPIO(to: &catalogue)
+    addSmartCards(to: &catalogue)
+    addWatchdog(to: &catalogue)
     return catalogue
   }
 }

@@ -14,15 +14,17 @@ enum SmartCardKind: Sendable, Equatable {
       return
     }
     let historical = atr.dropFirst(4).prefix(Int(atr[1] & 0x0F))
-    // 4F, length, the registered identifier of the PC/SC workgroup, then the standard: a card without a processor.
-    guard historical.count >= 8, historical.starts(with: [0x4F]),
-      historical.dropFirst(2).starts(with: [0xA0, 0x00, 0x00, 0x03, 0x06])
-    else {
-      // A processor card shows its own historical bytes: ISO 14443-4, types A and B.
-      self = historical.starts(with: [0x4F]) ? .unknown : .iso14443
+    // 80 4F, a length, the registered identifier of the PC/SC workgroup, then the standard: a card without a processor.
+    // A processor card shows its own historical bytes instead: ISO 14443-4, types A and B.
+    guard historical.starts(with: [0x80, 0x4F]) else {
+      self = .iso14443
       return
     }
-    switch historical.dropFirst(7).first {
+    guard historical.dropFirst(3).starts(with: [0xA0, 0x00, 0x00, 0x03, 0x06]) else {
+      self = .unknown
+      return
+    }
+    switch historical.dropFirst(8).first {
     case 0x01?, 0x02?, 0x03?, 0x05?, 0x06?, 0x07?: self = .iso14443
     case 0x09?, 0x0A?, 0x0B?, 0x0C?: self = .iso15693
     default: self = .unknown

@@ -29,7 +29,7 @@ public final class LinuxWatchdog: SystemWatchdog {
   private let device: any WatchdogDevice
   private let seconds: Int32
   private let takesTimeout: Bool
-  private var isOpen = false
+  private var isOpen: Bool
   private var wasFed = false
   /// When the control lane last called.
   private var now = MonotonicInstant.zero
@@ -41,52 +41,39 @@ public final class LinuxWatchdog: SystemWatchdog {
   }
 
   init(_ configuration: Configuration, device: any WatchdogDevice) throws(WatchdogError) {
-    self.device = device
-    seconds = configuration.timeoutSeconds
-    let path = configuration.device
+    func refused(_ reason: WatchdogError.Reason, _ text: String) -> WatchdogError {
+      device.close(stopsIt: true)
+      return WatchdogError(device: configuration.device, reason: reason, text: text)
+    }
+    let support: UInt32
     do throws(WatchdogFailure) {
       try device.open()
+      support = try device.support()
     } catch {
-      throw WatchdogError(device: path, reason: .unavailable, text: "\(error.reason)\(Self.hint(error))")
+      throw refused(
+        error.call == "open" ? .unavailable : .unfit, "\(error.call): \(error.reason)\(Self.hint(error))")
     }
-    do throws(WatchdogFailure) {
-      let support = try device.support()
-      guard support & WatchdogBits.alarmOnly == 0 else {
-        device.close(stopsIt: true)
-        throw WatchdogError(device: path, reason: .unfit, text: "it only tells an alarm and does not reset the system")
-      }
-      takesTimeout = support & WatchdogBits.setTimeout != 0
-      var actual: Int32 = 0
-      if takesTimeout {
-        do throws(WatchdogFailure) {
-          actual = try device.setTimeout(seconds: seconds)
-        } catch {
-          device.close(stopsIt: true)
-          throw WatchdogError(
-            device: path, reason: .timeout, text: "it takes no time-out of \(seconds) s: \(error.reason)")
-        }
-      }
-      // Some drivers round without telling.
-      if let told = try? device.timeout() { actual = told }
-      guard actual > 0 else {
-        device.close(stopsIt: true)
-        throw WatchdogError(device: path, reason: .timeout, text: "it does not tell its time-out")
-      }
-      timeout = .seconds(Int64(actual))
-      hasResetSystem = (try? device.bootStatus()).map { $0 & WatchdogBits.cardReset != 0 }
-      if support & WatchdogBits.magicClose != 0 {
-        device.close(stopsIt: true)
-      } else {
-        isOpen = true
-      }
-    } catch let error as WatchdogFailure {
-      device.close(stopsIt: true)
-      throw WatchdogError(device: path, reason: .unfit, text: "\(error.call): \(error.reason)")
-    } catch let error as WatchdogError {
-      throw error
-    } catch {
-      throw WatchdogError(device: path, reason: .unfit, text: "\(error)")
+    guard support & WatchdogBits.alarmOnly == 0 else {
+      throw refused(.unfit, "it only raises an alarm and does not reset the system")
     }
+    takesTimeout = support & WatchdogBits.setTimeout != 0
+    seconds = configuration.timeoutSeconds
+    var actual: Int32 = 0
+    if takesTimeout {
+      do throws(WatchdogFailure) {
+        actual = try device.setTimeout(seconds: seconds)
+      } catch {
+        throw refused(.timeout, "it takes no time-out of \(seconds) s: \(error.reason)")
+      }
+    }
+    // Some drivers round without telling.
+    if let told = try? device.timeout() { actual = told }
+    guard actual > 0 else { throw refused(.timeout, "it does not tell its time-out") }
+    timeout = .seconds(Int64(actual))
+    hasResetSystem = (try? device.bootStatus()).map { $0 & WatchdogBits.cardReset != 0 }
+    self.device = device
+    isOpen = support & WatchdogBits.magicClose == 0
+    if !isOpen { device.close(stopsIt: true) }
   }
 
   private static func hint(_ failure: WatchdogFailure) -> String {
