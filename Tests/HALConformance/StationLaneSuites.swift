@@ -85,7 +85,9 @@ package enum StationLaneSuite {
       reader.start {}
       defer { reader.stop() }
       rig.wait(.milliseconds(200))
-      let tokens = [PresentedToken(value: "04A1B2C3", kind: .iso14443), PresentedToken(value: "E004010012345678", kind: .iso15693)]
+      let tokens = [
+        PresentedToken(value: "04A1B2C3", kind: .iso14443), PresentedToken(value: "E004010012345678", kind: .iso15693),
+      ]
       for token in tokens { try rig.present(token) }
       var seen: [PresentedToken] = []
       rig.serve([]) {

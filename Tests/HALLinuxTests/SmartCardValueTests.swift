@@ -105,7 +105,8 @@ struct SmartCardPresenceTests {
     return times
   }
 
-  @Test("TokenReader 2: a card that flickers or is read again is one presentation; gone for the debounce time it is two")
+  @Test(
+    "TokenReader 2: a card that flickers or is read again is one presentation; gone for the debounce time it is two")
   func debounce() {
     #expect(presented([.empty(0), .card(10), .card(20), .empty(30), .card(1_029)]) == [10])
     #expect(presented([.empty(0), .card(10), .empty(2_000), .empty(2_500), .card(3_000)]) == [10, 3_000])

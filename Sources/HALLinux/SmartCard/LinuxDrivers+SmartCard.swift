@@ -8,7 +8,8 @@ extension LinuxDrivers {
       Option(name: "serialNumber", meaning: "tells readers of one kind apart", standard: "any"),
       Option(name: "unknownCards", meaning: "a card whose ATR tells no kind: refuse or readUID", standard: "refuse"),
       Option(name: "unknownCardType", meaning: "what its UID is then: ISO14443 or ISO15693", standard: "ISO14443"),
-      Option(name: "randomUIDs", meaning: "a UID made anew each time (first byte 08): refuse or take", standard: "refuse"),
+      Option(
+        name: "randomUIDs", meaning: "a UID made anew each time (first byte 08): refuse or take", standard: "refuse"),
       Option(name: "iso14443ByteOrder", meaning: "asRead or reversed", standard: "asRead"),
       Option(name: "iso15693ByteOrder", meaning: "asRead or reversed", standard: "asRead"),
       Option(name: "debounceMilliseconds", meaning: "a card gone for less was not gone, 0 to 10000", standard: "1000"),

@@ -126,7 +126,7 @@ final class SmartCardSession: Sendable {
         send(configuration.commands.start, to: reader)
         do throws(SmartCardFailure) {
           try watch(reader, &memory)
-        } catch where !error.isReaderLost {
+        } catch  where !error.isReaderLost {
           throw error
         } catch {}
         pause(Self.retryPause)
@@ -199,7 +199,7 @@ final class SmartCardSession: Sendable {
   private func wait(_ sights: inout [SmartCardSight], _ timeout: Duration) throws(SmartCardFailure) {
     do throws(SmartCardFailure) {
       try service.wait(for: &sights, timeout: timeout)
-    } catch where error == .cancelled {
+    } catch  where error == .cancelled {
       // `goesOn` tells why.
     } catch {
       throw error
