@@ -7,6 +7,7 @@ import HALLinux
 public enum LinuxCatalogue {
   public static func make() -> DriverCatalogue {
     var catalogue = DriverCatalogue()
+    addControlPilot(to: &catalogue)
     addGPIO(to: &catalogue)
     addSmartCards(to: &catalogue)
     addWatchdog(to: &catalogue)

@@ -9,8 +9,13 @@ extension LinuxCatalogue {
         device: options.string("device"), serialNumber: options.optionalString("serialNumber"),
         rules: rules(options), commands: commands(options),
         silentAfter: .milliseconds(options.integer("silentAfterMilliseconds", in: 0...60_000, default: 3_000)))
-      let number = configuration.serialNumber.map { " with serial number \($0)" } ?? ""
-      options.claim("card reader \"\(configuration.device)\"\(number)")
+      // Two drivers of one profile must never wait for the same physical reader.
+      let roster = options.shared("card readers", settings: [:]) { SmartCardRoster() }
+      if let other = roster.enter(configuration, at: options.path) {
+        options.report(
+          "device", "\"\(configuration.device)\" may mean the same reader as \(other)",
+          allowed: "names of which none begins with the other, or a serialNumber for each")
+      }
       let place = options.place
       return {
         guard case .reader(let name) = place else { throw PlaceError(description: "is no reader's place") }
@@ -59,4 +64,15 @@ extension LinuxCatalogue {
 /// A driver that the profile put where it cannot be.
 struct PlaceError: Error, CustomStringConvertible {
   var description: String
+}
+
+/// The card readers of one profile.
+private final class SmartCardRoster {
+  private var entries: [(configuration: SmartCardReaderConfiguration, path: String)] = []
+
+  /// Answers the place of a reader that one device might serve as well.
+  func enter(_ configuration: SmartCardReaderConfiguration, at path: String) -> String? {
+    defer { entries.append((configuration, path)) }
+    return entries.first { $0.configuration.overlaps(configuration) }?.path
+  }
 }
