@@ -233,6 +233,8 @@ static inline int linux_watchdog_boot_status(int watchdog, int32_t *status) {
 static inline int linux_watchdog_feed(int watchdog) {
   int unused = 0;
   return ioctl(watchdog, WDIOC_KEEPALIVE, &unused);
+}
+
 /// Opens a serial port for reads and writes that do not wait: raw, 8N1, no flow control, no modem control, exclusive,
 /// at `rate` bits per second. -1 with errno and the step that failed: 0 open, 1 no terminal, 2 settings, 3 rate,
 /// 4 taken by another program; errno is 0 when the port took a setting and did not keep it.
