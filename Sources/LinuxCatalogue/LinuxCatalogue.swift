@@ -9,6 +9,7 @@ public enum LinuxCatalogue {
     var catalogue = DriverCatalogue()
     addControlPilot(to: &catalogue)
     addGPIO(to: &catalogue)
+    addModbus(to: &catalogue)
     addSmartCards(to: &catalogue)
     addWatchdog(to: &catalogue)
     return catalogue

@@ -8,7 +8,7 @@ extension LinuxCatalogue {
       let configuration = SmartCardReaderConfiguration(
         device: options.string("device"), serialNumber: options.optionalString("serialNumber"),
         rules: rules(options), commands: commands(options),
-        silentAfter: .milliseconds(options.integer("silentAfterMilliseconds", in: 0...60_000, default: 3_000)))
+        silentAfter: .milliseconds(options.integer("silenceMilliseconds", in: 0...60_000, default: 3_000)))
       // Two drivers of one profile must never wait for the same physical reader.
       let roster = options.shared("card readers", settings: [:]) { SmartCardRoster() }
       if let other = roster.enter(configuration, at: options.path) {

@@ -31,7 +31,7 @@ struct SmartCardEntriesTests {
     let full = #"""
       "device": "ACS ACR122U", "serialNumber": "RR-1", "unknownCards": "readUID", "unknownCardType": "ISO15693",
       "randomUIDs": "take", "iso14443ByteOrder": "reversed", "iso15693ByteOrder": "reversed",
-      "debounceMilliseconds": 0, "readAttempts": 10, "silentAfterMilliseconds": 60000, "startCommands": "FF00520000",
+      "debounceMilliseconds": 0, "readAttempts": 10, "silenceMilliseconds": 60000, "startCommands": "FF00520000",
       "presentedCommands": "FF00400E0401000101,FF00", "refusedCommands": "FF00400D0401010201",
       "commandChannel": "control", "controlCodeNumber": 3500
       """#

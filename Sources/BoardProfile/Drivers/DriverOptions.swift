@@ -32,7 +32,7 @@ public final class DriverOptions {
   /// What opens contactors when the program is dead, and within which time; never nil for a product.
   public let deadMan: DeadManRule?
   private let reference: DriverReference
-  private let collector: ProblemCollector
+  let collector: ProblemCollector
   private let claims: DriverClaims
   private var asked: [String] = []
 

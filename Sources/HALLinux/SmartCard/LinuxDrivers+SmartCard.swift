@@ -15,7 +15,7 @@ extension LinuxDrivers {
       Option(name: "debounceMilliseconds", meaning: "a card gone for less was not gone, 0 to 10000", standard: "1000"),
       Option(name: "readAttempts", meaning: "how often an unreadable card is tried, 1 to 10", standard: "3"),
       Option(
-        name: "silentAfterMilliseconds", meaning: "how long reader or pcscd may be away, 0 to 60000", standard: "3000"),
+        name: "silenceMilliseconds", meaning: "how long reader or pcscd may be away, 0 to 60000", standard: "3000"),
       Option(name: "startCommands", meaning: "sent when the reader was found, in hexadecimal", standard: "none"),
       Option(name: "presentedCommands", meaning: "sent when a card was read", standard: "none"),
       Option(name: "refusedCommands", meaning: "sent when a card gives no token", standard: "none"),

@@ -123,7 +123,7 @@ public struct VirtualCard: Sendable {
     }
     switch fault {
     case .statusWord(let word): given = Self.status(word)
-    case .shortUID(let count): given = uid.prefix(max(0, count)) + Self.status(0x9000)
+    case .shortUID(let count): given = Array(uid.prefix(max(0, count))) + Self.status(0x9000)
     case .tornAnswer: given = Array(uid.prefix(1))
     case .delay(let time): delay = time
     case .closesDuringCommand:
