@@ -10,7 +10,9 @@ public enum LinuxCatalogue {
     addControlPilot(to: &catalogue)
     addGPIO(to: &catalogue)
     addModbus(to: &catalogue)
+    addSmartCards(to: &catalogue)
     addSysfsPilot(to: &catalogue)
+    addWatchdog(to: &catalogue)
     return catalogue
   }
 }
