@@ -212,6 +212,11 @@ let package = Package(
         "EVSEControl", "Station", "BoardProfile", "ChargerRuntime",
       ]),
     tests("StoryJudgeTests", ["StoryJudge"]),
+    // The card reader's driver on the real pcscd with vpcd's cards (Tests/Hardware/run_smartcard.py).
+    .executableTarget(
+      name: "smartcard-check",
+      dependencies: ["HALLinux", "HAL", "HALConformance", "SimulatedPeripherals", "ChargerBase", "CLinux"],
+      path: "Tests/smartcard-check", swiftSettings: strict),
     tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
   ]
 )

@@ -109,7 +109,9 @@ struct CatalogueTests {
   @Test("Every option's number has its unit in the last word", arguments: LinuxDrivers.all.map(\.summary))
   func units(summary: String) throws {
     let units = ["Milliseconds", "Seconds"]
-    let plain = ["baud", "stopBits", "tcpPort", "device", "retries", "connector", "sensor"]
+    let plain = [
+      "baud", "stopBits", "tcpPort", "device", "retries", "connector", "sensor", "readAttempts", "controlCodeNumber",
+    ]
     let driver = try #require(LinuxDrivers.all.first { $0.summary == summary })
     for option in driver.options {
       guard let standard = option.standard, Int64(standard) != nil else { continue }
