@@ -35,7 +35,7 @@ struct MeterRegisterStories {
     station.plugIn()
     station.run(for: .seconds(3))
     station.tap()
-    #expect(station.run(upTo: .seconds(60)) { station.isClosed() }, "\(station.why())")
+    #expect(station.run(upTo: .seconds(60)) { station.isClosed() })
     station.run(for: .seconds(45))
     middle()
     station.run(for: .seconds(45))

@@ -11,7 +11,7 @@ import SimulatedPeripherals
 enum ModbusLatency {
   static func main() throws {
     let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000
-    print("Modbus: request to reading in the mailbox, \(rounds) rounds, one request of 12 registers over a pty")
+    print("Modbus: request to reading in the mailbox, \(rounds) rounds, one request of 8 registers over a pty")
     try measure("idle", rounds)
     let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     let burners = (0..<cores).map { _ in burn() }
@@ -22,7 +22,8 @@ enum ModbusLatency {
   /// A process that computes until it is killed.
   private static func burn() -> pid_t {
     var child: pid_t = 0
-    let words = ["sh", "-c", "while :; do :; done"].map { strdup($0) }
+    let texts: [String] = ["sh", "-c", "while :; do :; done"]
+    let words: [UnsafeMutablePointer<CChar>?] = texts.map { text in text.withCString { strdup($0) } }
     defer { for word in words { free(word) } }
     posix_spawn(&child, "/bin/sh", nil, nil, words + [nil], linux_environment())
     return child
@@ -57,9 +58,9 @@ enum ModbusLatency {
     bus.stop()
     _ = front
     times.sort()
-    guard let worst = times.last else {
-      print("  \(name): no reading")
-      return
+    guard times.count >= rounds, let worst = times.last else {
+      print("  \(name): only \(times.count) readings in two minutes")
+      exit(1)
     }
     print(
       "  \(name): median \(times[times.count / 2]) µs, 99 % \(times[times.count * 99 / 100]) µs, worst \(worst) µs"
