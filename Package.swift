@@ -117,8 +117,7 @@ let package = Package(
     program(
       "charger-benchmark",
       [
-        "ChargerBase", "OCPPJSON", "OCPPTypes", "EVSEControl", "HAL", "HALLinux", "HALSimulated", "SimulatedWorld",
-        "SimulatedPeripherals",
+        "ChargerBase", "OCPPJSON", "OCPPTypes", "EVSEControl", "HAL", "HALSimulated", "SimulatedWorld",
         "ChargerRuntime", "BoardProfile", "JSONRPC", "CLinux", "CAllocationCounter", "OCPPPorts", "OCPPCore",
         "OCPPStorage", "OCPPTransport", nioCore, nioPosix, nioHTTP1, nioWebSocket, arguments,
       ]),

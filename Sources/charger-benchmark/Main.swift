@@ -28,7 +28,7 @@ struct ChargerBenchmark: ParsableCommand {
 
   @Option(
     help:
-      "Some rows alone: i, j, m, g for those of the local list (g2, g3), or e for those of the queue (a3, b2, e1…e5).")
+      "Some rows alone: i, j, g for those of the local list (g2, g3), or e for those of the queue (a3, b2, e1…e5).")
   var row: String?
 
   @Option(help: ArgumentHelp("Runs one inner loop only (for valgrind).", visibility: .hidden))
@@ -44,8 +44,8 @@ struct ChargerBenchmark: ParsableCommand {
   var port = 9
 
   func validate() throws {
-    guard row.map({ ["i", "j", "m", "e", "g"].contains($0) }) ?? true else {
-      throw ValidationError("--row takes i, j, m, e or g.")
+    guard row.map({ ["i", "j", "e", "g"].contains($0) }) ?? true else {
+      throw ValidationError("--row takes i, j, e or g.")
     }
   }
 
@@ -76,8 +76,6 @@ struct ChargerBenchmark: ParsableCommand {
         try TokenRows(places: places, isQuick: quick).measure(into: &report)
       } else if row == "j" {
         try FeedbackRow.measure(isQuick: quick, places: places, into: &report)
-      } else if row == "m" {
-        try MicrocontrollerRow.measure(isQuick: quick, into: &report)
       } else if row == "i" {
         try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
       } else {
@@ -94,7 +92,6 @@ struct ChargerBenchmark: ParsableCommand {
     try CodecRow.measure(isQuick: quick, into: &report)
     try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
     try FeedbackRow.measure(isQuick: quick, places: places, into: &report)
-    try MicrocontrollerRow.measure(isQuick: quick, into: &report)
     if json { report.printJSON() } else { report.printTable() }
   }
 }
