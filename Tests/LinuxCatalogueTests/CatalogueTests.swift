@@ -20,6 +20,7 @@ struct CatalogueTests {
   private static let variants: [(kind: String, name: String, options: String)] = [
     ("meter", "modbus", #"{"port": "/dev/ttyS1"}"#), ("meter", "iskra-wm3m4c", #"{"port": "/dev/ttyS1"}"#),
     ("meter", "modbus", #"{"host": "meter.local"}"#), ("meter", "iskra-wm3m4c", #"{"host": "meter.local"}"#),
+    ("temperature sensor", "iio", #"{"sensor": "thermistor"}"#),
   ]
 
   private static func survey() throws -> [String: [String: String?]] {
@@ -108,9 +109,10 @@ struct CatalogueTests {
 
   @Test("Every option's number has its unit in the last word", arguments: LinuxDrivers.all.map(\.summary))
   func units(summary: String) throws {
-    let units = ["Milliseconds", "Seconds"]
+    let units = ["Milliseconds", "Seconds", "Millivolts", "Ohms", "Kelvins"]
     let plain = [
       "baud", "stopBits", "tcpPort", "device", "retries", "connector", "sensor", "readAttempts", "controlCodeNumber",
+      "pwmChip", "pwmChannel", "dividerRatio", "negativeDividerRatio",
     ]
     let driver = try #require(LinuxDrivers.all.first { $0.summary == summary })
     for option in driver.options {

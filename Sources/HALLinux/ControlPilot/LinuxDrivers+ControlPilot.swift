@@ -57,8 +57,12 @@ extension LinuxDrivers {
       Option(name: "negativeChannel", meaning: "the converter's channel of the negative peak", standard: nil),
       Option(name: "dividerRatio", meaning: "volts on the pilot for a volt at the converter", standard: "1"),
       Option(name: "offsetMillivolts", meaning: "the pilot's voltage when the converter sees none", standard: "0"),
-      Option(name: "negativeDividerRatio", meaning: "the same for the negative peak", standard: "dividerRatio"),
-      Option(name: "negativeOffsetMillivolts", meaning: "the same for the negative peak", standard: "offsetMillivolts"),
+      Option(
+        name: "negativeDividerRatio", meaning: "the same for the negative peak; left out: as dividerRatio",
+        standard: "1"),
+      Option(
+        name: "negativeOffsetMillivolts", meaning: "the same for the negative peak; left out: as offsetMillivolts",
+        standard: "0"),
       Option(name: "sampleMilliseconds", meaning: "how often the converter is read", standard: "5"),
       Option(
         name: "silenceMilliseconds", meaning: "how long there may be no good value before the driver is silent",
