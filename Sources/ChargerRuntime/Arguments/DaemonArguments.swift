@@ -118,7 +118,7 @@ extension DaemonArguments {
       "  --control SOCKET   station socket for chargerctl",
       "  --log-level LEVEL  trace, debug, info, notice, warning, error or critical",
       "  --check            validate the profile and the unit file, then exit",
-      "  --hardware-test    open the hardware for chargerctl hardware test, without OCPP and without permits",
+      "  --hardware-test    no station: the hardware alone, for chargerctl hardware test",
       "  --version          print the version and exit",
     ]
     for option in extraOptions {
