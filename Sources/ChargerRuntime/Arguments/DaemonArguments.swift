@@ -98,7 +98,9 @@ extension DaemonArguments {
       if result.testsHardware, !result.checkOnly, result.control == nil {
         throw UsageError(message: "--control SOCKET is missing: the hardware test is done through it")
       }
-      guard result.checkOnly || result.testsHardware || result.state != nil else { throw UsageError(message: "--state DIR is missing") }
+      guard result.checkOnly || result.testsHardware || result.state != nil else {
+        throw UsageError(message: "--state DIR is missing")
+      }
     }
     return result
   }
