@@ -91,6 +91,11 @@ struct ModbusLineTests {
           return highest == Energy(wattHours: round)
         })
       #expect(highest == Energy(wattHours: round))
+      // What is read from now on was asked for now: no earlier answer lies on the line.
+      bench.front.withSlave(7) { $0.set(.holding, 0x0BD3, float: Float(round)) }
+      let changed = ModbusBench.now
+      #expect(serve([meter]) { (meter.latest?.takenAt ?? .zero) > changed })
+      #expect(meter.latest?.voltage.l1 == Voltage(volts: round))
     }
   }
 
