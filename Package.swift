@@ -222,6 +222,11 @@ let package = Package(
       name: "smartcard-check",
       dependencies: ["HALLinux", "HAL", "HALConformance", "SimulatedPeripherals", "ChargerBase", "CLinux"],
       path: "Tests/smartcard-check", swiftSettings: strict),
+    // The GPIO drivers on the kernel's own simulated lines (scripts/hardware, in its guest); counts allocations.
+    .executableTarget(
+      name: "gpio-check",
+      dependencies: ["HALLinux", "HAL", "HALConformance", "ChargerBase", "CLinux", "CAllocationCounter"],
+      path: "Tests/gpio-check", swiftSettings: strict),
     tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
   ]
 )
