@@ -179,8 +179,11 @@ let package = Package(
         nioCore, nioPosix, nioHTTP1, nioWebSocket,
       ]),
     tests(
-      "HALLinuxTests", ["HALLinux", "HALConformance", "HAL", "SimulatedPeripherals", "ChargerBase", "CGPIOD", "CLinux"]),
-    tests("LinuxCatalogueTests", ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "ChargerBase"]),
+      "HALLinuxTests",
+      ["HALLinux", "HALConformance", "HAL", "EVSEControl", "SimulatedPeripherals", "ChargerBase", "CGPIOD", "CLinux"]),
+    tests(
+      "LinuxCatalogueTests",
+      ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "SimulatedPeripherals", "ChargerBase", "CLinux"]),
     tests("SimulatedPeripheralsTests", ["SimulatedPeripherals", "ChargerBase", "CLinux"]),
     tests("SimulatedWorldTests", ["SimulatedWorld", "ChargerBase", "OCPPJSON"]),
     tests(
@@ -209,6 +212,11 @@ let package = Package(
         "EVSEControl", "Station", "BoardProfile", "ChargerRuntime",
       ]),
     tests("StoryJudgeTests", ["StoryJudge"]),
+    // The card reader's driver on the real pcscd with vpcd's cards (Tests/Hardware/run_smartcard.py).
+    .executableTarget(
+      name: "smartcard-check",
+      dependencies: ["HALLinux", "HAL", "HALConformance", "SimulatedPeripherals", "ChargerBase", "CLinux"],
+      path: "Tests/smartcard-check", swiftSettings: strict),
     tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
   ]
 )

@@ -7,7 +7,11 @@ import HALLinux
 public enum LinuxCatalogue {
   public static func make() -> DriverCatalogue {
     var catalogue = DriverCatalogue()
+    addControlPilot(to: &catalogue)
     addGPIO(to: &catalogue)
+    addModbus(to: &catalogue)
+    addSmartCards(to: &catalogue)
+    addWatchdog(to: &catalogue)
     return catalogue
   }
 }

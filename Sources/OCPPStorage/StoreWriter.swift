@@ -97,15 +97,10 @@ final class StoreWriter {
   func rest() {
     guard isBulky else { return }
     isBulky = false
+    try? database.execute("PRAGMA wal_autocheckpoint=\(checkpointPages); PRAGMA wal_checkpoint(PASSIVE)")
     let isLocked = linux_begin_return_of_memory()
     defer { linux_end_return_of_memory(isLocked) }
-    try? database.execute(
-      """
-      PRAGMA wal_checkpoint(PASSIVE);
-      PRAGMA wal_autocheckpoint=\(checkpointPages);
-      PRAGMA cache_size=-\(StoreSchema.cacheKibibytes);
-      PRAGMA shrink_memory;
-      """)
+    try? database.execute("PRAGMA cache_size=-\(StoreSchema.cacheKibibytes); PRAGMA shrink_memory")
   }
 
   // MARK: - Transactions
@@ -212,7 +207,7 @@ final class StoreWriter {
         switch query {
         case .deadLetters(let limit): return .deadLetters(id, try tables.deadLetters(limit: limit))
         case .token(let digest): return .token(id, try tables.tokens.record(of: digest))
-        case .outbox, .outline: return .entries(id, try tables.entries(query))
+        case .outbox, .outline, .outlineOfGroup: return .entries(id, try tables.entries(query))
         }
       } catch {
         return .failed(id, noted(StoreFailure(error)))
