@@ -167,12 +167,8 @@ extension Station {
   /// When something that is shown must change by itself.
   var feedbackDeadline: MonotonicInstant {
     var deadline = min(textsMoveAt, notice?.until ?? .distantFuture)
-    // Asked at every turn: read where it lies.
-    places.withUnsafeBufferPointer { places in
-      guard let first = places.baseAddress else { return }
-      for index in places.indices {
-        if let until = first[index].overlay?.until { deadline = min(deadline, until) }
-      }
+    for index in places.indices {
+      if let until = places[index].overlay?.until { deadline = min(deadline, until) }
     }
     return min(deadline, stationOverlayUntil)
   }

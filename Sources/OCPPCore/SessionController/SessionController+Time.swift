@@ -7,11 +7,9 @@ extension SessionController {
     var deadline = MonotonicInstant.distantFuture
     // In place: asked at every turn, and a slot is large to copy.
     slots.withUnsafeBufferPointer { slots in
-      // A pointer's element is read where it lies; a buffer's would be copied whole.
-      guard let first = slots.baseAddress else { return }
       for place in slots.indices {
-        deadline = min(deadline, first[place].machine.nextDeadline)
-        if let until = first[place].notice?.until { deadline = min(deadline, until) }
+        deadline = min(deadline, slots[place].machine.nextDeadline)
+        if let until = slots[place].notice?.until { deadline = min(deadline, until) }
       }
     }
     for driver in undecided { deadline = min(deadline, driver.until) }
