@@ -209,6 +209,9 @@ let package = Package(
         "EVSEControl", "Station", "BoardProfile", "ChargerRuntime",
       ]),
     tests("StoryJudgeTests", ["StoryJudge"]),
-    tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
+    // Beside it: what scripts/hardware runs in the guest and against the real daemons.
+    .testTarget(
+      name: "Hardware", dependencies: ["CGPIOD", "CModbus", "CPCSCLite"], path: "Tests/Hardware",
+      sources: ["CLibrariesTests.swift"], swiftSettings: strict),
   ]
 )
