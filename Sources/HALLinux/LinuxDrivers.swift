@@ -4,13 +4,15 @@
 /// program's help and the documentation show, so that they cannot promise a driver that is not there.
 public enum LinuxDrivers {
   public enum Kind: String, Sendable, CaseIterable {
-    case contactor
+    case pilot, contactor, lock, proximity, meter, residualCurrent, temperature, safetyInput, phaseSwitch
+    case light, parkingBay, startButton, reader, watchdog
   }
 
   public struct Option: Sendable, Equatable {
     public let name: String
     public let meaning: String
-    /// As it would stand in a profile; nil when the option must be given.
+    /// As it would stand in a profile, `none` where leaving it out means that the thing is not there; nil when the
+    /// option must be given.
     public let standard: String?
   }
 

@@ -26,7 +26,7 @@ final class Shared<Value>: @unchecked Sendable {
 
 /// Spins until the condition holds; false when it does not within five seconds.
 func eventually(_ condition: () -> Bool) -> Bool {
-  let end = linux_boottime_ns() + 5_000_000_000
+  let end = linux_boottime_ns() + 60_000_000_000
   while linux_boottime_ns() < end {
     if condition() { return true }
     _ = poll(nil, 0, 1)

@@ -153,16 +153,16 @@ struct ControlLaneInstrumentTests {
 
   @Test("DESIGN §5: the watchdog is fed four times per timeout while the lane lives, and disarmed at an orderly end")
   func watchdogIsFed() throws {
-    let rig = FullRig(watchdogTimeout: .milliseconds(400))
+    let rig = FullRig(watchdogTimeout: .seconds(2))
     let lane = try rig.start()
     #expect(rig.watchdog.feeds.with { $0.count } >= 1, "armed before start returns")
-    #expect(eventually { rig.watchdog.feeds.with { $0.count } >= 12 })
+    #expect(eventually { rig.watchdog.feeds.with { $0.count } >= 5 })
     #expect(!rig.watchdog.isDisarmed.with { $0 })
     let feeds = rig.watchdog.feeds.with { $0 }
     let gaps = zip(feeds.dropFirst(), feeds).map { $0 - $1 }
-    #expect(gaps.allSatisfy { $0 < .milliseconds(400) }, "no gap reaches the timeout: \(gaps)")
-    #expect(gaps.sorted()[gaps.count / 2] >= .milliseconds(95), "fed every 100 ms, not in every cycle: \(gaps)")
-    #expect(lane.status.watchdogFeeds >= 12)
+    #expect(gaps.allSatisfy { $0 < .seconds(2) }, "no gap reaches the timeout: \(gaps)")
+    #expect(gaps.sorted()[gaps.count / 2] >= .milliseconds(495), "fed every 500 ms, not in every cycle: \(gaps)")
+    #expect(lane.status.watchdogFeeds >= 5)
     lane.stop(within: .seconds(1))
     #expect(rig.watchdog.isDisarmed.with { $0 })
   }

@@ -44,7 +44,7 @@ final class DatagramListener {
   }
 
   /// The next datagram, waited for at most `milliseconds`.
-  func next(within milliseconds: Int32 = 5_000) -> String? {
+  func next(within milliseconds: Int32 = 60_000) -> String? {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&entry, 1, milliseconds) == 1 else { return nil }
     var bytes = [UInt8](repeating: 0, count: 65_536)

@@ -74,7 +74,7 @@ final class SocketRig: SimulatedRig {
     server = WorldServer(configuration: configuration, socket: path, eventLoop: group.next())
     try server.start()
     world = SocketWorld(socketPath: path, silence: Self.silence)
-    for _ in 0..<5_000 where !world.isConnected { usleep(1_000) }
+    for _ in 0..<60_000 where !world.isConnected { usleep(1_000) }
     super.init(world)
   }
 
@@ -91,7 +91,7 @@ final class SocketRig: SimulatedRig {
   }
 
   /// A loaded test machine gets room.
-  override var slack: Duration { .milliseconds(200) }
+  override var slack: Duration { .seconds(2) }
   override func wait(_ duration: Duration) { usleep(UInt32(duration.wholeMilliseconds) * 1_000) }
   override func act(_ action: WorldAction) throws { try server.perform(action) }
   override func look<Value: Sendable>(_ body: @escaping @Sendable (SimulatedWorld) -> Value) throws -> Value {

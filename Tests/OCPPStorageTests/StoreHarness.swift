@@ -147,7 +147,7 @@ final class StoreUnderTest {
 
   /// The first answers, as soon as there are so many.
   func answers(_ count: Int) -> [StoreEvent] {
-    for _ in 0..<3_000 {
+    for _ in 0..<12_000 {
       let all = answers.all
       if all.count >= count { return all }
       usleep(5_000)

@@ -109,7 +109,7 @@ final class BenchCSMSProgramTests {
   }
 
   private func answer(_ client: JSONRPCClient) throws -> JSONRPCMessage? {
-    for _ in 0..<1_000 {
+    for _ in 0..<6_000 {
       if let message = try client.receive() { return message }
       usleep(10_000)
     }
