@@ -180,7 +180,9 @@ let package = Package(
       ]),
     tests(
       "HALLinuxTests", ["HALLinux", "HALConformance", "HAL", "SimulatedPeripherals", "ChargerBase", "CGPIOD", "CLinux"]),
-    tests("LinuxCatalogueTests", ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "ChargerBase"]),
+    tests(
+      "LinuxCatalogueTests",
+      ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "SimulatedPeripherals", "ChargerBase", "CLinux"]),
     tests("SimulatedPeripheralsTests", ["SimulatedPeripherals", "ChargerBase", "CLinux"]),
     tests("SimulatedWorldTests", ["SimulatedWorld", "ChargerBase", "OCPPJSON"]),
     tests(

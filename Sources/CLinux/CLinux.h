@@ -209,3 +209,60 @@ static inline int linux_pseudo_terminal(char *path, size_t size) {
   snprintf(path, size, "/dev/pts/%u", number);
   return terminal;
 }
+
+/// Opens a serial port for reads and writes that do not wait: raw, 8N1, no flow control, no modem control, exclusive,
+/// at `rate` bits per second. -1 with errno and the step that failed: 0 open, 1 no terminal, 2 settings, 3 rate,
+/// 4 taken by another program; errno is 0 when the port took a setting and did not keep it.
+static inline int linux_serial_open(const char *path, long rate, int *step) {
+  static const struct {
+    long rate;
+    speed_t speed;
+  } speeds[] = {{9600, B9600},     {19200, B19200},   {38400, B38400},   {57600, B57600},
+                {115200, B115200}, {230400, B230400}, {460800, B460800}, {921600, B921600}};
+  struct termios wanted, kept;
+  speed_t speed = B0;
+  int reason = 0;
+  for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++)
+    if (speeds[i].rate == rate) speed = speeds[i].speed;
+  *step = 3;
+  if (speed == B0) {
+    errno = EINVAL;
+    return -1;
+  }
+  *step = 0;
+  int port = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  if (port < 0) {
+    if (errno == EBUSY) *step = 4;
+    return -1;
+  }
+  *step = 1;
+  if (tcgetattr(port, &wanted) != 0) goto failed;
+  *step = 4;
+  if (flock(port, LOCK_EX | LOCK_NB) != 0) goto failed;
+  wanted.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON | IXOFF | IXANY | INPCK);
+  wanted.c_oflag &= ~(tcflag_t)OPOST;
+  wanted.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+  wanted.c_cflag &= ~(tcflag_t)(CSIZE | PARENB | CSTOPB | 020000000000 /* CRTSCTS */);
+  wanted.c_cflag |= CS8 | CLOCAL | CREAD;
+  wanted.c_cc[VMIN] = 1;
+  wanted.c_cc[VTIME] = 0;
+  *step = 3;
+  if (cfsetispeed(&wanted, speed) != 0 || cfsetospeed(&wanted, speed) != 0) goto failed;
+  *step = 2;
+  if (tcsetattr(port, TCSANOW, &wanted) != 0 || tcgetattr(port, &kept) != 0) goto failed;
+  // tcsetattr succeeds when any of the settings was taken: what was not kept is found here.
+  errno = 0;
+  *step = 3;
+  if (cfgetospeed(&kept) != speed || cfgetispeed(&kept) != speed) goto failed;
+  *step = 2;
+  if ((kept.c_cflag & (CSIZE | PARENB | CSTOPB | CREAD)) != (CS8 | CREAD) || (kept.c_lflag & (ICANON | ECHO)) ||
+      (kept.c_iflag & (IXON | ICRNL)) || (kept.c_oflag & OPOST))
+    goto failed;
+  tcflush(port, TCIOFLUSH);
+  return port;
+failed:
+  reason = errno;
+  close(port);
+  errno = reason;
+  return -1;
+}

@@ -7,7 +7,9 @@ import HALLinux
 public enum LinuxCatalogue {
   public static func make() -> DriverCatalogue {
     var catalogue = DriverCatalogue()
+    addControlPilot(to: &catalogue)
     addGPIO(to: &catalogue)
+    addModbus(to: &catalogue)
     return catalogue
   }
 }

@@ -93,7 +93,7 @@ struct DriverCatalogueTests {
 
   func catalogue(
     opened: @escaping (String) -> Void = { _ in }, isBroken: Bool = false,
-    watchdogTimeout: Duration = .milliseconds(400)
+    watchdogTimeout: Duration = .milliseconds(400), isController: Bool = true
   ) -> DriverCatalogue {
     var catalogue = DriverCatalogue()
     catalogue.addPilot("mcu") { options in
@@ -107,6 +107,7 @@ struct DriverCatalogueTests {
     catalogue.addContactor("mcu") { options in
       let port = options.string("port")
       options.claim("contactor at \(port)")
+      if isController { options.vouchForDeadMan() }
       return { Relay() }
     }
     catalogue.addMeter("modbus") { options in
@@ -230,6 +231,39 @@ struct DriverCatalogueTests {
     #expect(problems(try board(), slow).isEmpty)
   }
 
+  @Test("A contactor that no companion controller opens is refused where the dead-man rule says that one does")
+  func controllerContactor() throws {
+    let found = problems(try board(), catalogue(isController: false))
+    #expect(found.map(\.path) == [1, 2].map { "$.evses[\($0 - 1)].connectors[0].contactor" })
+    #expect(
+      found.first?.message
+        == "is not opened by a companion controller, and the dead-man rule says that one opens it")
+    let relay = try board("\"companionController\"", "\"watchdogRelay\"")
+    #expect(problems(relay, catalogue(isController: false)).isEmpty)
+  }
+
+  @Test("Drivers on one bus share it; other settings for it are told with both places")
+  func sharedBus() throws {
+    final class Bus {}
+    var buses: [Bus] = []
+    var catalogue = catalogue()
+    catalogue.addPilot("mcu") { options in
+      let port = options.string("port")
+      let speed = options.integer(
+        "baudRate", in: 1_200...115_200, default: options.evse?.id.number == 2 ? 9_600 : 1_200)
+      buses.append(options.shared("MCU", settings: ["port": port, "baudRate": "\(speed)"]) { Bus() })
+      return { Pilot() }
+    }
+    let found = problems(try board(), catalogue)
+    #expect(buses.count == 2 && buses.first === buses.last)
+    #expect(found.map(\.path).contains("$.evses[1].connectors[0].pilot.baudRate"))
+    #expect(
+      found.contains {
+        $0.message == "is 9600 for MCU, and $.evses[0].connectors[0].pilot says 1200"
+          && $0.allowed == "the same for all drivers on it"
+      })
+  }
+
   @Test("A driver that the program does not have is told with those that it has")
   func unknownDriver() throws {
     let found = problems(try board("\"modbus\"", "\"modbuss\""), catalogue())
@@ -269,6 +303,7 @@ struct DriverCatalogueTests {
     catalogue.addContactor("mcu") { options in
       _ = options.string("port")
       options.claim("relay 1")
+      options.vouchForDeadMan()
       return { Relay() }
     }
     let found = problems(try board(), catalogue)

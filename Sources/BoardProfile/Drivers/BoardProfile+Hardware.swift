@@ -90,6 +90,17 @@ private struct HardwareBuilder {
       allowed: "at most \(rule.within.wholeMilliseconds) ms")
   }
 
+  /// A companion controller opens only the contactors that it drives.
+  private func checkDeadMan(of contactor: DriverReference) {
+    guard profile.deadMan?.means == .companionController, !claims.vouchers.contains(contactor.path),
+      catalogue.contactors.factories.contains(where: { $0.name == contactor.driver })
+    else { return }
+    collector.report(
+      at: contactor.nameOffset, path: contactor.path,
+      "is not opened by a companion controller, and the dead-man rule says that one opens it",
+      allowed: "a contactor on the companion controller, or a dead-man rule with means \"watchdogRelay\"")
+  }
+
   private func plan(_ evse: EVSEProfile) -> () -> EVSEHardware? {
     let connectors = evse.connectors.map { plan($0, of: evse) }
     let place = DriverOptions.Place.evse(evse.id)
@@ -117,6 +128,7 @@ private struct HardwareBuilder {
     let place = DriverOptions.Place.connector(connector.id)
     let pilot = plan(connector.pilot, in: catalogue.pilots, place: place, evse: evse)
     let contactor = plan(connector.contactor, in: catalogue.contactors, place: place, evse: evse)
+    checkDeadMan(of: connector.contactor)
     let lock = plan(connector.lock, in: catalogue.locks, place: place, evse: evse)
     let proximity = plan(connector.proximity, in: catalogue.proximities, place: place, evse: evse)
     return {
@@ -150,7 +162,7 @@ private struct HardwareBuilder {
       return { nil }
     }
     let options = DriverOptions(
-      place: place, evse: evse, reference: reference, collector: collector, claims: claims)
+      place: place, evse: evse, profile: profile, reference: reference, collector: collector, claims: claims)
     let open = factory(options)
     options.reportUnknownKeys()
     let collector = collector

@@ -27,20 +27,30 @@ public final class DriverOptions {
   public let place: Place
   /// What the profile says of the EVSE; nil for what belongs to the whole station.
   public let evse: EVSEProfile?
+  /// Whether the board is for a desk or for the street.
+  public let purpose: BoardProfile.Purpose
+  /// What opens contactors when the program is dead, and within which time; never nil for a product.
+  public let deadMan: DeadManRule?
   private let reference: DriverReference
-  private let collector: ProblemCollector
+  let collector: ProblemCollector
   private let claims: DriverClaims
   private var asked: [String] = []
 
   init(
-    place: Place, evse: EVSEProfile?, reference: DriverReference, collector: ProblemCollector, claims: DriverClaims
+    place: Place, evse: EVSEProfile?, profile: BoardProfile, reference: DriverReference, collector: ProblemCollector,
+    claims: DriverClaims
   ) {
     self.place = place
     self.evse = evse
+    purpose = profile.purpose
+    deadMan = profile.deadMan
     self.reference = reference
     self.collector = collector
     self.claims = claims
   }
+
+  /// Where the driver stands in the profile, as `$.evses[0].meter`.
+  public var path: String { reference.path }
 
   private func field(_ name: String) -> ProfileField {
     if !asked.contains(name) { asked.append(name) }
@@ -106,6 +116,36 @@ public final class DriverOptions {
       allowed: "each piece of hardware under one driver")
   }
 
+  /// What several drivers of one profile share, as a serial line with several devices: the first driver that names it
+  /// makes it, later ones get the same object. A driver whose settings for it differ is reported, with the place of the
+  /// first.
+  ///
+  /// - Parameters:
+  ///   - hardware: its name for people, as `MCU on /dev/ttyS1`; two of one name are the same.
+  ///   - settings: the options that must be alike, by their names in the profile.
+  public func shared<Bus: AnyObject>(
+    _ hardware: String, settings: KeyValuePairs<String, String>, make: () -> Bus
+  ) -> Bus {
+    guard let known = claims.sharing.first(where: { $0.hardware == hardware }), let bus = known.bus as? Bus else {
+      let bus = make()
+      claims.sharing.append(
+        SharedHardware(
+          hardware: hardware, path: reference.path, settings: settings.map { ($0.key, $0.value) }, bus: bus))
+      return bus
+    }
+    for (name, value) in settings {
+      guard let other = known.settings.first(where: { $0.name == name }), other.value != value else { continue }
+      report(
+        name, "is \(value) for \(hardware), and \(known.path) says \(other.value)",
+        allowed: "the same for all drivers on it")
+    }
+    return bus
+  }
+
+  /// Says that a companion controller opens this contactor by itself when the program on Linux is dead. Where the
+  /// profile's dead-man rule is a companion controller, every contactor's driver must.
+  public func vouchForDeadMan() { claims.vouchers.append(reference.path) }
+
   /// After the factory has asked for all it knows: the rest are slips of the hand.
   func reportUnknownKeys() {
     guard case .object(let members) = reference.node.content else { return }
@@ -113,8 +153,21 @@ public final class DriverOptions {
   }
 }
 
+/// A bus or controller with several drivers on it.
+struct SharedHardware {
+  let hardware: String
+  /// The driver that named it first.
+  let path: String
+  let settings: [(name: String, value: String)]
+  let bus: AnyObject
+}
+
 /// Who has taken which piece of hardware, within one profile.
 final class DriverClaims {
+  var sharing: [SharedHardware] = []
+  /// Paths of the drivers whose hardware opens by itself when the program is dead.
+  var vouchers: [String] = []
+
   /// A handful a driver; a table of texts would cost more at each start.
   private var holders: [(hardware: String, path: String)] = []
 

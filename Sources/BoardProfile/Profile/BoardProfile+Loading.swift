@@ -21,7 +21,7 @@ extension BoardProfile {
 
 extension ProfileField {
   /// The whole file as one value; nil when it is no JSON.
-  init?(parsing bytes: [UInt8], collector: ProblemCollector) {
+  package init?(parsing bytes: [UInt8], collector: ProblemCollector) {
     do throws(JSONError) {
       let node = try ProfileNode(parsing: bytes)
       self.init(node: node, path: "$", parentOffset: 0, collector: collector)

@@ -3,10 +3,12 @@ package final class ProblemCollector {
   package let source: ProfileSource
   private var problems: [(offset: Int, problem: ProfileProblem)] = []
   private var omitted = 0
+  /// Of other files that this one names.
+  private var attached: [ProblemCollector] = []
 
   package init(source: ProfileSource) { self.source = source }
 
-  package var isEmpty: Bool { problems.isEmpty }
+  package var isEmpty: Bool { problems.isEmpty && attached.allSatisfy(\.isEmpty) }
   /// Further problems are only counted: no work needs to be spent on their words.
   package var isFull: Bool { problems.count >= ProfileProblems.maximumCount }
 
@@ -24,11 +26,19 @@ package final class ProblemCollector {
     problems.append((offset, problem))
   }
 
+  /// A collector for another file that this one names; its problems are told after this file's.
+  package func attach(_ source: ProfileSource) -> ProblemCollector {
+    let other = ProblemCollector(source: source)
+    attached.append(other)
+    return other
+  }
+
   /// In the order of the file; problems at the same place in the order in which they were found.
   package var result: ProfileProblems {
     let ordered = problems.enumerated().sorted { left, right in
       (left.element.offset, left.offset) < (right.element.offset, right.offset)
     }
-    return ProfileProblems(ordered.map(\.element.problem), omitted: omitted)
+    let own = ProfileProblems(ordered.map(\.element.problem), omitted: omitted)
+    return attached.reduce(own) { $0 + $1.result }
   }
 }

@@ -1,0 +1,106 @@
+import CLinux
+import ChargerBase
+import HAL
+
+/// An Iskra WM3M4 or WM3M4C on a Modbus line: read by its register map like any meter, and signing in OCMF on request.
+///
+/// A request's answer comes within `signingTimeout`, whatever the meter does; the meter's session outlives this program
+/// and its own power failure, and the request that ends it may come from a program that was started anew.
+public final class IskraSigningMeter: EnergyMeter {
+  private let bus: ModbusBus
+  private let mailbox = MeterMailbox()
+  private var silence: MeterSilence
+  private var queue: SigningQueue
+  public private(set) var latest: MeterReading?
+
+  public init(on bus: ModbusBus, map: RegisterMap, polling: MeterPolling, signingTimeout: Duration = .seconds(20)) {
+    self.bus = bus
+    silence = MeterSilence(limit: polling.silentAfter)
+    queue = SigningQueue(timeout: signingTimeout)
+    let poller = MeterPoller(map, polling, bus: bus, mailbox: mailbox)
+    bus.add(IskraClient(poller, device: polling.device, timeout: signingTimeout, bus: bus, mailbox: mailbox))
+  }
+
+  public var wakeDescriptor: Int32? { mailbox.descriptor }
+  public var health: DriverHealth { silence.health }
+  public var signingTimeout: Duration? { queue.timeout }
+
+  public func service(at now: MonotonicInstant) {
+    mailbox.silence()
+    if let reading = mailbox.takeReading() {
+      latest = reading
+      silence.heard(at: reading.takenAt)
+    }
+    if let answer = mailbox.takeAnswer() { queue.take(answer) }
+    queue.check(at: now)
+    silence.check(at: now)
+  }
+
+  public func requestSignedReading(_ request: SignedReadingRequest) -> Bool {
+    guard queue.isFree, silence.health == .alive, latest != nil, mailbox.ask(request) else { return false }
+    queue.took(request.number, at: MonotonicInstant(nanoseconds: linux_boottime_ns()))
+    bus.wake()
+    return true
+  }
+
+  public func takeSignedReading() -> SignedReadingAnswer? { queue.takeAnswer() }
+}
+
+/// The meter on the line's thread: readings and signing take turns.
+private final class IskraClient: ModbusClient, @unchecked Sendable {  // the line's thread uses it alone
+  private let poller: MeterPoller
+  private let mailbox: MeterMailbox
+  private let report: ModbusReport
+  private let device: UInt8
+  private let timeout: Duration
+  private var signing: IskraSigning
+  private var isSigningsTurn = true
+
+  init(_ poller: MeterPoller, device: UInt8, timeout: Duration, bus: ModbusBus, mailbox: MeterMailbox) {
+    self.poller = poller
+    self.mailbox = mailbox
+    self.device = device
+    self.timeout = timeout
+    report = bus.report
+    signing = IskraSigning(device: device)
+  }
+
+  var due: MonotonicInstant? {
+    takeRequest()
+    guard let next = signing.due else { return poller.due }
+    return min(next, poller.due ?? next)
+  }
+
+  func turn(_ link: ModbusLink, at now: MonotonicInstant) throws(ModbusError) {
+    if let answer = signing.expire(at: now) { post(answer) }
+    let signingIsDue = signing.due.map { $0 <= now } ?? false
+    let pollerIsDue = poller.due.map { $0 <= now } ?? false
+    guard signingIsDue, isSigningsTurn || !pollerIsDue else {
+      isSigningsTurn = true
+      return try poller.turn(link, at: now)
+    }
+    isSigningsTurn = false
+    if let answer = try signing.turn(link, at: now) { post(answer) }
+  }
+
+  func lineWasLost(at now: MonotonicInstant) {
+    signing.lineWasLost(at: now)
+    poller.lineWasLost(at: now)
+  }
+
+  /// A newer request takes the place of one that its owner has given up.
+  private func takeRequest() {
+    guard let request = mailbox.takeRequest() else { return }
+    let now = MonotonicInstant(nanoseconds: linux_boottime_ns())
+    if let answer = signing.take(request, timeout: timeout, at: now) { post(answer) }
+  }
+
+  private func post(_ answer: SignedReadingAnswer) {
+    if case .failed = answer, let trouble = signing.trouble {
+      report.begin(.signing(device), "it has not signed: \(trouble)")
+    } else {
+      report.end(.signing(device), "it signs again")
+    }
+    mailbox.post(answer)
+  }
+}

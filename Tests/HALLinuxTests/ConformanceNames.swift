@@ -1,0 +1,6 @@
+import HALConformance
+import Testing
+
+extension ConformanceCheck: CustomTestStringConvertible {
+  public var testDescription: String { description }
+}

@@ -1,0 +1,277 @@
+import CLinux
+import ChargerBase
+import Glibc
+import HAL
+import SimulatedPeripherals
+import Testing
+
+@testable import HALLinux
+
+@Suite("Meters on a Modbus line", .serialized)
+struct ModbusLineTests {
+  @Test("A reading has the meter's own values, with a time that no value in it precedes")
+  func reads() throws {
+    let bench = try ModbusBench([makeSchneider(7, wattHours: 123_456_789)])
+    let meter = ModbusEnergyMeter(on: try bench.makeBus(), map: .schneider(), polling: .test(7))
+    let asked = ModbusBench.now
+    #expect(serve([meter]) { (meter.latest?.takenAt ?? .zero) >= asked })
+    let reading = try #require(meter.latest)
+    #expect(reading.importRegister == Energy(wattHours: 123_456_789))
+    #expect(reading.voltage.l1 == Voltage(volts: 230))
+    #expect(reading.current.l3 == .zero)
+    #expect(reading.voltage.l2 == nil, "not in the map")
+    #expect(reading.takenAt <= ModbusBench.now)
+    #expect(meter.health == .alive)
+    #expect(bench.told.all == [])
+  }
+
+  static let faults: [ModbusSlave.Fault] = [
+    .silent, .checksum, .exception(4), .wrongDevice, .halfFrame, .slowBytes(.milliseconds(60)), .garbage,
+    .late(.milliseconds(200)),
+  ]
+
+  @Test("A fault that lasts makes the meter silent, is told once, and ends cleanly", arguments: faults)
+  func lastingFault(fault: ModbusSlave.Fault) throws {
+    let bench = try ModbusBench([makeSchneider(7)])
+    let meter = ModbusEnergyMeter(on: try bench.makeBus(), map: .schneider(), polling: .test(7))
+    #expect(serve([meter]) { meter.latest != nil })
+    bench.front.withSlave(7) { $0.set(fault) }
+    #expect(serve([meter]) { meter.health != .alive }, "silent")
+    let last = meter.latest
+    let requests = bench.front.withSlave(7) { $0.requests } ?? 0
+    // Several more attempts, each in vain.
+    #expect(serve([meter]) { (bench.front.withSlave(7) { $0.requests } ?? 0) > requests + 3 })
+    #expect(meter.latest == last, "an old reading is given no new time")
+    #expect(bench.told.all.count == 1, "told once: \(bench.told.all)")
+    bench.front.withSlave(7) { slave in
+      slave.set(nil)
+      var figures = MeterFigures()
+      figures.importRegister = Energy(wattHours: 2_000)
+      SimulatedMeterType.schneiderIEM3155.show(figures, on: &slave)
+    }
+    #expect(serve([meter]) { meter.latest?.importRegister == Energy(wattHours: 2_000) })
+    #expect(meter.health == .alive)
+    #expect(bench.told.all.count == 2, "and its end once: \(bench.told.all)")
+  }
+
+  @Test("A single bad answer is asked for again, and nobody hears of it", arguments: faults)
+  func passingFault(fault: ModbusSlave.Fault) throws {
+    let bench = try ModbusBench([makeSchneider(7)])
+    let meter = ModbusEnergyMeter(
+      on: try bench.makeBus(), map: .schneider(), polling: .test(7, silentAfter: .seconds(20)))
+    #expect(serve([meter]) { meter.latest != nil })
+    bench.front.withSlave(7) { $0.set(fault, answers: 1) }
+    #expect(serve([meter]) { bench.front.withSlave(7) { $0.fault == nil } ?? false })
+    let after = ModbusBench.now
+    #expect(serve([meter]) { (meter.latest?.takenAt ?? .zero) > after })
+    #expect(meter.latest?.importRegister == Energy(wattHours: 1_000))
+    #expect(meter.latest?.voltage.l1 == Voltage(volts: 230))
+    #expect(bench.told.all == [])
+  }
+
+  @Test("A late answer to one request is never taken for the answer to the next")
+  func lateAnswers() throws {
+    let bench = try ModbusBench([makeSchneider(7, wattHours: 1)])
+    let meter = ModbusEnergyMeter(on: try bench.makeBus(), map: .schneider(), polling: .test(7))
+    #expect(serve([meter]) { meter.latest != nil })
+    // Registers that only go up: an answer that belongs to an earlier request would make one fall.
+    var highest = Energy.zero
+    for round in Int64(2)...12 {
+      bench.front.withSlave(7) { slave in
+        var figures = MeterFigures()
+        figures.importRegister = Energy(wattHours: round)
+        SimulatedMeterType.schneiderIEM3155.show(figures, on: &slave)
+        if round.isMultiple(of: 2) { slave.set(.late(.milliseconds(160)), answers: 1) }
+      }
+      #expect(
+        serve([meter]) {
+          let read = meter.latest?.importRegister ?? .zero
+          if read < highest { return true }
+          highest = max(highest, read)
+          return highest == Energy(wattHours: round)
+        })
+      #expect(highest == Energy(wattHours: round))
+    }
+  }
+
+  @Test("A dead meter does not make the others on its line stale")
+  func fairness() throws {
+    let bench = try ModbusBench([makeSchneider(1), makeSchneider(2), makeSchneider(3)])
+    bench.front.withSlave(2) { $0.set(.silent) }
+    let bus = try bench.makeBus()
+    let map = RegisterMap.schneider(interval: .milliseconds(300))
+    let meters = [UInt8(1), 2, 3].map {
+      ModbusEnergyMeter(on: bus, map: map, polling: .test($0, silentAfter: .seconds(15)))
+    }
+    var times: [[MonotonicInstant]] = [[], [], []]
+    #expect(
+      serve(meters) {
+        for (place, meter) in meters.enumerated() {
+          if let taken = meter.latest?.takenAt, times[place].last != taken { times[place].append(taken) }
+        }
+        return times[0].count >= 8 && times[2].count >= 8
+      })
+    #expect(times[1].isEmpty)
+    // Both living meters were read about equally often: nobody starves behind the dead one.
+    #expect(abs(times[0].count - times[2].count) <= 2, "\(times.map(\.count))")
+    let attempts = bench.front.withSlave(2) { $0.requests } ?? 0
+    let others = bench.front.withSlave(1) { $0.requests } ?? 0
+    #expect(attempts < others, "attempts at a dead meter become rare: \(attempts) against \(others)")
+  }
+
+  @Test("A line that is pulled and put back is opened again, and the meters on it are read as before")
+  func unplugged() throws {
+    let bench = try ModbusBench([makeSchneider(1), makeSchneider(2)])
+    let bus = try bench.makeBus()
+    let meters = [UInt8(1), 2].map { ModbusEnergyMeter(on: bus, map: .schneider(), polling: .test($0)) }
+    #expect(serve(meters) { meters.allSatisfy { $0.latest != nil } })
+    bench.front.setPluggedIn(false)
+    #expect(serve(meters) { meters.allSatisfy { $0.health != .alive } })
+    #expect(bench.told.all.count == 1, "one line for the whole bus: \(bench.told.all)")
+    bench.front.setPluggedIn(true)
+    let back = ModbusBench.now
+    #expect(serve(meters) { meters.allSatisfy { ($0.latest?.takenAt ?? .zero) > back } })
+    #expect(meters.allSatisfy { $0.health == .alive })
+    #expect(bench.told.all.count == 2, "\(bench.told.all)")
+  }
+
+  @Test("The line's settings are those that were asked for")
+  func lineSettings() throws {
+    let bench = try ModbusBench([makeSchneider(7)])
+    let endpoint = ModbusEndpoint.serial(
+      ModbusEndpoint.SerialSettings(device: bench.path, baudRate: 19_200, stopBits: 2))
+    let bus = try ModbusBus(endpoint, settings: ModbusBench.settings, report: { _ in })
+    let other = open(bench.path, O_RDWR | O_NOCTTY)
+    defer { close(other) }
+    var shown = termios()
+    #expect(tcgetattr(other, &shown) == 0)
+    #expect(cfgetospeed(&shown) == speed_t(B19200))
+    #expect(shown.c_cflag & tcflag_t(PARENB) == 0)
+    #expect(shown.c_cflag & tcflag_t(CSTOPB) != 0)
+    bus.stop()
+  }
+
+  @Test(
+    "What a port refuses is told at once: a rate, parity, RS-485 switching, a device that is not there or is no port")
+  func refusals() throws {
+    let bench = try ModbusBench([makeSchneider(7)])
+    func error(_ settings: ModbusEndpoint.SerialSettings) -> ModbusOpenError? {
+      do throws(ModbusOpenError) {
+        _ = try ModbusBus(.serial(settings), settings: ModbusBench.settings, report: { _ in })
+        return nil
+      } catch {
+        return error
+      }
+    }
+    // libmodbus takes 9600 for a rate that it does not know, and says nothing.
+    let rate = error(ModbusEndpoint.SerialSettings(device: bench.path, baudRate: 12_345))
+    #expect(rate?.code == .baudRate)
+    #expect(rate?.description == "\(bench.path): the port refuses 12345 baud")
+    // A pseudo terminal has no parity, and does not say so when it is asked for one.
+    let parity = error(ModbusEndpoint.SerialSettings(device: bench.path, parity: .even))
+    #expect(parity?.description == "\(bench.path): the port refuses parity even with 1 stop bits")
+    #expect(error(ModbusEndpoint.SerialSettings(device: bench.path, direction: .kernel))?.code == .direction)
+    let missing = error(ModbusEndpoint.SerialSettings(device: "/dev/no-such-port"))
+    #expect(missing?.code == .unreachable)
+    #expect(missing?.description == "/dev/no-such-port: cannot be opened: No such file or directory")
+    #expect(error(ModbusEndpoint.SerialSettings(device: "/dev/null")) != nil)
+  }
+
+  @Test("A meter that does not show what its map asks for is not read, and is told by name")
+  func wrongMeter() throws {
+    let bench = try ModbusBench([makeSchneider(7)])
+    bench.front.withSlave(7) { $0.set(.holding, 0x0C25, float: 1_234) }
+    let meter = ModbusEnergyMeter(on: try bench.makeBus(), map: .schneider(), polling: .test(7))
+    #expect(serve([meter]) { meter.health != .alive })
+    #expect(meter.latest == nil)
+    #expect(bench.told.all == ["\(bench.path) device 7: frequency is 1234, where test has 45…65"])
+  }
+
+  @Test("A meter that comes back with another serial number is another meter: it is not read any more")
+  func exchangedMeter() throws {
+    let bench = try ModbusBench([SimulatedMeterType.iskraWM3M4C.makeSlave(number: 9, serialNumber: "AA000001")])
+    let meter = ModbusEnergyMeter(on: try bench.makeBus(), map: .iskra(), polling: .test(9))
+    #expect(serve([meter]) { meter.latest != nil })
+    bench.front.withSlave(9) { $0.set(.silent) }
+    #expect(serve([meter]) { meter.health != .alive })
+    let last = meter.latest
+    bench.front.withSlave(9) { slave in
+      slave.set(.input, 9, text: "BB000002", words: 4)
+      slave.set(nil)
+    }
+    let requests = bench.front.withSlave(9) { $0.requests } ?? 0
+    #expect(serve([meter]) { (bench.front.withSlave(9) { $0.requests } ?? 0) > requests + 4 })
+    #expect(meter.latest == last)
+    #expect(meter.health != .alive)
+    bench.front.withSlave(9) { $0.set(.input, 9, text: "AA000001", words: 4) }
+    #expect(serve([meter]) { meter.health == .alive }, "the old one may come back")
+  }
+
+  @Test("A value that the meter refuses is missing, and the others are read")
+  func refusedRegisters() throws {
+    let bench = try ModbusBench([makeSchneider(7)])
+    bench.front.withSlave(7) { slave in
+      for address in UInt16(0x0BD3)...0x0BD4 { slave[.holding, address] = nil }
+      // Between two values that are wanted: a gap that must not be read.
+      slave[.holding, 0x0BE8] = nil
+    }
+    let meter = ModbusEnergyMeter(on: try bench.makeBus(), map: .schneider(), polling: .test(7))
+    #expect(serve([meter]) { meter.latest != nil })
+    #expect(meter.latest?.voltage.l1 == nil)
+    #expect(meter.latest?.importRegister == Energy(wattHours: 1_000))
+    #expect(meter.latest?.power.total == .zero)
+    #expect(bench.told.all.count == 1, "\(bench.told.all)")
+  }
+
+  @Test("Over TCP: readings, an exception, a peer that closes and comes back")
+  func tcp() throws {
+    let front = try ModbusFront([makeSchneider(7, wattHours: 55)], port: 0)
+    let port = try #require(front.port)
+    let told = ToldTexts()
+    let bus = try ModbusBus(.tcp(host: "127.0.0.1", port: port), settings: ModbusBench.settings) { told.add($0) }
+    let meter = ModbusEnergyMeter(on: bus, map: .schneider(), polling: .test(7))
+    #expect(serve([meter]) { meter.latest?.importRegister == Energy(wattHours: 55) })
+    for fault in [ModbusSlave.Fault.exception(4), .silent, .checksum, .halfFrame] {
+      front.withSlave(7) { $0.set(fault) }
+      #expect(serve([meter]) { meter.health != .alive }, "\(fault)")
+      front.withSlave(7) { $0.set(nil) }
+      #expect(serve([meter]) { meter.health == .alive }, "\(fault)")
+    }
+    front.setPluggedIn(false)
+    #expect(serve([meter]) { meter.health != .alive })
+    front.setPluggedIn(true)
+    let back = ModbusBench.now
+    #expect(serve([meter]) { (meter.latest?.takenAt ?? .zero) > back })
+    #expect(meter.health == .alive)
+  }
+
+  @Test("A TCP peer that is not there yet is waited for")
+  func tcpLater() throws {
+    let free = try ModbusFront([], port: 0).port
+    let port = try #require(free)
+    let bus = try ModbusBus(.tcp(host: "127.0.0.1", port: port), settings: ModbusBench.settings) { _ in }
+    let meter = ModbusEnergyMeter(on: bus, map: .schneider(), polling: .test(7))
+    #expect(serve([meter]) { meter.health != .alive })
+    let front = try ModbusFront([makeSchneider(7)], port: port)
+    #expect(serve([meter]) { meter.latest != nil && meter.health == .alive })
+    _ = front
+  }
+
+  @Test("Whatever bytes come as answers, nothing of them becomes a reading")
+  func randomAnswers() throws {
+    let bench = try ModbusBench([makeSchneider(7)])
+    bench.front.withSlave(7) { $0.set(.silent) }
+    let meter = ModbusEnergyMeter(on: try bench.makeBus(), map: .schneider(), polling: .test(7))
+    let other = open(bench.path, O_RDONLY | O_NOCTTY | O_NONBLOCK)
+    defer { close(other) }
+    for _ in 0..<100 {
+      let count = Int.random(in: 1...40)
+      bench.front.withLine { $0.inject((0..<count).map { _ in UInt8.random(in: 0...255) }, at: ModbusBench.now) }
+      meter.service(at: ModbusBench.now)
+      usleep(2_000)
+    }
+    #expect(meter.latest == nil)
+    bench.front.withSlave(7) { $0.set(nil) }
+    #expect(serve([meter]) { meter.latest?.importRegister == Energy(wattHours: 1_000) })
+  }
+}
