@@ -22,7 +22,7 @@ def _station(name, evse, **more):
     }
 
 
-def controller_station(silence=1000):
+def controller_station(silence=1000, reader=True):
     """Everything at a companion controller, the meter on Modbus, the reader on PC/SC: no GPIO."""
     mcu = {"driver": "mcu", "port": "@/mcu", "silenceMilliseconds": silence}
     board = _station(
@@ -33,9 +33,10 @@ def controller_station(silence=1000):
             "connectors": [{"id": 1, "cable": "socket", "connectorType": "sType2", "pilot": mcu, "contactor": mcu,
                             "lock": mcu, "proximity": mcu}],
         },
-        readers=[READER], safetyInputs=[{"kind": kind, **mcu} for kind in ("emergencyStop", "door", "tilt")],
+        readers=[READER] if reader else [], safetyInputs=[{"kind": kind, **mcu} for kind in ("emergencyStop", "door", "tilt")],
         deadMan={"means": "companionController", "withinMilliseconds": 1000}, timing=SLOW)
-    fronts = [METER_FRONT, {"front": "controller", "path": "@/mcu", "connectors": [{"evse": 1}]}, READER_FRONT]
+    fronts = [METER_FRONT, {"front": "controller", "path": "@/mcu", "connectors": [{"evse": 1}]}]
+    fronts += [READER_FRONT] if reader else []
     return board, fronts
 
 
