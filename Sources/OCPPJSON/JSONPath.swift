@@ -122,7 +122,7 @@ private struct PathScanner {
   private func name(_ range: Range<Int>) -> String {
     let raw = bytes[range.clamped(to: 0..<bytes.count)]
     guard raw.contains(UInt8(ascii: "\\")) else { return String(decoding: raw, as: UTF8.self) }
-    let quoted = [UInt8(ascii: "\"")] + raw + [UInt8(ascii: "\"")]
+    let quoted = [UInt8(ascii: "\"")] + Array(raw) + [UInt8(ascii: "\"")]
     let text = try? JSONReader.read(quoted) { (reader) throws(JSONFault) in try reader.string() }
     return text ?? String(decoding: raw, as: UTF8.self)
   }
