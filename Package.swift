@@ -179,7 +179,8 @@ let package = Package(
         nioCore, nioPosix, nioHTTP1, nioWebSocket,
       ]),
     tests(
-      "HALLinuxTests", ["HALLinux", "HALConformance", "HAL", "SimulatedPeripherals", "ChargerBase", "CGPIOD", "CLinux"]),
+      "HALLinuxTests",
+      ["HALLinux", "HALConformance", "HAL", "EVSEControl", "SimulatedPeripherals", "ChargerBase", "CGPIOD", "CLinux"]),
     tests(
       "LinuxCatalogueTests",
       ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "SimulatedPeripherals", "ChargerBase", "CLinux"]),

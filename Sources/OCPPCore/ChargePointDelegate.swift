@@ -178,12 +178,15 @@ public struct LinkStatus: Sendable, Equatable {
   public var url: String?
   /// Why the last dial or link ended, when it did.
   public var lastFailure: String?
+  /// When that was; nil while civil time of then is not known.
+  public var lastFailureAt: WallTime?
   /// The CSMS's answer to the last BootNotification; nil before the first.
   public var registration: RegistrationStatus?
 
   public init(
     isConnected: Bool = false, isAccepted: Bool = false, configurationSlot: Int32? = nil, version: OCPPVersion? = nil,
-    url: String? = nil, lastFailure: String? = nil, registration: RegistrationStatus? = nil
+    url: String? = nil, lastFailure: String? = nil, registration: RegistrationStatus? = nil,
+    lastFailureAt: WallTime? = nil
   ) {
     self.isConnected = isConnected
     self.isAccepted = isAccepted
@@ -191,6 +194,7 @@ public struct LinkStatus: Sendable, Equatable {
     self.version = version
     self.url = url
     self.lastFailure = lastFailure
+    self.lastFailureAt = lastFailureAt
     self.registration = registration
   }
 }

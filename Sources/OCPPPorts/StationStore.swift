@@ -161,6 +161,8 @@ public enum StoreQuery: Sendable, Equatable {
   case outbox(OutboxLane, after: OutboxNumber, limit: Int)
   /// The same without their bodies.
   case outline(OutboxLane, after: OutboxNumber, limit: Int)
+  /// The same of one group. Reads through the lane: for rare questions.
+  case outlineOfGroup(OutboxLane, String, after: OutboxNumber, limit: Int)
   /// The newest, oldest first.
   case deadLetters(limit: Int)
   /// What is known of one token, answered with `.token`.

@@ -14,6 +14,7 @@ final class StoreTables {
     let one: SQLiteStatement
     let page: SQLiteStatement
     let outline: SQLiteStatement
+    let outlineOfGroup: SQLiteStatement
   }
 
   var counters: StoreCounters
@@ -45,7 +46,10 @@ final class StoreTables {
           page: try database.prepare(
             "SELECT number,flags,attempts,grp,body FROM \(table) WHERE number>?1 ORDER BY number LIMIT ?2"),
           outline: database.prepareLater(
-            "SELECT number,flags,attempts,grp,NULL FROM \(table) WHERE number>?1 ORDER BY number LIMIT ?2")))
+            "SELECT number,flags,attempts,grp,NULL FROM \(table) WHERE number>?1 ORDER BY number LIMIT ?2"),
+          outlineOfGroup: database.prepareLater(
+            "SELECT number,flags,attempts,grp,NULL FROM \(table) WHERE number>?1 AND grp=?3 ORDER BY number LIMIT ?2"
+          )))
     }
     self.lanes = lanes
     writeCounters = try database.prepare(
@@ -229,6 +233,10 @@ final class StoreTables {
     case .outline(let lane, let after, let limit):
       guard let statements = lanes.first(where: { $0.lane == lane }) else { return [] }
       return try read(statements.outline, lane, after: after, limit: limit)
+    case .outlineOfGroup(let lane, let group, let after, let limit):
+      guard let statements = lanes.first(where: { $0.lane == lane }) else { return [] }
+      try statements.outlineOfGroup.bind(group, at: 3)
+      return try read(statements.outlineOfGroup, lane, after: after, limit: limit)
     case .deadLetters(let limit): return try deadLetters(limit: limit).map(\.entry)
     case .token: return []
     }

@@ -174,7 +174,7 @@ final class StoreWriter {
         switch query {
         case .deadLetters(let limit): return .deadLetters(id, try tables.deadLetters(limit: limit))
         case .token(let digest): return .token(id, try tables.tokens.record(of: digest))
-        case .outbox, .outline: return .entries(id, try tables.entries(query))
+        case .outbox, .outline, .outlineOfGroup: return .entries(id, try tables.entries(query))
         }
       } catch {
         return .failed(id, noted(StoreFailure(error)))

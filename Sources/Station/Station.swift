@@ -114,6 +114,7 @@ public final class Station: ChargePointDelegate {
     case .powerPath(let connector, let closed, let at):
       note("connector", connector, closed ? "The contactor has closed." : "The contactor has opened.")
       tell(.powerPath(connector, closed: closed, at: at))
+    case .powerPathClosing(let connector, let at): tell(.powerPathClosing(connector, at: at))
     case .charging(let connector, let phase, let at):
       tell(.charging(connector, Self.chargingState(phase), at: at))
     case .meter(let evse, let reading):

@@ -40,7 +40,15 @@ struct SequenceTests {
     #expect((closed?.at ?? .distantFuture) - request <= .milliseconds(100))
     #expect(bench.phases().last == .charging)
     #expect(bench.snapshot().blockers.isEmpty)
-    #expect(bench.facts.contains { if case .powerPath(Bench.one, closed: true, _) = $0 { true } else { false } })
+    // The upper side hears of the command before it hears of the contact.
+    let path = bench.facts.compactMap { fact -> String? in
+      switch fact {
+      case .powerPathClosing(Bench.one, _): "closing"
+      case .powerPath(Bench.one, let closed, _): closed ? "closed" : "open"
+      default: nil
+      }
+    }
+    #expect(path == ["closing", "closed"])
   }
 
   @Test("IEC 61851-1 A.6 seq 4 C1 to C2: a vehicle that already asks is given energy when the permit comes")

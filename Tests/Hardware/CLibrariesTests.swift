@@ -11,7 +11,12 @@ struct CLibrariesTests {
     let version = String(cString: try #require(cgpiod_version()))
     #expect(version.hasPrefix("1.6") || version.hasPrefix("2."))
     var step: Int32 = 0
-    #expect(cgpiod_open("/dev/no-such-gpiochip", nil, 0, "test", 0, 0, 0, &step) == nil)
+    var place = cgpiod_place()
+    #expect(cgpiod_find("/dev/no-such-gpiochip", nil, 0, &place, &step) == -1)
+    #expect(step == Int32(cgpiod_step_chip.rawValue))
+    var settings = cgpiod_settings()
+    settings.count = 1
+    #expect(cgpiod_request("/dev/no-such-gpiochip", &settings, "test", &step) == nil)
     #expect(step == Int32(cgpiod_step_chip.rawValue))
   }
 

@@ -98,6 +98,57 @@ struct AvailabilityTests {
     #expect(harness.delegate.operative == [first: true, second: true])
   }
 
+  @Test(
+    "DESIGN §4 A ChangeAvailability that the store takes longer for than the CSMS waits is not carried out, now or later",
+    arguments: ["Inoperative", "Operative"])
+  func lateChange(status: String) {
+    let harness = EngineHarness().start()
+    let wasOperative = status == "Inoperative"
+    if !wasOperative { #expect(change(harness, "Inoperative", evse: ["id": 1]) == "Accepted") }
+    harness.csms.forgetCalls()
+    harness.store.latency = .seconds(25)
+    let id = harness.csms.call(
+      .changeAvailability, ["operationalStatus": .string(status), "evse": ["id": 1]])
+    harness.run(for: .seconds(22))
+    guard case .error("InternalError", _)? = harness.csms.answers[id] else {
+      return #expect(Bool(false), "\(String(describing: harness.csms.answers[id]))")
+    }
+    harness.run(for: .seconds(10))
+    harness.store.latency = .milliseconds(1)
+    harness.run(for: .seconds(120))
+    #expect(reports(harness).isEmpty && harness.delegate.operative[first] == wasOperative)
+    harness.restart(.powerCut)
+    #expect(harness.delegate.operative[first] == wasOperative, "the store has forgotten it too")
+    #expect(change(harness, status, evse: ["id": 1]) == "Accepted")
+    #expect(harness.delegate.operative[first] != wasOperative)
+  }
+
+  @Test("DESIGN §4 Of two orders about one place, of which only the first came too late, the second stands")
+  func lateThenInTime() {
+    let harness = EngineHarness().start()
+    harness.store.latency = .seconds(15)
+    harness.csms.call(.setVariables, Self.someVariable)
+    harness.run(for: .milliseconds(100))
+    // Behind a commit of 15 s the first is answered after 20 s, the second in time.
+    let late = harness.csms.call(.changeAvailability, ["operationalStatus": "Inoperative", "evse": ["id": 1]])
+    harness.run(for: .seconds(12))
+    let second = harness.csms.call(.changeAvailability, ["operationalStatus": "Inoperative", "evse": ["id": 1]])
+    harness.run(for: .seconds(60))
+    #expect(harness.csms.result(late) == nil && harness.csms.result(second)?["status"] == "Accepted")
+    harness.store.latency = .milliseconds(1)
+    harness.run(for: .seconds(60))
+    harness.restart(.powerCut)
+    #expect(harness.delegate.operative[first] == false)
+  }
+
+  private static let someVariable: JSONValue = [
+    "setVariableData": [
+      [
+        "component": ["name": "TxCtrlr"], "variable": ["name": "EVConnectionTimeOut"], "attributeValue": "77",
+      ]
+    ]
+  ]
+
   @Test("G04.FR.01–FR.05, FR.07, FR.08 The whole station, and each EVSE's own setting stays its own")
   func changesStation() {
     let harness = EngineHarness().start()

@@ -34,6 +34,27 @@ struct ConnectionTests {
     }
   }
 
+  @Test("DESIGN §3 The last failed attempt is told with its time, until a link stands")
+  func tellsWhenItFailed() throws {
+    let harness = harness(waitMinimum: 3_600, repeatTimes: 0)
+    harness.start()
+    #expect(harness.chargePoint.status.lastFailure == nil && harness.chargePoint.status.lastFailureAt == nil)
+    harness.run(for: .seconds(100))
+    let dropped = harness.clock.wall
+    harness.link.drop()
+    harness.run(for: .seconds(500))
+    #expect(harness.chargePoint.status.lastFailure != nil)
+    let told = try #require(harness.chargePoint.status.lastFailureAt)
+    #expect(abs((told - dropped).wholeSeconds) <= 1)
+    harness.csms.refusal = LinkFailure(.refused, detail: "closed")
+    #expect(harness.run(upTo: .seconds(7_200)) { harness.chargePoint.status.lastFailure?.contains("closed") == true })
+    let refused = try #require(harness.chargePoint.status.lastFailureAt)
+    #expect(abs((refused - harness.clock.wall).wholeSeconds) <= 1)
+    harness.csms.refusal = nil
+    harness.run(for: .seconds(7_200))
+    #expect(harness.chargePoint.status.isConnected && harness.chargePoint.status.lastFailureAt == nil)
+  }
+
   @Test("T-4 Part 4 §5.3 Each wait has a random part of its own, within RandomRange")
   func randomizesWait() {
     let harness = harness(waitMinimum: 10, repeatTimes: 0, randomRange: 20)

@@ -148,6 +148,21 @@ struct StationStoreContractTests {
     #expect(page.map(\.body) == [[], []])
   }
 
+  @Test("E14: the outline of one group finds its records wherever they lie in the lane, and nobody else's")
+  func outlineOfGroup() throws {
+    let store = try StoreUnderTest(directory.path)
+    store.commit((1...40).map { .append(entry($0, group: $0 % 10 == 0 ? "WANTED" : "T\($0)")) })
+    func numbers(after: Int64, limit: Int = 16) -> [Int64] {
+      store.entries(.outlineOfGroup(.transaction, "WANTED", after: OutboxNumber(after), limit: limit))
+        .map(\.number.rawValue)
+    }
+    #expect(numbers(after: 0) == [10, 20, 30, 40])
+    #expect(numbers(after: 20) == [30, 40] && numbers(after: 0, limit: 1) == [10])
+    #expect(store.entries(.outlineOfGroup(.security, "WANTED", after: OutboxNumber(0), limit: 16)).isEmpty)
+    store.commit([.remove([OutboxNumber(30), OutboxNumber(40)])])
+    #expect(numbers(after: 20).isEmpty)
+  }
+
   @Test("An answer ends early once its bodies are a mebibyte, and never empty")
   func longAnswers() throws {
     let store = try StoreUnderTest(directory.path)

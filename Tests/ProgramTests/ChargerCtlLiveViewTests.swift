@@ -20,7 +20,7 @@ struct ChargerCtlLiveViewTests {
       Self.text(LiveView.page(try Self.content(), columns: 120, rows: nil)) == """
         CS-BENCH-1  Bench AC Dual, firmware 0.1.0, up 2 h 5 min  14:06:20 UTC
         CSMS    connected and accepted, slot 1, ocpp2.0.1, ws://127.0.0.1:9310/ocpp
-                last failed attempt: connection refused
+                last failed attempt: connection refused, 2026-11-23 12:01:12 UTC
         OUTBOX  2 waiting to be sent
 
         1.1  charging     pilot C2, offered 20 A, takes 16.1 A (11.0 kW)

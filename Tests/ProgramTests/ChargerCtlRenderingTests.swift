@@ -12,7 +12,7 @@ struct ChargerCtlRenderingTests {
       StatusText.render(try ChargerCtlSamples.answer("station.status")) == """
         CS-BENCH-1  Bench AC Dual, firmware 0.1.0, up 2 h 5 min
         CSMS: connected and accepted, slot 1, ocpp2.0.1, ws://127.0.0.1:9310/ocpp
-              last failed attempt: connection refused
+              last failed attempt: connection refused, 2026-11-23 12:01:12 UTC
         Messages: 2 waiting to be sent
 
         CONNECTOR  STATUS    PILOT  OFFERED  MEASURED  CONTACTOR                LOCK    LIMIT                  ENERGY      TRANSACTION

@@ -89,6 +89,16 @@ package final class SimulatedStore: StationStore {
           return entry
         }
         receiver(.entries(id, page))
+      case .outlineOfGroup(let lane, let group, let after, let limit):
+        let page = content.entries.filter { $0.lane == lane && $0.number > after && $0.group == group }
+        receiver(
+          .entries(
+            id,
+            page.prefix(limit).map { entry in
+              var entry = entry
+              entry.body = []
+              return entry
+            }))
       case .deadLetters(let limit): receiver(.deadLetters(id, Array(content.deadLetters.suffix(limit))))
       case .token(let digest):
         lookUps += 1

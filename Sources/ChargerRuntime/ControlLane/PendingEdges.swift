@@ -32,7 +32,7 @@ struct PendingEdges {
   mutating func take(_ fact: ControlFact) {
     switch fact {
     case .connected(let id, _, _): keepLastTwo(fact, id, 0)
-    case .powerPath(let id, _, _): keepLastTwo(fact, id, 2)
+    case .powerPath(let id, _, _), .powerPathClosing(let id, _): keepLastTwo(fact, id, 2)
     case .charging(let id, _, _): keepLastTwo(fact, id, 4, onlyOne: true)
     case .permitEnded(let id, _, _, _): keepLastTwo(fact, id, 5)
     case .fault(let id, let fault, _, _): keepLastTwo(fact, id, 11 + 2 * Int(fault.rawValue))

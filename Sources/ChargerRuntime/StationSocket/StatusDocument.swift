@@ -40,6 +40,7 @@ enum StatusDocument {
           JSONMember("version", link.version.map { JSONValue($0.subprotocol) } ?? .null),
           JSONMember("url", link.url.map { JSONValue($0) } ?? .null),
           JSONMember("lastFailure", link.lastFailure.map { JSONValue($0) } ?? .null),
+          JSONMember("lastFailureAt", link.lastFailureAt.map { JSONValue($0) } ?? .null),
           JSONMember("registration", link.registration.map { JSONValue($0.rawName) } ?? .null),
         ])),
       JSONMember("outbox", OutboxDocument.summary(lane)),

@@ -42,6 +42,9 @@ package struct ContactorSupervisor: Hashable, Sendable {
   /// Commanded, and not yet there.
   package var isMoving: Bool { isAlive && latched.isEmpty && feedback != nil && feedback != command }
 
+  /// Commanded closed, and not known to have arrived.
+  package var isClosing: Bool { command == .closed && latched.isEmpty && !isConfirmedClosed }
+
   /// Certain that no energy can flow through it.
   package var isConfirmedOpen: Bool { command == .open && feedback == .open }
 

@@ -35,7 +35,7 @@ extension FlightRecorder {
       note(.permitEnded, connector, Int32(bitPattern: number), Int32(end.rawValue), at: at)
     case .unlocked(let connector, _, let result, let at):
       note(.unlocked, connector, Int32(result.rawValue), at: at)
-    case .lock, .signedReading, .contactorOperated:
+    case .lock, .signedReading, .contactorOperated, .powerPathClosing:
       break
     }
   }

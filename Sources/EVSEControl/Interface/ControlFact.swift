@@ -8,6 +8,8 @@ public enum ControlFact: Sendable, Equatable {
   case connected(ConnectorID, Bool, at: MonotonicInstant)
   /// The power path: contactor confirmed closed, or no longer.
   case powerPath(ConnectorID, closed: Bool, at: MonotonicInstant)
+  /// The contactor was commanded closed and is on its way; `powerPath` follows with what becomes of it.
+  case powerPathClosing(ConnectorID, at: MonotonicInstant)
   /// How far charging has come while a vehicle is connected.
   case charging(ConnectorID, ChargingPhase, at: MonotonicInstant)
   case meter(EVSEID, MeterReading)

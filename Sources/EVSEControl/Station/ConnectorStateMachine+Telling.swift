@@ -14,9 +14,15 @@ extension ConnectorStateMachine {
   private static let allFaults = ControlFault.allCases
 
   mutating func tellPowerPath(at now: MonotonicInstant, into effects: inout ControlEffects) {
-    guard contactor.isConfirmedClosed != toldPowerPath else { return }
-    toldPowerPath = contactor.isConfirmedClosed
-    effects.tell(.powerPath(id, closed: toldPowerPath, at: now))
+    let new: PowerPath =
+      contactor.isConfirmedClosed ? .closed : contactor.isClosing ? .closing : .open
+    guard new != toldPowerPath else { return }
+    toldPowerPath = new
+    switch new {
+    case .open: effects.tell(.powerPath(id, closed: false, at: now))
+    case .closing: effects.tell(.powerPathClosing(id, at: now))
+    case .closed: effects.tell(.powerPath(id, closed: true, at: now))
+    }
   }
 
   mutating func tellPhase(at now: MonotonicInstant, into effects: inout ControlEffects) {

@@ -15,6 +15,9 @@ package struct ConnectorStateMachine: Hashable, Sendable {
     case simplified
   }
 
+  /// How the contactor was told of to the upper side.
+  enum PowerPath: UInt8, Sendable { case open, closing, closed }
+
   package let id: ConnectorID
   package let hasVentilation: Bool
   package let hasDigitalCommunication: Bool
@@ -73,7 +76,7 @@ package struct ConnectorStateMachine: Hashable, Sendable {
   /// When the program was started; nil once its first session has come, or it came too late to be an earlier one.
   var startedAt: MonotonicInstant?
   var hasStarted = false
-  var toldPowerPath = false
+  var toldPowerPath = PowerPath.open
   var toldLock: LockPosition?
 
   /// What the station around the connector contributes.

@@ -5,6 +5,8 @@ import OCPPTypes
 /// B09 SetNetworkProfile, and what B10 and A05 say about the list of slots.
 final class NetworkProfileBlock: FunctionalBlock {
   private unowned let engine: ChargePoint
+  /// Slots.
+  private var beingStored = OrdersBeingStored<Int32>()
 
   init(_ engine: ChargePoint) { self.engine = engine }
 
@@ -17,10 +19,20 @@ final class NetworkProfileBlock: FunctionalBlock {
     if let objection = objection(to: profile, in: slot) {
       return answer(call, .rejected, objection)
     }
+    // B09.FR.03
+    let failure = ValueObjection("StorageFailure", "the profile could not be stored")
+    guard !beingStored.isFull else { return answer(call, .failed, failure) }
+    beingStored.begin(slot)
     engine.writer.write([engine.network.mutation(slot, profile)], .full, .once) { [engine] isStored in
-      guard isStored else {
-        // B09.FR.03
-        return self.answer(call, .failed, ValueObjection("StorageFailure", "the profile could not be stored"))
+      // What was answered as failed, or not at all, is not carried out.
+      let isCarriedOut = isStored && call.isOpen
+      let isOutdated = self.beingStored.end(slot, isStored: isStored, isCarriedOut: isCarriedOut)
+      guard isCarriedOut else {
+        if isOutdated {
+          engine.note(EngineEvent(.configuration, "network profile \(slot) came too late and is not used"))
+          engine.writer.write([engine.network.mutation(slot)], .full, .untilStored)
+        }
+        return self.answer(call, .failed, failure)
       }
       let used = engine.session.openAttempt == nil ? engine.network.active?.slot : engine.session.slot
       engine.network.set(slot, profile, inUse: used)

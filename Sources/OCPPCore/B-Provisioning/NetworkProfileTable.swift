@@ -21,6 +21,8 @@ struct NetworkProfileTable {
   private(set) var active: Active?
   /// In the order of their slots.
   private var profiles: [Profile]
+  /// What the store holds of slots that the CSMS has set or emptied; at most one a slot.
+  private var stored: [(slot: Int32, body: [UInt8])] = []
   /// What is dialed in this run instead of what the table says: the slot in use, and the one of the command line.
   private var inUse: [Profile] = []
   private let identity: String
@@ -59,17 +61,35 @@ struct NetworkProfileTable {
 
   /// B09.FR.01: the mutation that stores what the CSMS has set; `set` after it is on disk.
   func mutation(_ slot: Int32, _ connection: NetworkConnectionProfile) -> StoreMutation {
+    .putDocument(.network, key: Self.key(slot), body: Self.body(slot, connection))
+  }
+
+  /// The mutation that brings the store back to what the slot holds.
+  func mutation(_ slot: Int32) -> StoreMutation {
+    guard let body = stored.first(where: { $0.slot == slot })?.body else {
+      return .removeDocument(.network, key: Self.key(slot))
+    }
+    return .putDocument(.network, key: Self.key(slot), body: body)
+  }
+
+  private mutating func keepStored(_ slot: Int32, _ body: [UInt8]) {
+    stored.removeAll { $0.slot == slot }
+    stored.append((slot, body))
+  }
+
+  private static func body(_ slot: Int32, _ connection: NetworkConnectionProfile) -> [UInt8] {
     var record = RecordWriter()
     record.write(Int64(slot), field: 1)
     // The wider of the versions, so that nothing of it is lost.
     let request = SetNetworkProfileRequest(configurationSlot: slot, connectionData: connection)
     record.write(request.encode(version: .v21), field: 2)
-    return .putDocument(.network, key: Self.key(slot), body: record.bytes)
+    return record.bytes
   }
 
   mutating func set(_ slot: Int32, _ connection: NetworkConnectionProfile, inUse slotInUse: Int32?) {
     if slot == slotInUse, !inUse.contains(where: { $0.slot == slot }), let old = profile(slot) { inUse.append(old) }
     put(slot, connection)
+    keepStored(slot, Self.body(slot, connection))
   }
 
   /// A link stands: what the next start must know, when it is new.
@@ -89,6 +109,7 @@ struct NetworkProfileTable {
     let slots = profiles.filter { $0.securityProfile < securityProfile }.map { $0.slot }
     profiles.removeAll { slots.contains($0.slot) }
     inUse.removeAll { slots.contains($0.slot) }
+    for slot in slots { keepStored(slot, Self.removed(slot)) }
     return (slots, slots.map { .putDocument(.network, key: Self.key($0), body: Self.removed($0)) })
   }
 
@@ -117,6 +138,7 @@ struct NetworkProfileTable {
       active = body?.int32.map { Active(slot: slot, securityProfile: $0) }
       return
     }
+    keepStored(slot, document.body)
     guard let body else { return profiles.removeAll { $0.slot == slot } }
     guard let data = body.data, let request = try? SetNetworkProfileRequest.decode(data, version: .v21) else { return }
     put(slot, request.connectionData)

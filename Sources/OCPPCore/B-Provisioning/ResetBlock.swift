@@ -210,7 +210,7 @@ final class ResetBlock: FunctionalBlock {
   private func isAwaiting(_ run: Run) -> Bool {
     guard engine.isOnline else { return false }
     if run.scope == .station { return engine.outbox.waiting(in: .transaction) > 0 }
-    return run.transactions.contains { engine.hasQueuedTransactionEvents($0) }
+    return run.transactions.contains { engine.outbox.hasQueued(group: $0) ?? false }
   }
 
   private func carryOut(_ run: Run) {

@@ -29,7 +29,9 @@ package enum TokenKnowledge: Sendable, Equatable {
 /// | up | anything else, and DisableRemoteAuthorization | as it is known; unknown is Unknown |
 /// | down | not accepted, or expired in the list | refused as it is known (C13.FR.05, .06) |
 /// | down | accepted, and LocalAuthorizeOffline | accepted (C13.FR.02) |
-/// | down | unknown, or not to be used | OfflineTxForUnknownIdEnabled decides (C13.FR.04, C15.FR.08) |
+/// | down | accepted in the list, and OfflineTxForUnknownIdEnabled | accepted (C13.FR.04) |
+/// | down | accepted, and neither of the two | refused: it is known, and not to be used (C13.FR.04) |
+/// | down | unknown | OfflineTxForUnknownIdEnabled decides (C13.FR.04, C15.FR.08) |
 package struct TokenRules: Sendable, Equatable {
   package var preAuthorizes = false
   package var authorizesOffline = true
@@ -66,12 +68,12 @@ package struct TokenRules: Sendable, Equatable {
 
   package func verdictWithoutLink(_ knowledge: TokenKnowledge) -> TokenVerdict {
     switch knowledge {
-    case .listed(let known), .cached(let known):
-      if known.status != .accepted || authorizesOffline { return known }
-      // As an unknown one, but a master pass stays one (C16.FR.03), and its EVSEs are its EVSEs.
-      var verdict = known
-      verdict.status = acceptsUnknownOffline ? .accepted : .notAtThisTime
-      return verdict
+    case .listed(let known):
+      if known.status != .accepted || authorizesOffline || acceptsUnknownOffline { return known }
+      return TokenVerdict(status: .notAtThisTime)
+    case .cached(let known):
+      // It is not unknown: what lets strangers charge says nothing of it (C13.FR.04).
+      return known.status != .accepted || authorizesOffline ? known : TokenVerdict(status: .notAtThisTime)
     case .listedExpired: return TokenVerdict(status: .expired)
     // It may be blocked, for all that can be told.
     case .untold: return TokenVerdict(status: .notAtThisTime)

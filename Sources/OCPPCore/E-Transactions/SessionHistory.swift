@@ -21,6 +21,8 @@ package final class SessionHistory {
   private var items: [Item] = []
   private var lastNumber: Int64 = 0
   private var incomplete: [String] = []
+  private var isIncompleteUnsaved = false
+  private static let incompleteKey = "incomplete"
   /// By EVSE, as far as somebody has asked.
   private var newest: [(evse: EVSEID, entry: SessionHistoryEntry?)] = []
   /// Sessions whose report has changed and is not stored yet.
@@ -30,7 +32,22 @@ package final class SessionHistory {
 
   /// Read when it is first needed, which is after the start.
   package func load(_ documents: [StoreSnapshot.Document]) {
-    stored = documents.filter { $0.kind == .sessionHistory }
+    stored = documents.filter { $0.kind == .sessionHistory && $0.key != Self.incompleteKey }
+    guard let document = documents.first(where: { $0.kind == .sessionHistory && $0.key == Self.incompleteKey }) else {
+      return
+    }
+    var reader = RecordReader(document.body)
+    while let (_, value) = try? reader.next() {
+      if let id = value.string, incomplete.count < Self.maximumIncomplete { incomplete.append(id) }
+    }
+  }
+
+  /// Ids, each as field 2: in field 1 a session has its number.
+  private var incompleteDocument: StoreMutation {
+    guard !incomplete.isEmpty else { return .removeDocument(.sessionHistory, key: Self.incompleteKey) }
+    var record = RecordWriter()
+    for id in incomplete { record.write(id, field: 2) }
+    return .putDocument(.sessionHistory, key: Self.incompleteKey, body: record.bytes)
   }
 
   private func readStored() {
@@ -46,21 +63,23 @@ package final class SessionHistory {
 
   private static func key(_ number: Int64) -> String { String(number % Int64(capacity)) }
 
-  /// A session that is over; the mutation belongs into the commit of its Ended event.
-  package func add(_ entry: SessionHistoryEntry) -> StoreMutation {
+  /// A session that is over; the mutations belong into the commit of its Ended event.
+  package func add(_ entry: SessionHistoryEntry) -> [StoreMutation] {
     readStored()
     var entry = entry
+    var mutations: [StoreMutation] = []
     lastNumber = lastNumber.addingSaturating(1)
     entry.number = lastNumber
     if let place = incomplete.firstIndex(of: entry.transactionID) {
       incomplete.remove(at: place)
+      mutations.append(incompleteDocument)
       entry.report = .incomplete
     }
     if items.count >= Self.capacity { items.removeFirst() }
     newest.removeAll { $0.evse == entry.evse }
     let body = entry.stored
     items.append(Item(number: lastNumber, body: body))
-    return .putDocument(.sessionHistory, key: Self.key(lastNumber), body: body)
+    return mutations + [.putDocument(.sessionHistory, key: Self.key(lastNumber), body: body)]
   }
 
   /// The CSMS has accepted the Ended event; whether that changes anything.
@@ -78,21 +97,37 @@ package final class SessionHistory {
       return true
     }
     if incomplete.count >= Self.maximumIncomplete { incomplete.removeFirst() }
-    if !incomplete.contains(transactionID) { incomplete.append(transactionID) }
-    return false
+    guard !incomplete.contains(transactionID) else { return false }
+    incomplete.append(transactionID)
+    isIncompleteUnsaved = true
+    return true
   }
 
   /// What has changed since it was stored, as mutations.
-  func takeChanges() -> (mutations: [StoreMutation], numbers: [Int64]) {
+  func takeChanges() -> Changes {
     let changed = items.filter { unsaved.contains($0.number) }
+    var mutations: [StoreMutation] = changed.map {
+      .putDocument(.sessionHistory, key: Self.key($0.number), body: $0.body)
+    }
+    if isIncompleteUnsaved { mutations.append(incompleteDocument) }
+    let changes = Changes(
+      mutations: mutations, numbers: changed.map(\.number), withIncomplete: isIncompleteUnsaved)
     unsaved = []
-    return (
-      changed.map { .putDocument(.sessionHistory, key: Self.key($0.number), body: $0.body) }, changed.map(\.number)
-    )
+    isIncompleteUnsaved = false
+    return changes
   }
 
   /// They could not be stored: they go with the next change.
-  func keepUnsaved(_ numbers: [Int64]) { unsaved += numbers }
+  func keepUnsaved(_ changes: Changes) {
+    unsaved += changes.numbers
+    if changes.withIncomplete { isIncompleteUnsaved = true }
+  }
+
+  struct Changes {
+    var mutations: [StoreMutation]
+    fileprivate var numbers: [Int64]
+    fileprivate var withIncomplete: Bool
+  }
 
   private func find(_ transactionID: String) -> (place: Int, entry: SessionHistoryEntry)? {
     readStored()
@@ -133,7 +168,7 @@ extension SessionController {
     guard let index = slots[place].machine.finished.firstIndex(where: { $0.transactionID == transactionID }) else {
       return []
     }
-    return [history.add(slots[place].machine.finished.remove(at: index))]
+    return history.add(slots[place].machine.finished.remove(at: index))
   }
 
   package var finishedSessions: [SessionHistoryEntry] { history.entries }

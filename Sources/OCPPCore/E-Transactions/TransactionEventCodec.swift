@@ -54,9 +54,9 @@ package final class TransactionEventCodec: OutboxRecordCodec {
   }
 
   func saveHistory() {
-    guard let (changes, numbers) = history?.takeChanges(), !changes.isEmpty else { return }
-    services.save(changes, durability: .relaxed) { [weak history] isStored in
-      if !isStored { history?.keepUnsaved(numbers) }
+    guard let changes = history?.takeChanges(), !changes.mutations.isEmpty else { return }
+    services.save(changes.mutations, durability: .relaxed) { [weak history] isStored in
+      if !isStored { history?.keepUnsaved(changes) }
     }
   }
 

@@ -10,7 +10,9 @@ extension ChargePoint: EngineServices {
 
   package var isStoreFailing: Bool { !writer.isHealthy }
 
-  package func hasQueuedTransactionEvents(_ transactionID: String?) -> Bool { outbox.hasQueued(group: transactionID) }
+  package func askQueuedTransactionEvents(_ transactionID: String?, answer: @escaping (Bool?) -> Void) {
+    outbox.askQueued(group: transactionID, answer: answer)
+  }
 
   /// From the event itself or from the stored offset of its boot: the same whenever it is asked for.
   package func wallTime(of time: EventTime) -> WallTime? {

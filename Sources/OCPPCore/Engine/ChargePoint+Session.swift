@@ -83,7 +83,8 @@ extension ChargePoint {
     linkStatus.isConnected = session.openAttempt != nil
     linkStatus.isAccepted = session.isOnline
     linkStatus.version = session.openAttempt == nil ? nil : version
-    linkStatus.lastFailure = session.lastFailure
+    linkStatus.lastFailure = session.lastFailure?.reason
+    linkStatus.lastFailureAt = session.lastFailure.flatMap { wall(at: $0.at) }
     linkStatus.registration = session.status
     delegate?.chargePoint(self, linkChanged: linkStatus)
   }

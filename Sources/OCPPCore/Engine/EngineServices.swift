@@ -21,7 +21,8 @@ package protocol EngineServices: AnyObject {
   var isStoreFailing: Bool { get }
 
   /// Whether records of a transaction (nil: of any) still wait for the CSMS's acceptance (E14.FR.04, .07).
-  func hasQueuedTransactionEvents(_ transactionID: String?) -> Bool
+  /// Answers at once, or in a later turn where the store has to be asked; nil when it cannot tell.
+  func askQueuedTransactionEvents(_ transactionID: String?, answer: @escaping (Bool?) -> Void)
   /// Civil time of a stored event by what is known today; nil while it cannot be told.
   func wallTime(of time: EventTime) -> WallTime?
 

@@ -47,7 +47,7 @@ struct SessionStateMachine {
   private(set) var connection = Connection.idle
   private(set) var registration = Registration.unregistered(notBefore: .zero)
   private(set) var isBootNotificationUnanswered = false
-  private(set) var lastFailure: String?
+  private(set) var lastFailure: (reason: String, at: MonotonicInstant)?
   private(set) var failedDials: Int32 = 0
   private var bootReason: BootReason
   private var rotation: SlotRotation
@@ -130,7 +130,7 @@ struct SessionStateMachine {
   mutating func abandon(code: UInt16, reason: String, at now: MonotonicInstant) -> [Action] {
     guard let attempt = openAttempt else { return [] }
     connection = .closing(attempt, redials: false)
-    lastFailure = reason
+    lastFailure = (reason, now)
     return goneOffline(at: now) + [.close(code: code, reason: reason)]
   }
 
@@ -138,7 +138,7 @@ struct SessionStateMachine {
   /// that stays unanswered. With one slot only, it is dialed again after the usual back-off.
   mutating func interfaceLost(at now: MonotonicInstant) -> [Action] {
     let hasOther = rotation.giveUp()
-    lastFailure = "the network interface is down"
+    lastFailure = ("the network interface is down", now)
     switch connection {
     case .idle, .closing: return []
     case .waiting: return hasOther ? dial() : []
@@ -203,7 +203,7 @@ struct SessionStateMachine {
   ) -> [Action] {
     switch connection {
     case .dialing(attempt):
-      lastFailure = reason
+      lastFailure = (reason, now)
       rotation.failed(attempts: settings.attemptsPerSlot)
       wait(at: now, settings: settings, random: random)
       return [.linkChanged]
@@ -221,7 +221,7 @@ struct SessionStateMachine {
   ) -> [Action] {
     switch connection {
     case .open(attempt), .dialing(attempt):
-      lastFailure = reason
+      lastFailure = (reason, now)
       wait(at: now, settings: settings, random: random)
       return goneOffline(at: now) + [.linkChanged]
     case .closing(attempt, let redials):

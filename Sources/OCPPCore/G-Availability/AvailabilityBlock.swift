@@ -19,6 +19,7 @@ final class AvailabilityBlock: FunctionalBlock {
   var evseOperative: OrderedDictionary<EVSEID, Bool> = [:]
   /// Changes to Inoperative that wait for transactions to end (G03.FR.05); at most one for each scope.
   var scheduled: [AvailabilityScope] = []
+  var beingStored = OrdersBeingStored<AvailabilityScope>()
   /// Being reset: nothing begins there, whatever the CSMS has set. At most one for each scope.
   private var resetting: [ResetScope] = []
   private var needsUpdate = true

@@ -17,19 +17,29 @@ extension AvailabilityBlock {
       let isKnown = engine.configuration.evses.contains { $0.id == request.evse?.id }
       return respond(.rejected, isKnown ? "UnknownConnectorId" : "UnknownEvse")
     }
-    change(scope, isOperative: request.operationalStatus == .operative, respond)
+    guard !beingStored.isFull else { return respond(.rejected, "InternalError") }
+    change(scope, isOperative: request.operationalStatus == .operative, for: call, respond)
   }
 
   /// Stores the change, then makes or schedules it; a transaction that begins while it is being stored is waited for too.
   private func change(
-    _ scope: AvailabilityScope, isOperative: Bool, _ respond: @escaping (ChangeAvailabilityStatus, String?) -> Void
+    _ scope: AvailabilityScope, isOperative: Bool, for call: IncomingCall,
+    _ respond: @escaping (ChangeAvailabilityStatus, String?) -> Void
   ) {
     let waits = !isOperative && self.isOperative(scope) && hasTransaction(in: scope)
     let document = Self.document(scope, isOperative: waits ? true : isOperative, isScheduled: waits)
+    beingStored.begin(scope)
     engine.save([document], durability: .full) { [weak self] isStored in
-      guard let self, isStored else { return respond(.rejected, "InternalError") }
+      guard let self else { return }
+      // What was answered as failed, or not at all, is not carried out.
+      let isCarriedOut = isStored && call.isOpen
+      let isOutdated = beingStored.end(scope, isStored: isStored, isCarriedOut: isCarriedOut)
+      guard isCarriedOut else {
+        if isOutdated { storeAnew(scope) }
+        return respond(.rejected, "InternalError")
+      }
       if !isOperative, !waits, self.isOperative(scope), hasTransaction(in: scope) {
-        return change(scope, isOperative: false, respond)
+        return change(scope, isOperative: false, for: call, respond)
       }
       scheduled.removeAll { $0 == scope }
       if waits {
@@ -40,6 +50,14 @@ extension AvailabilityBlock {
       operativeChanged()
       respond(waits ? .scheduled : .accepted, nil)
     }
+  }
+
+  /// As it holds: the store has an order that came to nothing.
+  private func storeAnew(_ scope: AvailabilityScope) {
+    engine.note(EngineEvent(.status, "\(scope): the order could not be stored in time and is not carried out"))
+    let waits = scheduled.contains(scope)
+    engine.writer.write(
+      [Self.document(scope, isOperative: waits || isOperative(scope), isScheduled: waits)], .full, .untilStored)
   }
 
   private func scope(of evse: EVSE?) -> AvailabilityScope? {

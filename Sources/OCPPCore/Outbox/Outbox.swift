@@ -91,13 +91,34 @@ final class Outbox {
   var occupied: Int { waiting + writer.heldRecords }
   var nextDeadline: MonotonicInstant { lanes.reduce(.distantFuture) { min($0, $1.nextDue) } }
 
-  /// Whether a record of a transaction (nil: of any) still waits for the CSMS's acceptance.
-  func hasQueued(group: String?) -> Bool {
-    guard let lane = lanes.first else { return false }
+  /// Whether a record of a transaction (nil: of any) still waits for the CSMS's acceptance; nil when only the store
+  /// knows: those of former runs are in memory as far as they have been read.
+  func hasQueued(group: String?) -> Bool? {
+    guard let lane = lanes.first(where: { $0.lane == .transaction }) else { return false }
     guard let group else { return lane.waiting > 0 }
     if lane.holds(group: group) { return true }
-    guard let last = lastOfGroup[group] else { return false }
-    return last > lane.cursor || lane.loadingThrough != nil
+    if let last = lastOfGroup[group] { return lane.isUnread(last) }
+    return lane.hasSeenAll ? false : nil
+  }
+
+  /// The same, in a later turn where the store has to be asked; nil when it cannot tell.
+  func askQueued(group: String?, answer: @escaping (Bool?) -> Void) {
+    if let known = hasQueued(group: group) { return answer(known) }
+    guard let group, let lane = lanes.first(where: { $0.lane == .transaction }) else { return answer(false) }
+    askStore(group: group, after: lane.cursor, answer: answer)
+  }
+
+  private func askStore(group: String, after: OutboxNumber, answer: @escaping (Bool?) -> Void) {
+    let limit = OutboxLaneState.windowLimit
+    writer.query(.outlineOfGroup(.transaction, group, after: after, limit: limit)) { [weak self] entries in
+      guard let self, let entries, let lane = lanes.first(where: { $0.lane == .transaction }) else {
+        return answer(nil)
+      }
+      // What has been read in the meantime is in memory, or done; what was done a short while ago may still be there.
+      if lane.holds(group: group) || entries.contains(where: { lane.isUnread($0.number) }) { return answer(true) }
+      guard entries.count >= limit, let last = entries.last else { return answer(false) }
+      askStore(group: group, after: last.number, answer: answer)
+    }
   }
 
   // MARK: In

@@ -63,7 +63,7 @@ struct OutboxLaneState {
     appending = max(0, appending - 1)
     guard let entry else { return }
     waiting += 1
-    let hadSeenAll = cursor == lastStored && loadingThrough == nil
+    let hadSeenAll = hasSeenAll
     lastStored = entry.number
     guard hadSeenAll else { return }
     if let index = parkedIndex(entry) {
@@ -112,6 +112,14 @@ struct OutboxLaneState {
     var isFound = false
     recentlyDone.forEach { if $0 == number { isFound = true } }
     return isFound
+  }
+
+  /// Every record that is stored has been looked at.
+  var hasSeenAll: Bool { cursor >= lastStored && loadingThrough == nil }
+
+  /// The store alone holds it.
+  func isUnread(_ number: OutboxNumber) -> Bool {
+    number > cursor && !isDone(number) && !beingThinned.contains(number)
   }
 
   // MARK: Going out

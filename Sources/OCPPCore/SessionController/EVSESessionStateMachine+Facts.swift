@@ -104,11 +104,19 @@ extension EVSESessionStateMachine {
   }
 
   package mutating func powerPath(isClosed: Bool, _ context: Context) -> [Effect] {
-    guard isPathClosed != isClosed else { return [] }
+    guard isPathClosed != isClosed || isPathClosing else { return [] }
     isPathClosed = isClosed
+    isPathClosing = false
     pathOpenedAt = isClosed ? nil : context.now
     if !isClosed, endDeadline != nil { endDeadline = context.now + Self.readingGrace }
     return finishEndIfReady(context)
+  }
+
+  package mutating func powerPathClosing(_ context: Context) -> [Effect] {
+    isPathClosing = true
+    // Commanded before the end was known below: what flows now belongs to the transaction that ends.
+    if endDeadline != nil { endDeadline = context.now + Self.openingGrace }
+    return []
   }
 
   package mutating func charging(_ state: ChargingState, at place: ConnectorID, _ context: Context) -> [Effect] {

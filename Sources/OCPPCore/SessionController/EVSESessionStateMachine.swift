@@ -86,6 +86,8 @@ package struct EVSESessionStateMachine: Sendable {
   /// By the facts, and only while a vehicle is connected.
   package var physicalState: ChargingState = .idle
   package var isPathClosed = false
+  /// The contactor is on its way to close.
+  package var isPathClosing = false
   package var pathOpenedAt: MonotonicInstant?
   package var authorization: SessionAuthorization?
   package var authorizedSince: MonotonicInstant?
@@ -311,7 +313,7 @@ extension EVSESessionStateMachine {
     if ending.stopReason == nil { ending.stopReason = cause.stopReason }
     transaction = ending
     endConnectionWait()
-    endDeadline = context.now + (isPathClosed ? Self.openingGrace : Self.readingGrace)
+    endDeadline = context.now + (mayFlow ? Self.openingGrace : Self.readingGrace)
     let effects = finishEndIfReady(context)
     guard effects.isEmpty, let document = storedDocument() else { return effects }
     return [.store(document)]
@@ -321,10 +323,13 @@ extension EVSESessionStateMachine {
   mutating func finishEndIfReady(_ context: Context) -> [Effect] {
     guard let cause = transaction?.pendingEnd, resumption == nil else { return [] }
     let isOverdue = endDeadline.map { $0 <= context.now } ?? true
-    guard isOverdue || !isPathClosed && hasReadingAfterOpening else { return [] }
+    guard isOverdue || !mayFlow && hasReadingAfterOpening else { return [] }
     let (effects, waits) = awaitSignedEnd(context)
     return waits ? effects : effects + [endNow(cause, context)]
   }
+
+  /// Energy flows, or may in a moment.
+  private var mayFlow: Bool { isPathClosed || isPathClosing }
 
   private var hasReadingAfterOpening: Bool {
     guard let pathOpenedAt else { return true }

@@ -11,6 +11,9 @@ public enum StationFact: Sendable, Equatable {
   case connected(ConnectorID, Bool, at: MonotonicInstant)
   /// The power path closed or opened.
   case powerPath(ConnectorID, closed: Bool, at: MonotonicInstant)
+  /// The contactor was commanded closed; `powerPath` tells what becomes of it. Firmware that does not say so has a
+  /// transaction that ends in this moment end before the last of its energy.
+  case powerPathClosing(ConnectorID, at: MonotonicInstant)
   /// The charging state of the EVSE whose connector is in use (member 18).
   case charging(ConnectorID, ChargingState, at: MonotonicInstant)
   /// The bay of an EVSE was entered, or left, by something that may be a vehicle (parking bay detector).

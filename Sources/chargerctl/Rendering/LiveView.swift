@@ -50,8 +50,8 @@ enum LiveView {
         + Text.span(seconds: status["uptimeS"]?.decimal?.scaled(places: 0)))
     if let clock = Text.clock(status["time"]) { first.add("  \(clock) UTC", .faint) }
     var lines = [first, link(status["link"] ?? .null)]
-    if let failure = status["link"]?["lastFailure"]?.string {
-      lines.append(StyledText("        last failed attempt: \(Text.printable(failure))", .faint))
+    if let failure = Text.failedAttempt(status["link"]) {
+      lines.append(StyledText("        last failed attempt: \(failure)", .faint))
     }
     lines.append(outbox(status))
     return lines

@@ -42,7 +42,7 @@ enum StatusText {
     if let slot = link["slot"]?.int64 { text += ", slot \(slot)" }
     if isConnected, let version = link["version"]?.string { text += ", \(Text.printable(version))" }
     if let url = link["url"]?.string { text += ", \(Text.printable(url))" }
-    if let failure = link["lastFailure"]?.string { text += "\n      last failed attempt: \(Text.printable(failure))" }
+    if let failure = Text.failedAttempt(link) { text += "\n      last failed attempt: \(failure)" }
     return text
   }
 

@@ -67,6 +67,12 @@ enum Text {
     time(value).map { String($0.split(separator: " ").last ?? "") }
   }
 
+  /// `connection refused, 2026-05-01 10:21:07 UTC`: why the last attempt to reach the CSMS failed, and when.
+  static func failedAttempt(_ link: JSONValue?) -> String? {
+    guard let reason = link?["lastFailure"]?.string else { return nil }
+    return printable(reason) + (time(link?["lastFailureAt"]).map { ", \($0) UTC" } ?? "")
+  }
+
   /// `contactorWelded` → `contactor welded`.
   static func words(_ name: String) -> String {
     var result = ""

@@ -35,6 +35,30 @@ struct NetworkProfileConformance {
     }
   }
 
+  @Test("DESIGN §4 A profile that the store takes longer for than the CSMS waits is not used, now or after a restart")
+  func lateProfile() {
+    for former in [nil, "ws://former"] as [String?] {
+      let bench = NetworkProfileBench()
+      bench.harness.start()
+      if let former { #expect(bench.set(2, Bench.profile(former)) == "Accepted") }
+      let before = bench.harness.store.content.documents.filter { $0.kind == .network }
+      bench.harness.store.latency = .seconds(25)
+      let id = bench.harness.csms.call(
+        .setNetworkProfile, ["configurationSlot": 2, "connectionData": Bench.profile("ws://late")])
+      bench.harness.run(for: .seconds(22))
+      guard case .error("InternalError", _)? = bench.harness.csms.answers[id] else {
+        return #expect(Bool(false), "\(String(describing: bench.harness.csms.answers[id]))")
+      }
+      bench.harness.run(for: .seconds(10))
+      bench.harness.store.latency = .milliseconds(1)
+      bench.harness.run(for: .seconds(60))
+      #expect(bench.harness.store.content.documents.filter { $0.kind == .network } == before)
+      bench.harness.restart(.powerCut)
+      // An empty slot cannot be chosen; the former profile can.
+      #expect(bench.prioritize("2,1") == (former == nil ? "Rejected InvalidNetworkConf" : "RebootRequired"))
+    }
+  }
+
   @Test("B09.FR.06, B09.FR.05 Every slot of the list of possible values can be set; there are two at least")
   func hasSlots() {
     let bench = NetworkProfileBench()

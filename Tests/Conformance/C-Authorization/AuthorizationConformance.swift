@@ -50,6 +50,18 @@ struct AuthorizationConformance {
     #expect(station.harness.violations.isEmpty)
   }
 
+  @Test("TC_E_52_CS With DisableRemoteAuthorization an unknown token is refused, and nobody asked")
+  func neverAsked() {
+    let station = ChargingStation([("AuthCtrlr", "DisableRemoteAuthorization", "true")])
+    station.tap("CARD")
+    station.plugIn()
+    station.wait(30)
+    #expect(station.harness.csms.calls(.authorize).isEmpty && station.events.isEmpty)
+    #expect(station.harness.delegate.grants.isEmpty && !station.places[0].isClosed)
+    #expect(station.harness.delegate.feedback.contains { $0.0 == .rejected(.unknown) })
+    #expect(station.harness.violations.isEmpty)
+  }
+
   @Test("TC_C_26_CS C15.FR.08 An unknown token without a link, when OfflineTxForUnknownIdEnabled is true")
   func offlineUnknown() {
     let station = ChargingStation([("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true")])

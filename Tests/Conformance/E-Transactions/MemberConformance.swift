@@ -205,4 +205,48 @@ struct MemberConformance {
       station.harness.csms.result(end) == ["messagesInQueue": false, "ongoingIndicator": false], "E14.FR.01")
     #expect(station.harness.violations.isEmpty)
   }
+
+  @Test("E14.FR.02–FR.05, T-28: after a restart the status of a transaction counts what only the store holds of it")
+  func statusOfWhatIsOnDisk() throws {
+    let station = ChargingStation(
+      [("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true"), ("SampledDataCtrlr", "TxUpdatedInterval", "5")], evses: 2)
+    station.harness.link.drop()
+    station.harness.link.isUp = false
+    // A long transaction first: the start of the queue is nothing but its events.
+    station.plugIn(1)
+    station.tap("CARD1", evses: [1])
+    station.wait(400)
+    let first = try #require(station.chargePoint.transactionID(at: EVSEID(1)))
+    station.tap("CARD1", evses: [1])
+    station.plugOut(1)
+    station.plugIn(2)
+    station.tap("CARD2", evses: [2])
+    station.wait(20)
+    let second = try #require(station.chargePoint.transactionID(at: EVSEID(2)))
+    station.tap("CARD2", evses: [2])
+    station.plugOut(2)
+    station.wait(5)
+    // No commit is under way that would have it in memory.
+    station.harness.csms.script = { $0.action == .transactionEvent ? .delayed(.seconds(1)) : .standard }
+    station.restart(.kill)
+    station.harness.link.isUp = true
+    func ask(_ id: String) -> Bool? {
+      let call = station.harness.csms.call(
+        .getTransactionStatus, GetTransactionStatusRequest(transactionId: id).encode(version: .v201))
+      station.harness.run(for: .milliseconds(50))
+      return station.harness.csms.result(call)?["messagesInQueue"]?.bool
+    }
+    func isTold(_ id: String) -> Bool { station.harness.csms.transactions.book(id)?.isEnded == true }
+    #expect(station.harness.run(upTo: .seconds(600)) { station.harness.csms.calls(.transactionEvent).count >= 3 })
+    #expect(!isTold(first) && ask(first) == true)
+    #expect(ask(second) == true, "none of its events has been read from the disk yet")
+    #expect(ask("nobody") == false)
+    #expect(station.harness.run(upTo: .seconds(1_200)) { isTold(first) })
+    station.harness.run(for: .seconds(2))
+    #expect(ask(first) == false && !isTold(second) && ask(second) == true)
+    #expect(station.harness.run(upTo: .seconds(1_200)) { isTold(second) })
+    station.harness.run(for: .seconds(2))
+    #expect(ask(second) == false)
+    #expect(station.harness.violations.isEmpty, "\(station.harness.violations)")
+  }
 }

@@ -141,6 +141,33 @@ struct SessionHistoryConformance {
     #expect(station.chargePoint.sessionHistory.map(\.report) == [.incomplete])
   }
 
+  @Test("An event that was given up on makes its session incomplete, though the program ends before the session does")
+  func incompleteOverRestart() {
+    let station = ChargingStation([("SampledDataCtrlr", "TxUpdatedInterval", "0")], evses: 2)
+    station.harness.csms.transactions.allowsGaps = true
+    station.harness.csms.script = { call in
+      guard call.action == .transactionEvent, call.json["eventType"] == "Started" else { return .standard }
+      return call.json["evse"]?["id"] == 1 || call.json["seqNo"] == 0 ? .error("InternalError") : .standard
+    }
+    station.plugIn(1)
+    station.tap("CARD", evses: [1])
+    station.wait(1_200)
+    #expect(station.harness.store.content.deadLetters.count == 1)
+    #expect(station.chargePoint.transactionID(at: EVSEID(1)) != nil && station.chargePoint.sessionHistory.isEmpty)
+    station.harness.csms.script = { _ in .standard }
+    station.restart(.kill)
+    station.wait(5)
+    station.plugIn(2)
+    station.tap("OTHER", evses: [2])
+    station.wait(5)
+    for evse: Int32 in [1, 2] { station.plugOut(evse) }
+    station.wait(60)
+    let reports = station.chargePoint.sessionHistory.map { "\($0.evse.number) \($0.report)" }
+    #expect(reports == ["1 incomplete", "2 told"])
+    let left = station.harness.store.content.documents.filter { $0.kind == .sessionHistory && $0.key == "incomplete" }
+    #expect(left.isEmpty, "remembered no longer than it has to be")
+  }
+
   @Test("The newest 500 are kept: of 520 the first 20 are gone, after a restart too")
   func ring() {
     var documents: [StoreSnapshot.Document] = []
@@ -151,8 +178,9 @@ struct SessionHistoryConformance {
       let record = TransactionEventRecord(
         transactionID: "T\(number)", seqNo: 1, kind: .ended, trigger: .evDeparted, time: time)
       guard
-        case .putDocument(let kind, let key, let body) = history.add(
-          SessionHistoryEntry(transaction, ending: record, at: EVSEID(1)))
+        case .putDocument(let kind, let key, let body)? = history.add(
+          SessionHistoryEntry(transaction, ending: record, at: EVSEID(1))
+        ).first
       else { return }
       documents.removeAll { $0.key == key }
       documents.append(.init(kind: kind, key: key, body: body))

@@ -96,7 +96,9 @@ final class FakeEngine: EngineServices {
       wall: wallOffset.map { WallTime(millisecondsSinceEpoch: ($0 + .nanoseconds(now.nanoseconds)).wholeMilliseconds) })
   }
 
-  func hasQueuedTransactionEvents(_ transactionID: String?) -> Bool { queuedEvents(transactionID) }
+  func askQueuedTransactionEvents(_ transactionID: String?, answer: @escaping (Bool?) -> Void) {
+    answer(queuedEvents(transactionID))
+  }
 
   func makeIdentifier() -> String {
     disk.identifiers += 1

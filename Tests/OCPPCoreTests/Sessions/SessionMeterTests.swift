@@ -33,6 +33,37 @@ struct SessionMeterTests {
     #expect(energies(ended).last == bench.register(), "all the energy is in it")
   }
 
+  @Test(
+    "E06.FR.11 Ended waits for a contactor that was commanded closed as for one that is closed",
+    arguments: [false, true])
+  func endedWhileTheContactorCloses(arrives: Bool) throws {
+    let bench = SessionBench([(.txStopPoint, "Authorized"), (.sampledTxUpdatedInterval, "0")])
+    bench.plugIn(wantsEnergy: false)
+    bench.tap("CARD")
+    bench.tell(.powerPathClosing(bench.connector(1), at: bench.engine.now))
+    bench.tap("CARD")
+    bench.wait(1)
+    #expect(bench.last?.kind != .ended, "what flows in a moment is this driver's")
+    bench.engine.now = bench.engine.now + .milliseconds(40)
+    if arrives {
+      bench.places[0].isClosed = true
+      bench.places[0].register += 11
+      bench.tell(.powerPath(bench.connector(1), closed: true, at: bench.engine.now))
+      bench.places[0].isClosed = false
+    }
+    bench.tell(.powerPath(bench.connector(1), closed: false, at: bench.engine.now))
+    bench.wait(3)
+    let ended = try #require(bench.last)
+    #expect(ended.kind == .ended)
+    #expect(energies(ended).last == bench.register(), "all the energy is in it")
+    // One that says nothing more holds nobody up for ever.
+    bench.tap("CARD")
+    bench.tell(.powerPathClosing(bench.connector(1), at: bench.engine.now))
+    bench.tap("CARD")
+    bench.wait(15)
+    #expect(bench.last?.kind == .ended && bench.last?.transactionID != ended.transactionID)
+  }
+
   @Test("J02.FR.11 Only the configured measurands are told, and every phase of them")
   func measurands() {
     let bench = SessionBench([

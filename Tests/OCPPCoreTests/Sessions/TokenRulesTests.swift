@@ -39,14 +39,18 @@ struct TokenRulesTests {
         }) == verdicts(rules { _ in }))
   }
 
-  @Test("Without a link, a master pass that is taken for an unknown token stays a master pass, and starts nothing")
-  func masterPassOffline() {
+  @Test("C13.FR.04, C16.FR.03: without a link a known token is not an unknown one, and a master pass stays one")
+  func knownOffline() {
     let pass = TokenVerdict(status: .accepted, groupToken: IdToken(idToken: "MASTER", type: .central))
     let rules = rules {
       $0.authorizesOffline = false
       $0.acceptsUnknownOffline = true
     }
-    #expect(rules.verdict(.cached(pass), isOnline: false) == pass)
+    #expect(rules.verdict(.unknown, isOnline: false)?.status == .accepted)
+    #expect(rules.verdict(.cached(good), isOnline: false)?.status == .notAtThisTime)
+    #expect(rules.verdict(.cached(pass), isOnline: false)?.status == .notAtThisTime)
+    // The list's tokens are allowed by name where unknown ones are.
+    #expect(rules.verdict(.listed(good), isOnline: false) == good)
     #expect(rules.verdict(.listed(pass), isOnline: false) == pass)
   }
 
@@ -67,7 +71,7 @@ struct TokenRulesTests {
       #expect(status(.listed(bad)) == .blocked && status(.cached(bad)) == .blocked)
       #expect(status(.listedExpired) == .expired)
       #expect(status(.listed(good)) == (authorizesOffline ? .accepted : unknown))
-      #expect(status(.cached(good)) == (authorizesOffline ? .accepted : unknown))
+      #expect(status(.cached(good)) == (authorizesOffline ? .accepted : .notAtThisTime))
     }
   }
 }

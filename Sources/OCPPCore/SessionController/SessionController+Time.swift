@@ -1,0 +1,37 @@
+import ChargerBase
+
+// What comes to pass without a fact.
+
+extension SessionController {
+  package var nextDeadline: MonotonicInstant {
+    var deadline = MonotonicInstant.distantFuture
+    // In place: asked at every turn, and a slot is large to copy.
+    slots.withUnsafeBufferPointer { slots in
+      for place in slots.indices {
+        deadline = min(deadline, slots[place].machine.nextDeadline)
+        if let until = slots[place].notice?.until { deadline = min(deadline, until) }
+      }
+    }
+    for driver in undecided { deadline = min(deadline, driver.until) }
+    for start in remoteStarts where !start.isAsked { deadline = min(deadline, start.until) }
+    for unlock in pendingUnlocks { deadline = min(deadline, unlock.until) }
+    deadline = min(deadline, authorizer.nextDeadline, masterPass?.until ?? .distantFuture)
+    return min(deadline, alignedDeadline)
+  }
+
+  package func advance(to now: MonotonicInstant) {
+    expireDrivers(at: now)
+    expireUnlocks(at: now)
+    authorizer.advance(to: now)
+    expireMasterPass(at: now)
+    advanceAlignedData()
+    for place in slots.indices {
+      if let notice = slots[place].notice, notice.until <= now { slots[place].notice = nil }
+      if slots[place].machine.nextDeadline <= now {
+        run(slots[place].machine.evse) { machine, context in machine.advance(context) }
+      } else {
+        settle(place)
+      }
+    }
+  }
+}
