@@ -99,7 +99,9 @@ struct BenchWorld: ParsableCommand {
   }
 
   func run() throws {
-    let configuration = try WorldConfiguration(boardFile: board)
+    var configuration = try WorldConfiguration(boardFile: board)
+    // On wires a watchdog is the system's own device: the world's relay is none of its business.
+    if fronts != nil { configuration.hasWatchdog = false }
     let play = try play()
     let fronts = try frontConfiguration()
     signal(SIGPIPE, SIG_IGN)

@@ -28,13 +28,15 @@ def controller_station(silence=1000, reader=True):
     board = _station(
         "controller-station",
         {
-            "id": 1, "maximumCurrentA": 32, "phases": 3, "meter": METER, "residualCurrent": mcu,
+            "id": 1, "maximumCurrentA": 32, "phases": 3, "meter": {**METER, "silenceMilliseconds": 2000},
+            "residualCurrent": mcu,
             "temperatureSensors": [{**mcu, "sensor": 1}],
             "connectors": [{"id": 1, "cable": "socket", "connectorType": "sType2", "pilot": mcu, "contactor": mcu,
                             "lock": mcu, "proximity": mcu}],
         },
         readers=[READER] if reader else [], safetyInputs=[{"kind": kind, **mcu} for kind in ("emergencyStop", "door", "tilt")],
-        deadMan={"means": "companionController", "withinMilliseconds": 1000}, timing=SLOW)
+        deadMan={"means": "companionController", "withinMilliseconds": 1000},
+        timing={**SLOW, "meterSilenceMilliseconds": 3000})
     fronts = [METER_FRONT, {"front": "controller", "path": "@/mcu", "connectors": [{"evse": 1}]}]
     fronts += [READER_FRONT] if reader else []
     return board, fronts
@@ -52,7 +54,7 @@ LINES = [
 ]
 
 
-def lines_station(reader=True, silence=1500):
+def lines_station(reader=True, silence=1000):
     """Contactor with two coils, lock, residual current, safety contacts and lamps on GPIO lines, the pilot at a
     companion controller that supplies the coils, the meter on Modbus, the reader on PC/SC."""
     mcu = {"driver": "mcu", "port": "@/mcu", "silenceMilliseconds": silence}
@@ -81,6 +83,6 @@ def lines_station(reader=True, silence=1500):
         line = {"line": name, "is": meaning, "evse": 1, **more}
         gpio.append({key: value for key, value in line.items() if value is not None})
     controller = {"front": "controller", "path": "@/mcu", "connectors": [{"evse": 1}], "drivesContactors": False,
-                  "drivesLocks": False, "drivesTest": False, "silenceMilliseconds": silence}
+                  "drivesLocks": False, "drivesTest": False, "silenceMilliseconds": 1500}
     fronts = [METER_FRONT, controller, {"front": "gpio", "chip": "evse-io", "lines": gpio}]
     return board, fronts + ([READER_FRONT] if reader else [])

@@ -223,6 +223,19 @@ class Bench:
         self.tap()
         until("energy flows", lambda: self.charging(evse) and self.contactor(evse))
 
+    def send(self, action, **payload):
+        """A request of the CSMS to the station."""
+        return self.csms.call("csms.send", station="CS-BENCH-1", action=action, payload=payload)
+
+    def remote_start(self, evse=1):
+        answer = self.send("RequestStartTransaction", evseId=evse, remoteStartId=int(time.time()) % 1_000_000,
+                           idToken={"idToken": CARD, "type": "ISO14443"})
+        if "Accepted" not in json.dumps(answer):
+            raise AssertionError(f"RequestStartTransaction: {answer}")
+
+    def remote_stop(self, evse=1):
+        self.send("RequestStopTransaction", transactionId=self.transaction(evse)["id"])
+
     def told(self):
         """What the world told, one sentence a line."""
         return (self.folder / "bench-world.log").read_text(errors="replace").splitlines()

@@ -6,6 +6,9 @@ import SimulatedWorld
 final class GPIOFront: WorldFront {
   /// gpio-sim tells nobody that an output has changed: its lines are read this often.
   static let interval = Duration.milliseconds(4)
+  /// A program that asks for a bias moves gpio-sim's own pull: what the contact does is stronger, and is put back this
+  /// often.
+  static let reassertInterval = Duration.milliseconds(40)
   /// A pressed button stays down for so long, and up as long before the next press.
   static let press = Duration.milliseconds(150)
 
@@ -14,6 +17,7 @@ final class GPIOFront: WorldFront {
   private let coilsHaveSupply: () -> Bool
   private var chip: GPIOSimulator?
   private(set) var nextInstant = MonotonicInstant.zero
+  private var reassertAt = MonotonicInstant.zero
   /// What each line last showed, active or not; nil before the first look.
   private var shown: [Bool?]
   private var presses: [Presses]
@@ -55,7 +59,12 @@ final class GPIOFront: WorldFront {
       nextInstant = now + Self.interval
       readOutputs(of: chip, into: &world)
     }
+    let reasserts = reassertAt <= now
+    if reasserts { reassertAt = now + Self.reassertInterval }
     for (number, line) in configuration.lines.enumerated() where !line.role.isOutput {
+      if reasserts, let isActive = shown[number], chip.level(number) != (isActive != line.isInverted) {
+        chip.pull(number, up: isActive != line.isInverted)
+      }
       guard let isActive = line.role == .pressed ? isPressed(number, line, &world, now) : input(line, in: world),
         isActive != shown[number]
       else { continue }
