@@ -216,5 +216,10 @@ let package = Package(
     .testTarget(
       name: "Hardware", dependencies: ["CGPIOD", "CModbus", "CPCSCLite"], path: "Tests/Hardware",
       sources: ["CLibrariesTests.swift"], swiftSettings: strict),
+    // The card reader's driver on the real pcscd with vpcd's cards (Tests/Hardware/run_smartcard.py).
+    .executableTarget(
+      name: "smartcard-check",
+      dependencies: ["HALLinux", "HAL", "HALConformance", "SimulatedPeripherals", "ChargerBase", "CLinux"],
+      path: "Tests/smartcard-check", swiftSettings: strict),
   ]
 )

@@ -89,10 +89,9 @@ def native(options):
     needs("chargerd", "bench-world", "bench-csms")
     if not shutil.which("ip") or subprocess.run(["unshare", "-n", "-m", "true"], capture_output=True).returncode != 0:
         raise guest.Unavailable("this system does not allow namespaces (unshare -n -m)")
-    arguments = ["native"] + (["--results", options.results] if options.results else [])
+    arguments = ["native", *options.tests] + (["--results", options.results] if options.results else [])
     status, last = program(
-        ["unshare", "-n", "-m", "sh", "-c", INSIDE, "sh", sys.executable, HERE / "run_tests.py", *arguments,
-         *options.tests], 600)
+        ["unshare", "-n", "-m", "sh", "-c", INSIDE, "sh", sys.executable, "-B", HERE / "run_tests.py", *arguments], 600)
     if status != 0:
         raise AssertionError(last)
     return last
@@ -102,7 +101,7 @@ def in_guest(options):
     needs("chargerd", "bench-world", "bench-csms")
     print("    " + guest.prepare(), flush=True)
     out = FOLDER / "out"
-    arguments = ["guest", "--results", "/mnt/results.jsonl"]
+    arguments = ["guest", *options.tests, "--results", "/mnt/results.jsonl"]
     (out / "results.jsonl").unlink(missing_ok=True)
     last = ""
 
@@ -113,7 +112,7 @@ def in_guest(options):
 
     environment = [f"CHARGER_BIN={BINARIES}", "CHARGER_PATIENCE=120", "TMPDIR=/run", "HOME=/run"]
     status = guest.run(
-        ["env", *environment, "/usr/bin/python3", "-B", HERE / "run_tests.py", *arguments, *options.tests], out, 900, each)
+        ["env", *environment, "/usr/bin/python3", "-B", HERE / "run_tests.py", *arguments], out, 900, each)
     if options.results and (out / "results.jsonl").exists():
         with open(options.results, "a", encoding="utf-8") as file:
             file.write((out / "results.jsonl").read_text())
