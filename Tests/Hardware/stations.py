@@ -11,7 +11,7 @@ METER_FRONT = {"front": "modbus", "path": "@/meter", "meters": [{"evse": 1, "dev
 READER_FRONT = {"front": "card", "reader": "front", "port": READER_PORT}
 # A machine that is emulated, or shared, loses time now and then.
 SLOW = {"contactorTravelMilliseconds": 350, "pilotSilenceMilliseconds": 3000, "contactorSilenceMilliseconds": 3000,
-        "meterSilenceMilliseconds": 15000}
+        "meterSilenceMilliseconds": 15000, "pilotSettlingMilliseconds": 100}
 
 
 def _station(name, evse, **more):
@@ -34,7 +34,7 @@ def controller_station(silence=1000, reader=True):
             "connectors": [{"id": 1, "cable": "socket", "connectorType": "sType2", "pilot": mcu, "contactor": mcu,
                             "lock": mcu, "proximity": mcu}],
         },
-        readers=[READER] if reader else [], safetyInputs=[{"kind": kind, **mcu} for kind in ("emergencyStop", "door", "tilt")],
+        readers=[READER] if reader else [], safetyInputs=[{"kind": kind, **mcu} for kind in ("emergencyStop",)],
         deadMan={"means": "companionController", "withinMilliseconds": 1000},
         timing={**SLOW, "meterSilenceMilliseconds": 3000})
     fronts = [METER_FRONT, {"front": "controller", "path": "@/mcu", "connectors": [{"evse": 1}]}]

@@ -23,10 +23,7 @@ class Lines(unittest.TestCase):
 
     def begin(self):
         """A car, and energy by a remote start."""
-        bench = self.bench
-        bench.plug_in()
-        bench.remote_start()
-        until("energy flows", lambda: bench.charging() and bench.contactor())
+        self.bench.charge(start=self.bench.remote_start)
 
     def end(self):
         bench = self.bench
@@ -42,7 +39,7 @@ class Lines(unittest.TestCase):
         raise AssertionError(f"the world never told {words}:\n" + "\n".join(self.bench.told()))
 
     def test_order(self):
-        """Lock before contactor, contactor before current; at the end the contactor before the lock"""
+        """The lock before the contactor; at the end first the current, then the contactor, then the lock"""
         self.start()
         self.begin()
         until("energy has flowed", lambda: self.bench.evse()["deliveredWh"] > 3)
@@ -50,10 +47,11 @@ class Lines(unittest.TestCase):
         self.bench.plug_out()
         places = [
             self.place_in_log("lock", "engages"), self.place_in_log("contactor", "closes"),
-            self.place_in_log("draws", "A"), self.place_in_log("contactor", "opens"),
+            self.place_in_log("asks for no more energy"), self.place_in_log("contactor", "opens"),
             self.place_in_log("lock", "lets go"),
         ]
         self.assertEqual(places, sorted(places), "\n".join(self.bench.told()))
+        self.assertEqual(self.bench.place()["contactor"]["openingsUnderLoad"], 0)
 
     def test_welded(self):
         """A contactor that welds is told when it should open, and nobody charges there until service has cleared it"""

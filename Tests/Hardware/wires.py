@@ -19,6 +19,7 @@ VPCD = pathlib.Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 CARD = "04A1B2C3D4E580"
 OTHER_CARD = "DEADBEEF"
 # Nothing is expected to happen at once on a machine that is busy or emulated.
+PILOT_FAULTS = {"diodeMissing", "pilotOutOfRange", "pilotDriverSilent", "pilotShort"}
 PATIENCE = float(os.environ.get("CHARGER_PATIENCE", "60"))
 
 
@@ -217,11 +218,23 @@ class Bench:
     def tap(self, card=CARD):
         self.world.call("bench.presentToken", idToken=card)
 
-    def charge(self, evse=1):
-        """A car, a card, and energy that flows."""
-        self.plug_in(evse)
-        self.tap()
-        until("energy flows", lambda: self.charging(evse) and self.contactor(evse))
+    def charge(self, evse=1, start=None):
+        """A car, a card (or what `start` does), and energy that flows.
+
+        A machine that is emulated, or does much else, now and then shows the pilot later than the standard's times
+        allow; the station rightly refuses the vehicle then, and the driver plugs in once more.
+        """
+        for _ in range(6):
+            self.plug_in(evse)
+            (start or self.tap)()
+            until("energy flows, or the pilot is in doubt",
+                  lambda: self.charging(evse) and self.contactor(evse) or PILOT_FAULTS & set(self.faults(evse)))
+            if not PILOT_FAULTS & set(self.faults(evse)):
+                return
+            print("          (the pilot came too late on this machine: plugged in once more)", flush=True)
+            self.plug_out(evse)
+            until("the doubt is over", lambda: not self.faults(evse) and not self.transaction(evse))
+        raise AssertionError("the pilot was in doubt six times")
 
     def send(self, action, **payload):
         """A request of the CSMS to the station."""
