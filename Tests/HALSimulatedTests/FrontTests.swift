@@ -41,7 +41,9 @@ struct FrontTests {
     defer { bench.stop() }
     try bench.server.perform(.setMeter(EVSEID(1), [.importRegister(Energy(wattHours: 12_340))]))
     // Device 7, function 3, register 0x5000, 4 registers.
-    let answer = try bench.exchange([0x07, 0x03, 0x50, 0x00, 0x00, 0x04, 0x55, 0x6F]) { $0.count >= 13 && $0[10] == 0x04 }
+    let answer = try bench.exchange([0x07, 0x03, 0x50, 0x00, 0x00, 0x04, 0x55, 0x6F]) {
+      $0.count >= 13 && $0[10] == 0x04
+    }
     #expect(Array(answer.prefix(11)) == [0x07, 0x03, 0x08, 0, 0, 0, 0, 0, 0, 0x04, 0xD2])
   }
 
@@ -85,7 +87,8 @@ private final class FrontBench {
   /// `@` stands for the wire's path.
   init(_ front: String) throws {
     let place = wire
-    let text = #"{"fronts":["# + front.split(separator: "@", omittingEmptySubsequences: false).joined(separator: place) + "]}"
+    let text =
+      #"{"fronts":["# + front.split(separator: "@", omittingEmptySubsequences: false).joined(separator: place) + "]}"
     server = WorldServer(
       configuration: .simple(), socket: wire + ".sock", fronts: try FrontConfiguration(parsing: Array(text.utf8)),
       eventLoop: group.next())
