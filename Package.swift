@@ -154,6 +154,11 @@ let package = Package(
     .target(
       name: "HALConformance", dependencies: ["HAL", "ChargerBase"], path: "Tests/HALConformance", swiftSettings: strict),
 
+    // How long a meter's reading takes, on a pseudo terminal; part of the stage hardware.
+    .executableTarget(
+      name: "modbus-latency", dependencies: ["HALLinux", "SimulatedPeripherals", "HAL", "ChargerBase", "CLinux"],
+      path: "Tests/modbus-latency", swiftSettings: strict),
+
     // Test support: certificates made at test time and the server's side of TLS.
     .target(
       name: "TLSTestSupport", dependencies: ["COpenSSL"], path: "Tests/TLSTestSupport", swiftSettings: strict,
@@ -221,5 +226,10 @@ let package = Package(
       name: "smartcard-check",
       dependencies: ["HALLinux", "HAL", "HALConformance", "SimulatedPeripherals", "ChargerBase", "CLinux"],
       path: "Tests/smartcard-check", swiftSettings: strict),
+    // The GPIO drivers on the kernel's own simulated lines (scripts/hardware, in its guest); counts allocations.
+    .executableTarget(
+      name: "gpio-check",
+      dependencies: ["HALLinux", "HAL", "HALConformance", "ChargerBase", "CLinux", "CAllocationCounter"],
+      path: "Tests/gpio-check", swiftSettings: strict),
   ]
 )

@@ -111,8 +111,13 @@ def in_guest(options):
         print(line, flush=True)
 
     environment = [f"CHARGER_BIN={BINARIES}", "CHARGER_PATIENCE=120", "TMPDIR=/run", "HOME=/run"]
-    status = guest.run(
-        ["env", *environment, "/usr/bin/python3", "-B", HERE / "run_tests.py", *arguments], out, 900, each)
+    # The drivers' obligations on the kernel's lines first, then the station.
+    script = [f"export {' '.join(environment)}", "bad=0"]
+    if not options.tests:
+        needs("gpio-check")
+        script.append(f"{BINARIES / 'gpio-check'} || bad=1")
+    script += [f"/usr/bin/python3 -B {HERE / 'run_tests.py'} {' '.join(arguments)} || bad=1", "exit $bad"]
+    status = guest.run(["/bin/bash", "-c", "\n".join(script)], out, 900, each)
     if options.results and (out / "results.jsonl").exists():
         with open(options.results, "a", encoding="utf-8") as file:
             file.write((out / "results.jsonl").read_text())

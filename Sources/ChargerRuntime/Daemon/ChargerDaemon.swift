@@ -44,6 +44,11 @@ public enum ChargerDaemon {
       // Who asks for more than the ordinary lines is looking.
       if level < .info { DaemonLog.shared.liftBudget() }
       LoggingSystem.bootstrap { DaemonLogHandler(label: $0, level: level) }
+      if arguments.testsHardware {
+        return try HardwareTestStation(
+          program: program, arguments: arguments, files: loaded.files, surroundings: surroundings
+        ).runUntilStopped()
+      }
       let running = try RunningStation(
         program: program, arguments: arguments, files: loaded, surroundings: surroundings)
       return running.runUntilStopped(rawArguments: rawArguments)

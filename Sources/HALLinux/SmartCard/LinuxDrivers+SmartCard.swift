@@ -5,7 +5,7 @@ extension LinuxDrivers {
     kind: .reader, name: "pcsc", summary: "contactless card reader behind pcscd",
     options: [
       Option(name: "device", meaning: "the reader's name as pcscd lists it, or the beginning of it", standard: nil),
-      Option(name: "serialNumber", meaning: "tells readers of one kind apart", standard: "any"),
+      Option(name: "serialNumber", meaning: "tells readers of one kind apart", standard: "none"),
       Option(name: "unknownCards", meaning: "a card whose ATR tells no kind: refuse or readUID", standard: "refuse"),
       Option(name: "unknownCardType", meaning: "what its UID is then: ISO14443 or ISO15693", standard: "ISO14443"),
       Option(

@@ -118,6 +118,17 @@ struct IskraTests {
     #expect(desk.iskra { $0.unixSeconds } == 1_790_003_600)
   }
 
+  @Test("The signature of the begin, which the meter still shows, is not taken for that of the end")
+  func lateSignature() throws {
+    let desk = try Desk()
+    _ = try desk.signed(.transactionBegin)
+    _ = desk.iskra { $0.fault = .showsLastSignature }
+    desk.show(wattHours: 3_000)
+    let end = try desk.signed(.transactionEnd)
+    #expect(end.importRegister == Energy(wattHours: 3_000))
+    #expect(end.signedData.contains("\"TX\":\"E\""))
+  }
+
   @Test("A session that nobody has ended is ended before the next begins")
   func leftOverSession() throws {
     let desk = try Desk()
