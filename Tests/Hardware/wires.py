@@ -232,6 +232,8 @@ class Bench:
             if not PILOT_FAULTS & set(self.faults(evse)):
                 return
             print("          (the pilot came too late on this machine: plugged in once more)", flush=True)
+            if self.transaction(evse):
+                self.remote_stop(evse)
             self.plug_out(evse)
             until("the doubt is over", lambda: not self.faults(evse) and not self.transaction(evse))
         raise AssertionError("the pilot was in doubt six times")
