@@ -180,7 +180,8 @@ struct BadBoardProfileTests {
       "\"emergencyStop\"", "\"emergencystop\"", "$.safetyInputs[0].kind", "is \"emergencystop\"",
       allowed: "emergencyStop, door, tilt, mainsLoss", suggestion: "emergencyStop"),
     BadFile(
-      "\"line\": \"door-2\"", "\"line\": \"stop\"", "$.safetyInputs[1]",
+      "\"kind\": \"door\", \"evse\": 2, \"driver\": \"gpio-input\", \"line\": \"door-2\"",
+      "\"kind\": \"emergencyStop\", \"evse\": 2, \"driver\": \"gpio-input\", \"line\": \"stop\"", "$.safetyInputs[1]",
       "drives the same hardware as $.safetyInputs[0]"),
     BadFile(
       "\"companionController\", \"withinMilliseconds\": 400 },\n  \"watchdog\": { \"driver\": \"linux-watchdog\", \"device\": \"/dev/watchdog0\" },",

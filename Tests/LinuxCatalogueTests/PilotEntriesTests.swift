@@ -27,7 +27,8 @@ struct PilotEntriesTests {
           "residualCurrent": { "driver": "mcu", "port": "PORT" },
           "temperatureSensors": [ \(sensors) ],
           "connectors": [ { "id": 1, "cable": "socket", "connectorType": "sType2", \(connector) } ] } ],
-        "safetyInputs": [ { "kind": "emergencyStop", "driver": "mcu", "port": "PORT" } ],
+        "safetyInputs": [ { "kind": "emergencyStop", "driver": "mcu", "port": "PORT" },
+          { "kind": "door", "driver": "mcu", "port": "PORT" }, { "kind": "tilt", "driver": "mcu", "port": "PORT" } ],
         "deadMan": { "means": "\(means)", "withinMilliseconds": \(within) }
       }
       """.split(separator: "PORT", omittingEmptySubsequences: false).joined(separator: port)

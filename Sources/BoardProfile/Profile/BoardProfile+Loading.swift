@@ -146,13 +146,15 @@ struct BoardLoader {
     evses: [EVSEProfile], readers: [DriverReference], safetyInputs: [SafetyInputProfile]
   ) {
     let connectors = evses.flatMap(\.connectors)
-    let kinds: [[DriverReference]] = [
-      connectors.map(\.pilot), connectors.map(\.contactor), evses.compactMap(\.meter), evses.compactMap(\.light),
-      readers, evses.compactMap(\.parkingBay?.driver), connectors.compactMap(\.lock),
-      connectors.compactMap(\.proximity),
-      evses.compactMap(\.residualCurrent), evses.flatMap(\.temperatureSensors), evses.compactMap(\.phaseSwitch),
-      safetyInputs.map(\.driver),
-    ]
+    // One controller has a contact of each kind: of inputs the kind tells them apart, and where it does not, the driver.
+    let inputs = SafetyInputKind.allCases.map { kind in safetyInputs.filter { $0.kind == kind }.map(\.driver) }
+    let kinds: [[DriverReference]] =
+      [
+        connectors.map(\.pilot), connectors.map(\.contactor), evses.compactMap(\.meter), evses.compactMap(\.light),
+        readers, evses.compactMap(\.parkingBay?.driver), connectors.compactMap(\.lock),
+        connectors.compactMap(\.proximity),
+        evses.compactMap(\.residualCurrent), evses.flatMap(\.temperatureSensors), evses.compactMap(\.phaseSwitch),
+      ] + inputs
     for references in kinds {
       for (index, reference) in references.enumerated() where reference.hasOptions {
         guard
