@@ -154,6 +154,11 @@ let package = Package(
     .target(
       name: "HALConformance", dependencies: ["HAL", "ChargerBase"], path: "Tests/HALConformance", swiftSettings: strict),
 
+    // How long a meter's reading takes, on a pseudo terminal; part of the stage hardware.
+    .executableTarget(
+      name: "modbus-latency", dependencies: ["HALLinux", "SimulatedPeripherals", "HAL", "ChargerBase", "CLinux"],
+      path: "Tests/modbus-latency", swiftSettings: strict),
+
     // Test support: certificates made at test time and the server's side of TLS.
     .target(
       name: "TLSTestSupport", dependencies: ["COpenSSL"], path: "Tests/TLSTestSupport", swiftSettings: strict,
@@ -212,6 +217,11 @@ let package = Package(
         "EVSEControl", "Station", "BoardProfile", "ChargerRuntime",
       ]),
     tests("StoryJudgeTests", ["StoryJudge"]),
+    // The card reader's driver on the real pcscd with vpcd's cards (Tests/Hardware/run_smartcard.py).
+    .executableTarget(
+      name: "smartcard-check",
+      dependencies: ["HALLinux", "HAL", "HALConformance", "SimulatedPeripherals", "ChargerBase", "CLinux"],
+      path: "Tests/smartcard-check", swiftSettings: strict),
     tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
   ]
 )

@@ -3,6 +3,7 @@
 // No _GNU_SOURCE: with it the system's types would differ from those of the Glibc module, and no file could import both.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/watchdog.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -208,6 +209,30 @@ static inline int linux_pseudo_terminal(char *path, size_t size) {
   }
   snprintf(path, size, "/dev/pts/%u", number);
   return terminal;
+}
+
+/// The calls of a hardware watchdog; each 0, or -1 with errno.
+static inline int linux_watchdog_support(int watchdog, uint32_t *options) {
+  struct watchdog_info info;
+  memset(&info, 0, sizeof info);
+  if (ioctl(watchdog, WDIOC_GETSUPPORT, &info) != 0) return -1;
+  *options = info.options;
+  return 0;
+}
+/// Sets the time-out and gives back the one that was taken, in whole seconds.
+static inline int linux_watchdog_set_timeout(int watchdog, int32_t *seconds) {
+  return ioctl(watchdog, WDIOC_SETTIMEOUT, seconds);
+}
+static inline int linux_watchdog_timeout(int watchdog, int32_t *seconds) {
+  return ioctl(watchdog, WDIOC_GETTIMEOUT, seconds);
+}
+/// Why the system was started: WDIOF_… bits.
+static inline int linux_watchdog_boot_status(int watchdog, int32_t *status) {
+  return ioctl(watchdog, WDIOC_GETBOOTSTATUS, status);
+}
+static inline int linux_watchdog_feed(int watchdog) {
+  int unused = 0;
+  return ioctl(watchdog, WDIOC_KEEPALIVE, &unused);
 }
 
 /// Opens a serial port for reads and writes that do not wait: raw, 8N1, no flow control, no modem control, exclusive,

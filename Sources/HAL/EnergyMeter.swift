@@ -5,7 +5,8 @@ import ChargerBase
 /// Obligations, beside those of `ControlLaneDriver`:
 /// 1. `latest` is the newest reading with the time when the meter gave it; an old one is never given a new time.
 /// 2. A value that the meter did not give, or marked as not available, is nil, never zero.
-/// 3. The import register is the meter's own absolute register; the driver neither resets nor smooths it.
+/// 3. The import register is the meter's own absolute register; the driver neither resets nor smooths it. One that has
+///    counted past its known end goes on beyond it; any other fall is handed on, and judged where transactions are known.
 /// 4. A meter that signs takes one request at a time; `requestSignedReading` answers false when it cannot, and gives
 ///    exactly one answer for each request that it took, within `signingTimeout`, a failure included.
 public protocol EnergyMeter: ControlLaneDriver {

@@ -12,4 +12,10 @@ public protocol SystemWatchdog: ControlLaneDriver {
   var timeout: Duration { get }
   func feed()
   func disarm()
+  /// Whether it has reset the system before the present start of it; nil where it cannot tell.
+  var hasResetSystem: Bool? { get }
+}
+
+extension SystemWatchdog {
+  public var hasResetSystem: Bool? { nil }
 }

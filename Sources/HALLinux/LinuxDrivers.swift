@@ -24,5 +24,5 @@ public enum LinuxDrivers {
   }
 
   /// Bus by bus; each list stands in its bus's folder.
-  public static let all = controlPilot + gpio + modbus
+  public static let all = controlPilot + gpio + modbus + smartCard + watchdog
 }

@@ -68,7 +68,7 @@ extension DriverOptions {
   }
 
   private func input(_ name: String, line: String?, wireBreak: WireBreak?) -> GPIOLineAddress {
-    var address = common(name, line: line)
+    var address = found(name, line: line)
     let names = GPIOLineAddress.Bias.allCases.map(\.rawValue)
     let bias = choice(key(name, "Bias"), of: names, default: GPIOLineAddress.Bias.asIs.rawValue)
     address.bias = GPIOLineAddress.Bias(rawValue: bias) ?? .asIs
@@ -77,16 +77,17 @@ extension DriverOptions {
   }
 
   private func output(_ name: String, line: String?) -> GPIOLineAddress {
-    var address = common(name, line: line)
+    var address = found(name, line: line)
     let names = GPIOLineAddress.Output.allCases.map(\.rawValue)
     let output = choice(key(name, "Output"), of: names, default: GPIOLineAddress.Output.pushPull.rawValue)
     address.output = GPIOLineAddress.Output(rawValue: output) ?? .pushPull
     return address
   }
 
-  private func common(_ name: String, line: String?) -> GPIOLineAddress {
+  private func found(_ name: String, line: String?) -> GPIOLineAddress {
     let own = name.isEmpty ? nil : optionalString(key(name, "Chip"))
-    let chip = own ?? optionalString("chip")
+    let common = optionalString("chip")
+    let chip = own ?? common
     let address = GPIOLineAddress(
       chip: chip, lineText: line ?? "", isActiveLow: boolean(key(name, "ActiveLow"), default: false))
     guard line != nil else { return address }

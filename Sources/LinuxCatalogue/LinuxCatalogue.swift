@@ -10,6 +10,8 @@ public enum LinuxCatalogue {
     addControlPilot(to: &catalogue)
     addGPIO(to: &catalogue)
     addModbus(to: &catalogue)
+    addSmartCards(to: &catalogue)
+    addWatchdog(to: &catalogue)
     return catalogue
   }
 }

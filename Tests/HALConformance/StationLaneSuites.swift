@@ -32,17 +32,18 @@ package protocol StationLaneRig: ConformanceRig {
 package enum StationLaneSuite {
   package static let checks: [ConformanceCheck<any StationLaneRig>] = [
     ConformanceCheck("StationLaneDriver 1", "members return at once, whatever the bus does") { rig in
-      let reader = try rig.makeReader()
-      reader.start {}
-      defer { reader.stop() }
-      let light = try rig.makeLight()
+      let reader = try? rig.makeReader()
+      reader?.start {}
+      defer { reader?.stop() }
+      let light = try? rig.makeLight()
+      try require(reader != nil || light != nil, "the rig has a reader or a light")
       let clock = ContinuousClock()
       var times: [Duration] = []
       for round in 0..<100 {
         let begin = clock.now
-        _ = reader.takePresentedTokens()
-        _ = reader.health
-        light.show(LightPattern(round % 2 == 0 ? .green : .blue))
+        _ = reader?.takePresentedTokens()
+        _ = reader?.health
+        light?.show(LightPattern(round % 2 == 0 ? .green : .blue))
         times.append(clock.now - begin)
         rig.wait(.milliseconds(1))
       }
@@ -55,12 +56,12 @@ package enum StationLaneSuite {
       reader.start { bell.ring() }
       rig.wait(.milliseconds(200))
       let before = bell.rings
-      try rig.present(PresentedToken(value: "AA", kind: .iso14443))
+      try rig.present(PresentedToken(value: "04A1B2C3", kind: .iso14443))
       try require(rig.serve([]) { bell.rings > before }, "a token is notified")
       reader.stop()
       rig.wait(.milliseconds(100))
       let stopped = bell.rings
-      try rig.present(PresentedToken(value: "BB", kind: .iso14443))
+      try rig.present(PresentedToken(value: "04A1B2C4", kind: .iso14443))
       rig.wait(.milliseconds(200))
       try require(bell.rings == stopped, "no notification after stop")
     },
@@ -84,7 +85,9 @@ package enum StationLaneSuite {
       reader.start {}
       defer { reader.stop() }
       rig.wait(.milliseconds(200))
-      let tokens = [PresentedToken(value: "AA", kind: .iso14443), PresentedToken(value: "04A1", kind: .iso15693)]
+      let tokens = [
+        PresentedToken(value: "04A1B2C3", kind: .iso14443), PresentedToken(value: "E004010012345678", kind: .iso15693),
+      ]
       for token in tokens { try rig.present(token) }
       var seen: [PresentedToken] = []
       rig.serve([]) {
@@ -99,23 +102,24 @@ package enum StationLaneSuite {
       reader.start {}
       defer { reader.stop() }
       rig.wait(.milliseconds(200))
-      for number in 0..<20 { try rig.present(PresentedToken(value: "\(number)", kind: .iso14443)) }
+      let all = (10..<30).map { "0400A1\($0)" }
+      for value in all { try rig.present(PresentedToken(value: value, kind: .iso14443)) }
       rig.wait(.milliseconds(400))
       let values = reader.takePresentedTokens().map(\.value)
-      try require(values == (4..<20).map { "\($0)" }, "\(values)")
+      try require(values == all.suffix(16), "\(values)")
     },
     ConformanceCheck("TokenReader 2", "a card that stays on the reader is one presentation") { rig in
       let reader = try rig.makeReader()
       reader.start {}
       defer { reader.stop() }
       rig.wait(.milliseconds(200))
-      try rig.hold(PresentedToken(value: "CC", kind: .iso14443))
+      try rig.hold(PresentedToken(value: "04A1B2C3D4E580", kind: .iso14443))
       var seen: [PresentedToken] = []
       rig.serve([], for: .seconds(1)) {
         seen += reader.takePresentedTokens()
         return false
       }
-      try require(seen.map(\.value) == ["CC"], "\(seen)")
+      try require(seen.map(\.value) == ["04A1B2C3D4E580"], "\(seen)")
     },
     ConformanceCheck("IndicatorLight 1", "a pattern is seen within 100 ms, in place of the one before") { rig in
       let light = try rig.makeLight()

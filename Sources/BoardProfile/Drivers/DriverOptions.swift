@@ -35,6 +35,8 @@ public final class DriverOptions {
   let collector: ProblemCollector
   private let claims: DriverClaims
   private var asked: [String] = []
+  /// What was read, each name once, with what counts where the profile does not say it.
+  private(set) var uses: [OptionUse] = []
 
   init(
     place: Place, evse: EVSEProfile?, profile: BoardProfile, reference: DriverReference, collector: ProblemCollector,
@@ -59,46 +61,55 @@ public final class DriverOptions {
       collector: collector)
   }
 
+  private func field(_ name: String, _ standard: OptionUse.Standard) -> ProfileField {
+    if !uses.contains(where: { $0.name == name }) { uses.append(OptionUse(name: name, standard: standard)) }
+    return field(name)
+  }
+
   // MARK: Values that must be there
 
   /// A text of at most 255 characters.
-  public func string(_ name: String) -> String { field(name).text(isRequired: true, length: 1...255) ?? "" }
+  public func string(_ name: String) -> String { field(name, .needed).text(isRequired: true, length: 1...255) ?? "" }
 
   public func integer(_ name: String, in range: ClosedRange<Int64>) -> Int64 {
-    field(name).integer(isRequired: true, in: range) ?? range.lowerBound
+    field(name, .needed).integer(isRequired: true, in: range) ?? range.lowerBound
   }
 
   public func decimal(_ name: String, in range: ClosedRange<Decimal>) -> Decimal {
-    field(name).decimal(isRequired: true, in: range) ?? range.lowerBound
+    field(name, .needed).decimal(isRequired: true, in: range) ?? range.lowerBound
   }
 
-  public func boolean(_ name: String) -> Bool { field(name).boolean(isRequired: true) ?? false }
+  public func boolean(_ name: String) -> Bool { field(name, .needed).boolean(isRequired: true) ?? false }
 
   /// One of `names`, of which there must be at least one.
   public func choice(_ name: String, of names: [String]) -> String {
-    field(name).choice(isRequired: true, of: names) ?? names.first ?? ""
+    field(name, .needed).choice(isRequired: true, of: names) ?? names.first ?? ""
   }
 
   // MARK: Values with a default
 
-  public func string(_ name: String, default value: String) -> String { field(name).text(length: 1...255) ?? value }
+  public func string(_ name: String, default value: String) -> String {
+    field(name, .value(value)).text(length: 1...255) ?? value
+  }
 
   public func integer(_ name: String, in range: ClosedRange<Int64>, default value: Int64) -> Int64 {
-    field(name).integer(in: range) ?? value
+    field(name, .value("\(value)")).integer(in: range) ?? value
   }
 
   public func decimal(_ name: String, in range: ClosedRange<Decimal>, default value: Decimal) -> Decimal {
-    field(name).decimal(in: range) ?? value
+    field(name, .value("\(value)")).decimal(in: range) ?? value
   }
 
-  public func boolean(_ name: String, default value: Bool) -> Bool { field(name).boolean() ?? value }
+  public func boolean(_ name: String, default value: Bool) -> Bool {
+    field(name, .value("\(value)")).boolean() ?? value
+  }
 
   public func choice(_ name: String, of names: [String], default value: String) -> String {
-    field(name).choice(of: names) ?? value
+    field(name, .value(value)).choice(of: names) ?? value
   }
 
   /// Nil when the profile does not have it.
-  public func optionalString(_ name: String) -> String? { field(name).text(length: 1...255) }
+  public func optionalString(_ name: String) -> String? { field(name, .none).text(length: 1...255) }
 
   // MARK: What only the driver knows
 

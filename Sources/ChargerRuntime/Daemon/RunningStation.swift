@@ -81,11 +81,13 @@ final class RunningStation {
     if let salvage = store.salvage { logger.error("storage: \(salvage)") }
     for exposure in store.exposures { logger.warning("storage: \(exposure)") }
     let bootID = surroundings.bootID ?? BootIdentity.current() ?? "unknown"
+    let hardware = try profile.buildHardware(catalogue: surroundings.catalogue)
+    // The board's own watchdog knows best; where the profile has none the kernel's first one is asked.
     registry = BootRegistry(
       snapshot: snapshot, bootID: bootID,
-      resetByWatchdog: surroundings.resetByWatchdog ?? BootIdentity.wasResetByWatchdog())
+      resetByWatchdog: surroundings.resetByWatchdog ?? hardware.watchdog?.hasResetSystem
+        ?? BootIdentity.wasResetByWatchdog())
 
-    let hardware = try profile.buildHardware(catalogue: surroundings.catalogue)
     // Beside the station socket, which lies in memory (/run): a mapped file in the state directory would wear the flash.
     flightRecorder = arguments.control.flatMap {
       FlightRecorderFile(path: StationFilesLoading.directory(of: $0) + "/flight-recorder")

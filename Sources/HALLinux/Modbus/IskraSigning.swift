@@ -39,6 +39,8 @@ struct IskraSigning {
   }
 
   private let device: UInt8
+  /// What the meter takes and gives in one frame.
+  private let registersPerRequest: Int
   private let limits: Limits
   private var request: SignedReadingRequest?
   private var until = MonotonicInstant.zero
@@ -57,8 +59,9 @@ struct IskraSigning {
   /// What went wrong with the last request, for people.
   private(set) var trouble: String?
 
-  init(device: UInt8, limits: Limits = Limits()) {
+  init(device: UInt8, registersPerRequest: Int, limits: Limits = Limits()) {
     self.device = device
+    self.registersPerRequest = min(max(1, registersPerRequest), 120)
     self.limits = limits
   }
 
@@ -121,7 +124,7 @@ struct IskraSigning {
       advance()
     case .writeMetadata(let from):
       let words = RegisterText.words(metadata)
-      let part = Array(words[from...].prefix(100))
+      let part = Array(words[from...].prefix(registersPerRequest))
       try link.write(device: device, address: IskraRegisters.metadata + UInt16(clamping: from), values: part)
       let next = from + part.count
       advance()
@@ -196,7 +199,8 @@ struct IskraSigning {
   ) throws(ModbusError) {
     let missing = (length - bytes.count + 1) / 2
     let words = try link.read(
-      .holding, device: device, address: first + UInt16(clamping: bytes.count / 2), count: min(missing, 100))
+      .holding, device: device, address: first + UInt16(clamping: bytes.count / 2),
+      count: min(missing, registersPerRequest))
     bytes += Self.bytes(words)
     if bytes.count > length { bytes.removeLast(bytes.count - length) }
   }

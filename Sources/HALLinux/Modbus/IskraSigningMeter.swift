@@ -18,7 +18,9 @@ public final class IskraSigningMeter: EnergyMeter {
     silence = MeterSilence(limit: polling.silentAfter)
     queue = SigningQueue(timeout: signingTimeout)
     let poller = MeterPoller(map, polling, bus: bus, mailbox: mailbox)
-    bus.add(IskraClient(poller, device: polling.device, timeout: signingTimeout, bus: bus, mailbox: mailbox))
+    let signing = IskraSigning(device: polling.device, registersPerRequest: map.registersPerRequest)
+    bus.add(
+      IskraClient(poller, signing, device: polling.device, timeout: signingTimeout, bus: bus, mailbox: mailbox))
   }
 
   public var wakeDescriptor: Int32? { mailbox.descriptor }
@@ -56,13 +58,16 @@ private final class IskraClient: ModbusClient, @unchecked Sendable {  // the lin
   private var signing: IskraSigning
   private var isSigningsTurn = true
 
-  init(_ poller: MeterPoller, device: UInt8, timeout: Duration, bus: ModbusBus, mailbox: MeterMailbox) {
+  init(
+    _ poller: MeterPoller, _ signing: IskraSigning, device: UInt8, timeout: Duration, bus: ModbusBus,
+    mailbox: MeterMailbox
+  ) {
     self.poller = poller
     self.mailbox = mailbox
     self.device = device
     self.timeout = timeout
     report = bus.report
-    signing = IskraSigning(device: device)
+    self.signing = signing
   }
 
   var due: MonotonicInstant? {

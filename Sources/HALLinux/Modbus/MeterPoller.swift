@@ -146,6 +146,12 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
   }
 
   private func failed(_ error: ModbusError, _ step: Step, at now: MonotonicInstant) {
+    if error.isRefusal, case .probe(let place) = step, map.probes[place].isSerial {
+      report.begin(.finding(polling.device), "\(map.probes[place].name) is refused (\(error)): it is not watched")
+      steps.removeFirst()
+      due = now
+      return
+    }
     if error.isRefusal, case .block(let block) = step {
       if block.hasGaps, joins {
         // It may be one of the registers that nobody wants: from now on each run of wanted ones by itself.

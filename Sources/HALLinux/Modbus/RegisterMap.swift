@@ -109,6 +109,13 @@ public struct RegisterMap: Sendable, Equatable {
       self.content = content
     }
 
+    var isSerial: Bool {
+      switch content {
+      case .serialText, .serialNumber: true
+      case .text, .number: false
+      }
+    }
+
     public var span: RegisterSpan {
       switch content {
       case .text(let table, let address, let registers, _), .serialText(let table, let address, let registers):

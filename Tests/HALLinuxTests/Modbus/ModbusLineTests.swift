@@ -223,6 +223,40 @@ struct ModbusLineTests {
     #expect(bench.told.all.count == 1, "\(bench.told.all)")
   }
 
+  @Test("A register that has counted past its end goes on beyond it; one that was set back shows what the meter shows")
+  func rollOver() throws {
+    let bench = try ModbusBench([makeSchneider(7, wattHours: 99_999)])
+    var map = RegisterMap.schneider()
+    map.registerMaximum = Energy(wattHours: 100_000)
+    let meter = ModbusEnergyMeter(on: try bench.makeBus(), map: map, polling: .test(7, silentAfter: .seconds(20)))
+    #expect(serve([meter]) { meter.latest?.importRegister == Energy(wattHours: 99_999) })
+    func show(_ wattHours: Int64) {
+      bench.front.withSlave(7) { slave in
+        var figures = MeterFigures()
+        figures.importRegister = Energy(wattHours: wattHours)
+        SimulatedMeterType.schneiderIEM3155.show(figures, on: &slave)
+      }
+    }
+    show(3)
+    #expect(serve([meter]) { meter.latest?.importRegister == Energy(wattHours: 100_003) })
+    show(50_000)
+    #expect(serve([meter]) { meter.latest?.importRegister == Energy(wattHours: 150_000) })
+    show(7)
+    #expect(serve([meter]) { meter.latest?.importRegister == Energy(wattHours: 7) }, "another meter")
+  }
+
+  @Test("Trouble that comes and goes is told at its first time, then once a minute")
+  func flapping() throws {
+    let told = ToldTexts()
+    let report = ModbusReport(line: "line", tell: { told.add($0) })
+    for _ in 0..<100 {
+      report.begin(.device(1), "no answer in time")
+      report.begin(.device(1), "no answer in time")
+      report.end(.device(1), "it answers again")
+    }
+    #expect(told.all == ["line device 1: no answer in time", "line device 1: it answers again, after 2 failures"])
+  }
+
   @Test("Over TCP: readings, an exception, a peer that closes and comes back")
   func tcp() throws {
     let front = try ModbusFront([makeSchneider(7, wattHours: 55)], port: 0)

@@ -1,0 +1,54 @@
+#!/bin/bash
+# The test inside the ARM64 guest: installs the package, starts a station on GPIO lines of the merged device tree with its
+# microcontroller simulated, and tells what it sees. Lines that begin with GUEST are for the host, which moves the lines.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+say() { echo "GUEST $*"; }
+fail() {
+  say "FAILED: $*"
+  tail -n 20 /run/station.log /run/world.log 2>/dev/null
+  exit 1
+}
+# until_true SECONDS COMMAND...
+until_true() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || return 1
+    sleep 0.2
+  done
+}
+
+say "$(uname -m), kernel $(uname -r), glibc $(ldd --version 2>/dev/null | head -n 1 | grep -oE '[0-9.]+$')"
+dpkg -i /test/charger_*_arm64.deb >/run/install.log 2>&1 || { cat /run/install.log; fail 'the package does not install'; }
+say "installed $(dpkg-query -W -f='${Package} ${Version} ${Architecture} ${Status}' charger)"
+[ -z "$(find /etc/systemd/system -name 'charger*' 2>/dev/null)" ] || fail 'the package has enabled its service'
+[ "$(stat -c '%U %a' /var/lib/chargerd)" = 'charger 700' ] || fail 'the state directory is not the station user'\''s alone'
+say "version $(chargerd --version)"
+for board in /usr/share/charger/boards/*.json; do
+  chargerd --board "$board" --check >/run/check.log 2>&1 || { cat /run/check.log; fail "$board does not pass --check"; }
+done
+say 'every shipped board passes --check'
+gpioinfo 2>/dev/null | grep -E 'emergency-stop|led-red' | sed 's/^/GUEST line /'
+
+export CHARGER_STATION_SOCKET=/run/station.sock
+/test/bench-world --board /test/bench.json --socket /run/world.sock --fronts /test/fronts.json >/run/world.log 2>&1 &
+until_true 60 test -e /run/mcu || fail 'the simulated microcontroller has no line'
+install -m 600 /test/bench-unit.json /run/unit.json
+mkdir -m 700 /run/state
+chargerd --board /test/qemu-virt.json --unit /run/unit.json --state /run/state --control /run/station.sock >/run/station.log 2>&1 &
+station=$!
+until_true 120 chargerctl status --json || fail 'the station does not start'
+stopped() { chargerctl explain 1 | grep -qiE 'emergency stop'; }
+free() { ! stopped; }
+until_true 60 free || fail 'the emergency stop is seen before it is pushed'
+say READY
+until_true 60 stopped || fail 'the edge on the emergency stop did not reach chargerd'
+say "SEEN $(chargerctl explain 1 | grep -iE 'emergency stop' | head -n 1)"
+until_true 60 free || fail 'the released stop did not reach chargerd'
+say RELEASED
+kill -TERM $station
+until_true 30 test ! -e /proc/$station || fail 'SIGTERM did not end the station'
+dpkg --purge charger >/run/purge.log 2>&1 || { cat /run/purge.log; fail 'the package does not go'; }
+[ ! -e /var/lib/chargerd ] && [ ! -e /etc/chargerd ] && [ ! -e /usr/bin/chargerd ] || fail 'a purge left something'
+say 'purged'
+say DONE
