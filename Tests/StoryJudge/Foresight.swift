@@ -267,6 +267,10 @@ struct Foresight {
     guard let evse, let open = situation.open(evse), situation.act.transaction == open.transaction.id else {
       return .certain(.answer(["Rejected"]))  // F03.FR.08
     }
+    // What is about to end by itself may wait for a signature by then: both (F03.FR.07, F03.FR.08).
+    if let ended = open.transaction.ended, ended.trigger != .remoteStop, ended.at <= situation.at + .seconds(3) {
+      return .open
+    }
     guard isUsable(evse), open.payer != nil else { return .certain(.answer(["Accepted"])) }
     return .certain(
       .answer(["Accepted"]), .tells(evse, [.remoteStop], ends: endsByStop(evse), card: nil))  // F03.FR.02, F03.FR.03
