@@ -217,11 +217,19 @@ let package = Package(
         "EVSEControl", "Station", "BoardProfile", "ChargerRuntime",
       ]),
     tests("StoryJudgeTests", ["StoryJudge"]),
+    // Beside it: what scripts/hardware runs in the guest and against the real daemons.
+    .testTarget(
+      name: "Hardware", dependencies: ["CGPIOD", "CModbus", "CPCSCLite"], path: "Tests/Hardware",
+      sources: ["CLibrariesTests.swift"], swiftSettings: strict),
     // The card reader's driver on the real pcscd with vpcd's cards (Tests/Hardware/run_smartcard.py).
     .executableTarget(
       name: "smartcard-check",
       dependencies: ["HALLinux", "HAL", "HALConformance", "SimulatedPeripherals", "ChargerBase", "CLinux"],
       path: "Tests/smartcard-check", swiftSettings: strict),
-    tests("Hardware", ["CGPIOD", "CModbus", "CPCSCLite"]),
+    // The GPIO drivers on the kernel's own simulated lines (scripts/hardware, in its guest); counts allocations.
+    .executableTarget(
+      name: "gpio-check",
+      dependencies: ["HALLinux", "HAL", "HALConformance", "ChargerBase", "CLinux", "CAllocationCounter"],
+      path: "Tests/gpio-check", swiftSettings: strict),
   ]
 )

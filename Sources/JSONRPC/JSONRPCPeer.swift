@@ -140,6 +140,7 @@ package final class JSONRPCPeer {
 
   func inputEnded() {
     hasInputEnded = true
+    server?.onInputEnd(self)
     if openCalls == 0 { closeAfterSending() }
   }
 

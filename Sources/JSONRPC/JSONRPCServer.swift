@@ -32,6 +32,8 @@ package final class JSONRPCServer: @unchecked Sendable {
   package var onConnect: (JSONRPCPeer) -> Void = { _ in }
   /// The client has gone, or was dropped.
   package var onDisconnect: (JSONRPCPeer) -> Void = { _ in }
+  /// The client will send nothing any more, though a call of its may still be open: most have gone.
+  package var onInputEnd: (JSONRPCPeer) -> Void = { _ in }
   package private(set) var peers: [JSONRPCPeer] = []
   private var listener: (any Channel)?
   private var lastNumber: UInt64 = 0

@@ -157,6 +157,9 @@ public struct SimulatedWorld: Sendable, Equatable {
     tell(.station(connected: false))
   }
 
+  /// A companion controller that no longer hears the program has opened by itself.
+  public mutating func companionControllerActs() { tell(.deadMan) }
+
   private mutating func makeSafe() {
     for index in evses.indices {
       for connector in evses[index].connectors.indices {
@@ -175,6 +178,9 @@ public struct SimulatedWorld: Sendable, Equatable {
   public mutating func commandContactor(closed: Bool, of id: ConnectorID) {
     change(id) { connector, now in connector.contactor.command(closed: closed, at: now) }
   }
+
+  /// Whether the coil has voltage; nil when there is no such connector.
+  public func isContactorCommanded(of id: ConnectorID) -> Bool? { connector(id)?.contactor.isCommandedClosed }
 
   mutating func change(_ id: ConnectorID, _ body: (inout SimulatedConnector, MonotonicInstant) -> Void) {
     guard let (evse, connector) = place(of: id) else { return }

@@ -23,6 +23,8 @@ package final class WorldServer: @unchecked Sendable {
   private var methods: WorldMethods
   private let play: WorldPlay?
   private var player: WorldPlayer
+  /// Wires on which programs with real drivers find the world.
+  private var fronts: WorldFronts?
   private var station: JSONRPCPeer?
   private var lastReadings: JSONValue = .null
   private var heartbeatAt: MonotonicInstant
@@ -34,7 +36,7 @@ package final class WorldServer: @unchecked Sendable {
 
   package init(
     configuration: WorldConfiguration, socket: String, state: String? = nil, play: WorldPlay? = nil,
-    eventLoop: any EventLoop,
+    fronts: FrontConfiguration? = nil, eventLoop: any EventLoop,
     narrate: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     let now = Self.now
@@ -49,6 +51,10 @@ package final class WorldServer: @unchecked Sendable {
     heartbeatAt = now
     metersAt = now
     saveAt = now + Self.saveInterval
+    guard let fronts else { return }
+    self.fronts = WorldFronts(
+      fronts, eventLoop: eventLoop, wake: { eventLoop.execute { [weak self] in self?.step() } },
+      narrate: { text in narrate(text) })
   }
 
   private static var now: MonotonicInstant { MonotonicInstant(nanoseconds: linux_boottime_ns()) }
@@ -61,6 +67,13 @@ package final class WorldServer: @unchecked Sendable {
     }
     server.onCall = { [unowned self] call in handle(call) }
     server.onDisconnect = { [unowned self] peer in left(peer) }
+    if fronts != nil {
+      try server.eventLoop.submit {
+        try self.fronts?.open()
+        // Whoever drives the wires has taken the hardware over: nothing tells when that ends but their silence.
+        self.methods.world.stationConnected()
+      }.wait()
+    }
     try server.start()
     server.eventLoop.execute {
       self.player = WorldPlayer(self.play, startingAt: Self.now)
@@ -75,6 +88,7 @@ package final class WorldServer: @unchecked Sendable {
       self.save(always: true)
       self.isStopped = true
       self.timer?.cancel()
+      self.fronts?.close()
       self.server.stop()
     }.wait()
   }
@@ -107,6 +121,13 @@ package final class WorldServer: @unchecked Sendable {
         if !call.peer.topics.contains("bench") { call.peer.topics.append("bench") }
         return .object([])
       }
+    case "bench.fault", "bench.faults":
+      call.answer { () throws(JSONRPCError) in
+        if call.method == "bench.fault", let done = try fronts?.perform(call.params) { return done }
+        let answer = try methods.perform(call.method, call.params)
+        guard call.method == "bench.faults", let known = answer.array, let fronts else { return answer }
+        return .array(known + fronts.descriptions)
+      }
     case "driver.connect": call.answer { () throws(JSONRPCError) in try connect(call) }
     case let method where method.hasPrefix("driver."):
       guard call.peer === station else {
@@ -125,6 +146,7 @@ package final class WorldServer: @unchecked Sendable {
     guard version == WorldMethods.driverProtocol else {
       throw call.params.wrong("protocol", "this world speaks \(WorldMethods.driverProtocol)")
     }
+    guard fronts == nil else { throw .refused("this world's hardware is at the ends of its fronts' wires") }
     guard station == nil || station === call.peer else {
       throw .refused("another station drives the hardware")
     }
@@ -152,6 +174,7 @@ package final class WorldServer: @unchecked Sendable {
     let now = Self.now
     methods.world.advance(to: now)
     for sentence in player.play(in: &methods, by: now) { narrate(sentence) }
+    fronts?.step(&methods.world, at: now)
     tellStation(now)
     let events = methods.world.takeEvents()
     for event in events {
@@ -164,7 +187,8 @@ package final class WorldServer: @unchecked Sendable {
       saveAt = now + Self.saveInterval
       save(always: false)
     }
-    let ofWorld = min(methods.world.nextChange ?? .distantFuture, player.nextInstant)
+    let ofWorld = min(
+      methods.world.nextChange ?? .distantFuture, player.nextInstant, fronts?.nextInstant ?? .distantFuture)
     let next = min(ofWorld, station == nil ? saveAt : min(heartbeatAt, saveAt))
     timer?.cancel()
     timer = server.eventLoop.scheduleTask(in: .nanoseconds(max(0, Self.now.duration(to: next).wholeNanoseconds))) {

@@ -31,6 +31,12 @@ struct BenchWorld: ParsableCommand {
     ))
   var script: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A file of fronts: wires on which chargerd with its real drivers finds this world.",
+      discussion: "Pseudo terminals with meters and a companion controller, cards for vpcd, lines of gpio-sim."))
+  var fronts: String?
+
   @Option(help: "Plays random people, cars, cables, faults and supplies from this seed; the same seed plays the same.")
   var random: UInt64?
 
@@ -77,15 +83,34 @@ struct BenchWorld: ParsableCommand {
     return .script(parsed)
   }
 
+  /// Exit code 78 for a file that is wrong.
+  private func frontConfiguration() throws -> FrontConfiguration? {
+    guard let fronts else { return nil }
+    guard let bytes = readFile(fronts) else {
+      writeLine("\(fronts): cannot be read")
+      throw ExitCode(78)
+    }
+    do throws(FrontError) {
+      return try FrontConfiguration(parsing: bytes)
+    } catch {
+      writeLine("\(fronts): \(error)")
+      throw ExitCode(78)
+    }
+  }
+
   func run() throws {
-    let configuration = try WorldConfiguration(boardFile: board)
+    var configuration = try WorldConfiguration(boardFile: board)
+    // On wires a watchdog is the system's own device: the world's relay is none of its business.
+    if fronts != nil { configuration.hasWatchdog = false }
     let play = try play()
+    let fronts = try frontConfiguration()
     signal(SIGPIPE, SIG_IGN)
     let ends = blockEnds()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let isQuiet = quiet
     let server = WorldServer(
-      configuration: configuration, socket: socket, state: state, play: play, eventLoop: group.next()
+      configuration: configuration, socket: socket, state: state, play: play, fronts: fronts,
+      eventLoop: group.next()
     ) {
       text in
       if !isQuiet { writeLine(text) }

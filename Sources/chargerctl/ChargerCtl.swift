@@ -17,7 +17,7 @@ struct ChargerCtl: ParsableCommand {
       GetCommand.self,
       SetCommand.self, LimitCommand.self, PauseCommand.self, ResumeCommand.self, StartNowCommand.self,
       ClearFaultsCommand.self, OutboxCommand.self, LogCommand.self, FlightRecorderCommand.self, VersionCommand.self,
-      CommissionCommand.self, SupportBundleCommand.self,
+      CommissionCommand.self, HardwareCommand.self, SupportBundleCommand.self,
       BenchCommand.self, CSMSCommand.self,
     ])
 }

@@ -37,7 +37,7 @@ struct ChargerCtlProgramTests {
     process.standardError = errors
     process.standardInput = standardInput
     try process.run()
-    standardInput.fileHandleForWriting.write(Data(input.utf8))
+    try? standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))  // it may have ended already
     try standardInput.fileHandleForWriting.close()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

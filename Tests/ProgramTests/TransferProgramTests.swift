@@ -35,7 +35,7 @@ struct TransferProgramTests {
     let source = Pipe()
     process.standardInput = source
     try process.run()
-    if let input { source.fileHandleForWriting.write(Data(input.utf8)) }
+    if let input { try? source.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }  // it may have ended already
     try source.fileHandleForWriting.close()
     let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()

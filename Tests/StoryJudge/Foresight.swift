@@ -123,6 +123,8 @@ struct Foresight {
   /// E07.FR.01 (b), C09.FR.03, C09.FR.11.
   private func shownByMate(_ card: StoryCard, _ evse: Int32, _ answer: Situation.Answer) -> Outcome {
     switch answer {
+    // LocalAuthorizeOffline is about who starts: a mate that the station knows may stop all the same.
+    case .no where situation.isCached(card) || situation.judge.listed(card.rawValue) == true: .open
     case .no: .certain(.nothing(evse))
     case .yes where situation.link == .online: stops(evse, card)
     default: .open

@@ -118,9 +118,9 @@ struct Situation {
       if isAccepted { return .yes }
       return known.contains(true) ? .unknown : .no
     case .offline:
-      guard known.count == 1 else { return .unknown }
+      guard rules.authorizesOffline, known.count == 1 else { return .unknown }
       guard rules.hasCache, let opinion = known.first ?? nil else { return rules.unknownIdsOffline ? .yes : .no }
-      return opinion && rules.authorizesOffline ? .yes : .no
+      return opinion ? .yes : .no
     }
   }
 
@@ -132,7 +132,7 @@ struct Situation {
       return judge.isAcceptedByCSMS(card, at: at) ? .yes : .no
     case .offline:
       guard isAccepted else { return .no }
-      return rules.authorizesOffline || rules.unknownIdsOffline ? .yes : .no
+      return rules.authorizesOffline ? .yes : .unknown
     }
   }
 

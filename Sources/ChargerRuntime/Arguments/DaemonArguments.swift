@@ -12,6 +12,8 @@ public struct DaemonArguments: Sendable, Equatable {
   public var control: String?
   public var logLevel: Logger.Level = .info
   public var checkOnly = false
+  /// Opens the hardware for `chargerctl hardware test`, and runs no station.
+  public var testsHardware = false
   public var showVersion = false
   public var showHelp = false
   /// Values of the options that the program added, by name.
@@ -81,6 +83,7 @@ extension DaemonArguments {
         }
         result.logLevel = level
       case "--check": result.checkOnly = true
+      case "--hardware-test": result.testsHardware = true
       case "--version": result.showVersion = true
       case "--help", "-h": result.showHelp = true
       default:
@@ -92,7 +95,12 @@ extension DaemonArguments {
     }
     if !result.showHelp, !result.showVersion {
       guard !result.board.isEmpty else { throw UsageError(message: "--board FILE is missing") }
-      guard result.checkOnly || result.state != nil else { throw UsageError(message: "--state DIR is missing") }
+      if result.testsHardware, !result.checkOnly, result.control == nil {
+        throw UsageError(message: "--control SOCKET is missing: the hardware test is done through it")
+      }
+      guard result.checkOnly || result.testsHardware || result.state != nil else {
+        throw UsageError(message: "--state DIR is missing")
+      }
     }
     return result
   }
@@ -112,6 +120,7 @@ extension DaemonArguments {
       "  --control SOCKET   station socket for chargerctl",
       "  --log-level LEVEL  trace, debug, info, notice, warning, error or critical",
       "  --check            validate the profile and the unit file, then exit",
+      "  --hardware-test    no station: the hardware alone, for chargerctl hardware test",
       "  --version          print the version and exit",
     ]
     for option in extraOptions {

@@ -25,6 +25,7 @@ public enum ChargerDaemon {
     }
     // Blocked before any thread exists, so that every thread inherits it and only `StopSignals` takes them.
     StopSignals.block()
+    linux_keep_little_memory()
     let loaded: LoadedFiles
     do throws(FilesError) {
       loaded = try StationFilesLoading.load(arguments)
@@ -44,6 +45,11 @@ public enum ChargerDaemon {
       // Who asks for more than the ordinary lines is looking.
       if level < .info { DaemonLog.shared.liftBudget() }
       LoggingSystem.bootstrap { DaemonLogHandler(label: $0, level: level) }
+      if arguments.testsHardware {
+        return try HardwareTestStation(
+          program: program, arguments: arguments, files: loaded.files, surroundings: surroundings
+        ).runUntilStopped()
+      }
       let running = try RunningStation(
         program: program, arguments: arguments, files: loaded, surroundings: surroundings)
       return running.runUntilStopped(rawArguments: rawArguments)

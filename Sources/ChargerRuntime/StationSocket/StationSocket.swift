@@ -86,6 +86,10 @@ final class StationSocket: @unchecked Sendable {  // used on the network loop af
         try ServiceMethods.run(method, call.params, lane)
         return .object([])
       }
+    case let method where method.hasPrefix(HardwareTestMethods.prefix):
+      call.fail(
+        .unknownMethod(
+          "\(method): the station runs and holds the hardware. Stop it first (systemctl stop chargerd), then test"))
     default:
       call.fail(
         .unknownMethod(

@@ -110,6 +110,8 @@ public final class GPIOContactor: Contactor {
       active = position == .open ? 0 : active
       isOwed = !outputs.set(active)
     }
+    // What was not taken is given again at once, not in the next round.
+    if isOwed { wake?.wakeSoon() }
   }
 
   public func service(at now: MonotonicInstant) {

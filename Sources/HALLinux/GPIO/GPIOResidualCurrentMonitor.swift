@@ -83,6 +83,7 @@ public final class GPIOResidualCurrentMonitor: ResidualCurrentMonitor {
   public func setTestCurrent(_ isOn: Bool) {
     isTesting = isOn
     drive()
+    if isOwed { wake?.wakeSoon() }
   }
 
   public func reset() {

@@ -9,6 +9,8 @@ public struct IskraSession: Sendable {
     case status(UInt16)
     /// Commands change nothing.
     case ignoresCommands
+    /// It still shows the last signature as good while it makes the next.
+    case showsLastSignature
   }
 
   public var fault: Fault?
@@ -118,7 +120,7 @@ public struct IskraSession: Sendable {
       guard hasMetadata, !metadata.contains("|") else { return status = 252 }
       isEnd = command == 0x7200
       state = isEnd ? 0 : 1
-      status = 2
+      if fault != .showsLastSignature { status = 2 }
       readyAt = now + signingTime
     case (0x4200, _), (0x7200, _): status = 131
     default: status = 130

@@ -132,6 +132,28 @@ struct GPIOFrontTests {
     #expect(try LineWake.over([line, FakeInput()], of: .unused) == nil, "one that must be polled has no descriptor")
   }
 
+  @Test("An opening that the outputs did not take wakes the lane at once, and is given again")
+  func refusedOpening() throws {
+    let line = EventInput()
+    let outputs = FakeOutputs()
+    let driver = GPIOContactor(
+      GPIOContactor.Configuration(coil: .unused, feedback: GPIOContact(.unused)), outputs: outputs,
+      contact: ReadContact(line), wake: try LineWake.over([line], of: .unused))
+    let descriptor = try #require(driver.wakeDescriptor)
+    let begun = MonotonicInstant(nanoseconds: linux_boottime_ns())
+    driver.command(.closed)
+    driver.service(at: begun)
+    #expect(outputs.active == 1)
+    #expect(!isReadable(descriptor))
+    outputs.fails = true
+    driver.command(.open)
+    wait(for: "the wake") { isReadable(descriptor) }
+    outputs.fails = false
+    driver.service(at: begun + .milliseconds(10))
+    #expect(outputs.active == 0)
+    #expect(!isReadable(descriptor))
+  }
+
   private func isReadable(_ descriptor: Int32) -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return poll(&entry, 1, 0) > 0

@@ -1,0 +1,297 @@
+"""In the guest: chargerd drives real GPIO lines of the kernel's gpio-sim, and everything else besides."""
+
+import json
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+import stations
+from wires import Bench, until
+
+
+class Lines(unittest.TestCase):
+    """Contactor, lock, residual current, safety contacts and lamps on GPIO lines."""
+
+    def setUp(self):
+        self.bench = Bench(*stations.lines_station(reader=False))
+        self.addCleanup(self.bench.close)
+
+    def start(self):
+        self.bench.start()
+
+    def begin(self):
+        """A car, and energy by a remote start."""
+        self.bench.charge(start=self.bench.remote_start)
+
+    def end(self):
+        bench = self.bench
+        if bench.transaction():
+            bench.remote_stop()
+        until("the contactor opens", lambda: not bench.contactor())
+
+    def place_in_log(self, *words):
+        """The first of the world's sentences that has all these words."""
+        for place, line in enumerate(self.bench.told()):
+            if all(word in line for word in words):
+                return place
+        raise AssertionError(f"the world never told {words}:\n" + "\n".join(self.bench.told()))
+
+    def test_order(self):
+        """The lock before the contactor; at the end first the current, then the contactor, then the lock"""
+        self.start()
+        self.begin()
+        until("energy has flowed", lambda: self.bench.evse()["deliveredWh"] > 3)
+        self.end()
+        self.bench.plug_out()
+        places = [
+            self.place_in_log("lock", "engages"), self.place_in_log("contactor", "closes"),
+            self.place_in_log("asks for no more energy"), self.place_in_log("contactor", "opens"),
+            self.place_in_log("lock", "lets go"),
+        ]
+        self.assertEqual(places, sorted(places), "\n".join(self.bench.told()))
+        self.assertEqual(self.bench.place()["contactor"]["openingsUnderLoad"], 0)
+
+    def test_welded(self):
+        """A contactor that welds is told when it should open, and nobody charges there until service has cleared it"""
+        self.start()
+        self.begin()
+        self.bench.fault("contactorWelded", evse=1, connector=1)
+        self.bench.remote_stop()
+        until("the weld is told", lambda: "contactorWelded" in self.bench.faults())
+        until("it is out of use", lambda: self.bench.connector()["status"] == "Faulted")
+        self.assertTrue(self.bench.contactor())
+        self.bench.fault("contactorWelded", False, evse=1, connector=1)
+        self.assertIn("contactorWelded", self.bench.faults(), "latched")
+
+    def test_stuck(self):
+        """A contactor that does not close is told, and its coil is left without voltage"""
+        self.start()
+        self.bench.fault("contactorStuck", evse=1, connector=1)
+        self.bench.plug_in()
+        self.bench.remote_start()
+        until("it is told", lambda: "contactorStuck" in self.bench.faults())
+        until("the coil has no voltage", lambda: not self.bench.place()["contactor"]["commandedClosed"])
+        self.assertEqual(self.bench.evse()["deliveredWh"], 0)
+
+    def test_slow(self):
+        """A contactor that takes far longer than its travel is told as one that does not close"""
+        self.start()
+        self.bench.fault("contactorSlow", evse=1, connector=1)
+        self.bench.plug_in()
+        self.bench.remote_start()
+        until("it is told", lambda: "contactorStuck" in self.bench.faults())
+        until("it is open", lambda: not self.bench.contactor())
+
+    def test_bouncing(self):
+        """Contacts that bounce within their travel are no fault; one that falls out is told"""
+        self.start()
+        self.bench.fault("contactorBounces", evse=1, connector=1)
+        self.begin()
+        until("energy has flowed", lambda: self.bench.evse()["deliveredWh"] > 3)
+        self.assertEqual(self.bench.faults(), [])
+        self.end()
+        self.bench.plug_out()
+        self.assertEqual(self.bench.faults(), [])
+        self.bench.fault("contactorBounces", False, evse=1, connector=1)
+        self.bench.fault("contactorFallsOut", evse=1, connector=1)
+        self.bench.plug_in()
+        self.bench.remote_start()
+        until("it is told", lambda: "contactorStuck" in self.bench.faults())
+
+    def test_emergency_stop_and_trip(self):
+        """Emergency stop, an opened door and a residual current open the contactor, and each is told by its name"""
+        self.start()
+        self.begin()
+        self.bench.fault("emergencyStop")
+        until("the contactor opens", lambda: not self.bench.contactor())
+        until("it is told", lambda: "emergencyStop" in self.bench.faults())
+        self.bench.fault("emergencyStop", False)
+        self.bench.plug_out()
+        until("it is over", lambda: not self.bench.faults() and not self.bench.transaction())
+        self.begin()
+        self.bench.fault("door")
+        until("the contactor opens", lambda: not self.bench.contactor())
+        until("it is told", lambda: "doorOpen" in self.bench.faults())
+        self.bench.fault("door", False)
+        until("energy flows again", lambda: self.bench.charging() and self.bench.contactor())
+        self.bench.fault("groundFault", evse=1)
+        until("the contactor opens", lambda: not self.bench.contactor())
+        until("it is told", lambda: "residualCurrent" in self.bench.faults())
+
+    def refusal(self, board):
+        """What the program says when it cannot have a line."""
+        path = self.bench._write("other.json", json.dumps(board).replace("@", str(self.bench.folder)))
+        self.bench.board = path
+        process = self.bench.spawn(
+            "chargerd", "--board", path, "--unit", self.bench.unit, "--state", self.bench.state, "--csms",
+            "ws://127.0.0.1:1", "--control", self.bench.station.path)
+        self.bench.processes.pop("chargerd")
+        try:
+            status = process.wait(120)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        return status, (self.bench.folder / "chargerd.log").read_text()
+
+    def test_missing_and_busy_lines(self):
+        """A line that is missing, or held by another program, is an error at the start that names it"""
+        bench = self.bench
+        bench.start(station=False)
+        board, _ = stations.lines_station(reader=False)
+        board["evses"][0]["connectors"][0]["contactor"]["coilLine"] = "no-such-line"
+        status, said = self.refusal(board)
+        self.assertEqual(status, 78, said)
+        self.assertIn("no-such-line", said)
+        holder = self.hold("k1-coil")
+        try:
+            status, said = self.refusal(stations.lines_station(reader=False)[0])
+        finally:
+            holder.kill()
+            holder.wait()
+        self.assertEqual(status, 78, said)
+        self.assertIn("k1-coil", said.split("no-such-line")[-1])
+
+    def hold(self, line):
+        """Another program that holds the line: gpiomon's like, by the kernel's own interface."""
+        chip, offset = gpio_line(line)
+        code = (
+            "import fcntl, os, struct, time\n"
+            f"chip = os.open('/dev/{chip}', os.O_RDWR)\n"
+            # struct gpiohandle_request of linux/gpio.h.
+            "request = bytearray(364)\n"
+            f"struct.pack_into('I', request, 0, {offset})\n"
+            "struct.pack_into('I', request, 256, 1)\n"  # flags: input
+            "struct.pack_into('32s', request, 324, b'another program')\n"
+            "struct.pack_into('I', request, 356, 1)\n"
+            "fcntl.ioctl(chip, 0xC16CB403, request)\n"
+            "print('held', flush=True); time.sleep(600)\n")
+        holder = subprocess.Popen(["python3", "-c", code], stdout=subprocess.PIPE)
+        self.assertEqual(holder.stdout.readline().strip(), b"held")
+        return holder
+
+
+def gpio_line(name):
+    """Chip and number of a line by its name, as the world's front has made it."""
+    for chip in pathlib.Path("/sys/kernel/config/gpio-sim").iterdir():
+        for line in sorted((chip / "bank0").glob("line*")):
+            if (line / "name").read_text().strip() == name:
+                return (chip / "bank0" / "chip_name").read_text().strip(), int(line.name.removeprefix("line"))
+    raise AssertionError(f"no line {name}")
+
+
+class Session(unittest.TestCase):
+    """All real drivers at once."""
+
+    def setUp(self):
+        self.bench = Bench(*stations.lines_station())
+        self.addCleanup(self.bench.close)
+
+    def keep(self, name):
+        """The log of the session, for who wants to read it."""
+        out = pathlib.Path("/mnt")
+        text = "\n".join(f"== {path.name}\n{path.read_text(errors='replace')}"
+                         for path in sorted(self.bench.folder.glob("*.log")) if path.name != "pcscd.log")
+        if out.is_dir():
+            (out / f"{name}.log").write_text(text)
+
+    def test_session(self):
+        """One whole session on GPIO, Modbus, PC/SC and a companion controller at once: complete, correct, to the watt-hour"""
+        bench = self.bench
+        bench.start()
+        try:
+            bench.charge()
+            until("10 Wh have flowed", lambda: bench.evse()["deliveredWh"] > 10)
+            self.assertTrue(bench.place()["lock"]["engaged"])
+            self.assertNotEqual(bench.evse()["light"], "off")
+            bench.tap()
+            until("the contactor opens", lambda: not bench.contactor())
+            bench.plug_out()
+            until("the transaction is over", lambda: bench.transaction() is None)
+            verdict = bench.verdict()
+            self.assertTrue(verdict["allCorrect"], verdict)
+            self.assertAlmostEqual(verdict["energyWh"], bench.evse()["deliveredWh"], delta=2)
+            print(f"the CSMS saw {verdict['transactions']} transaction, {verdict['correct']} correct, "
+                  f"{verdict['energyWh']} Wh; the world delivered {bench.evse()['deliveredWh']} Wh", flush=True)
+        finally:
+            self.keep("session")
+
+    def test_killed(self):
+        """Hung, the program loses its coils to the controller; killed, it takes the transaction up again or has it ended"""
+        bench = self.bench
+        bench.start()
+        try:
+            bench.charge()
+            before = bench.transaction()["id"]
+            # Hung, its lines keep their levels: only the dead-man opens.
+            process = bench.processes["chargerd"]
+            process.send_signal(signal.SIGSTOP)
+            until("the dead-man opens", lambda: not bench.contactor())
+            self.assertTrue(any("dead-man" in line for line in bench.told()))
+            bench.end("chargerd", signal.SIGKILL)
+            bench.start_station()
+            until("the transaction goes on or is over",
+                  lambda: bench.status()["link"]["accepted"] and (bench.transaction() is None or bench.charging()))
+            after = bench.transaction()
+            self.assertTrue(after is None or after["id"] == before)
+            if after:
+                bench.tap()
+            until("the contactor is open", lambda: not bench.contactor())
+            bench.plug_out()
+            until("the transaction is over", lambda: bench.transaction() is None)
+            verdict = bench.verdict()
+            self.assertTrue(verdict["allCorrect"], verdict)
+            self.assertAlmostEqual(verdict["energyWh"], bench.evse()["deliveredWh"], delta=2)
+        finally:
+            self.keep("session-killed")
+
+
+WATCHER = """
+import os, sys, time
+contact, coil = (os.open(path, os.O_RDONLY) for path in sys.argv[1:])
+print("watching", flush=True)
+while os.pread(contact, 1, 0) != b"0": pass
+start = time.monotonic_ns()
+while os.pread(coil, 1, 0) != b"0": pass
+print((time.monotonic_ns() - start) / 1e6)
+"""
+
+
+class Latency(unittest.TestCase):
+    """From a contact's edge to the coil's line, as the chip's own lines show them."""
+
+    def test_latency(self):
+        """Every edge of the emergency stop opens the contactor; how long it takes is measured and printed"""
+        bench = Bench(*stations.lines_station(reader=False))
+        self.addCleanup(bench.close)
+        bench.start()
+        session = Lines("begin")
+        session.bench = bench
+        took = []
+        rounds = 8
+        for _ in range(rounds):
+            session.begin()
+            chip, coil = gpio_line("k1-coil")
+            _, stop = gpio_line("emergency-stop")
+            folder = next(pathlib.Path("/sys/devices/platform").glob(f"*/{chip}"))
+            # A program of its own looks at both lines: the edge may be over before the world has answered.
+            watcher = subprocess.Popen(
+                ["python3", "-c", WATCHER, folder / f"sim_gpio{stop}" / "value", folder / f"sim_gpio{coil}" / "value"],
+                stdout=subprocess.PIPE, text=True)
+            self.assertEqual(watcher.stdout.readline().strip(), "watching")
+            bench.fault("emergencyStop")
+            took.append(float(watcher.stdout.readline()))
+            watcher.wait()
+            bench.fault("emergencyStop", False)
+            until("the contactor opens", lambda: not bench.contactor())
+            bench.plug_out()
+            until("it is over", lambda: not bench.faults() and not bench.transaction())
+        took.sort()
+        print(f"GPIO edge to coil, emulated: median {took[len(took) // 2]:.1f} ms, worst of {rounds} {took[-1]:.1f} ms",
+              flush=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
