@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Boots the ARM64 guest of scripts/build-arm64, moves its GPIO lines from outside and holds what it says against what was
-done. Usage: boot.py KERNEL INITRAMFS TREE ROOT TESTFOLDER: TREE is the merged device tree, ROOT what the guest has as
-its (read-only) root, TESTFOLDER what it sees as /test."""
+done. Usage: boot.py KERNEL INITRAMFS TREE ROOT TESTFOLDER WORLD: TREE is the merged device tree, ROOT what the guest has as
+its (read-only) root, TESTFOLDER what it sees as /test, WORLD this machine's bench-world: the companion microcontroller
+that it simulates is at the guest's serial port."""
 
+import json
 import os
 import queue
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -58,15 +61,34 @@ class Line:
         self.socket.sendall(command.encode() + b"\n")
 
 
+def microcontroller(program: str, folder: str) -> subprocess.Popen:
+    """bench-world with a companion microcontroller on a pseudo terminal, FOLDER/mcu."""
+    with open(f"{folder}/fronts.json", "w") as fronts:
+        json.dump({"fronts": [{"front": "controller", "path": f"{folder}/mcu", "connectors": [{"evse": 1}],
+                               "silenceMilliseconds": 1000}]}, fronts)
+    board = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "boards", "bench-ac-dual.json")
+    world = subprocess.Popen(
+        [program, "--board", board, "--socket", f"{folder}/world", "--fronts", f"{folder}/fronts.json"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not os.path.exists(f"{folder}/mcu"):
+        if world.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit("boot: bench-world shows no microcontroller")
+        time.sleep(0.1)
+    return world
+
+
 def main() -> int:
-    kernel, initramfs, tree, root, test = sys.argv[1:]
+    kernel, initramfs, tree, root, test, world_program = sys.argv[1:]
     folder = tempfile.mkdtemp(prefix="charger-arm64-")
+    world = microcontroller(world_program, folder)
     process = subprocess.Popen(
         machine(root, test) + [
             "-kernel", kernel, "-initrd", initramfs, "-dtb", tree,
             "-append", "console=ttyAMA0 quiet panic=-1 rdinit=/init",
             "-qtest-log", "/dev/null", "-qtest", f"unix:{folder}/qtest,server=on,wait=off",
             "-monitor", f"unix:{folder}/monitor,server=on,wait=off",
+            "-chardev", f"serial,id=mcu,path={folder}/mcu", "-device", "pci-serial,chardev=mcu",
         ],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     lines: queue.Queue[str | None] = queue.Queue()
@@ -126,10 +148,9 @@ def main() -> int:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
-        for name in ("qtest", "monitor"):
-            if os.path.exists(f"{folder}/{name}"):
-                os.unlink(f"{folder}/{name}")
-        os.rmdir(folder)
+        world.terminate()
+        world.wait()
+        shutil.rmtree(folder, ignore_errors=True)
     print(f"ARM64 guest: {'good' if status == 0 else 'FAILED'}, {time.monotonic() - start:.1f} s")
     return status
 
