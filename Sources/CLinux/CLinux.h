@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/watchdog.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,6 +25,7 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -114,6 +116,37 @@ static inline int linux_realtime_thread(int priority) {
 #endif
 /// Locks pages as they are touched, so that idle mappings cost nothing; 0 when the system allows it.
 static inline int linux_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); }
+
+/// Large blocks go back to the system when they are freed. By itself the C library raises this bound to the largest block
+/// that it has seen, and keeps twice as much of each arena from then on.
+static inline void linux_keep_little_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+}
+/// What is freed between these two goes back to the system as far as whole pages are free. Locked pages would stay: the
+/// lock is lifted meanwhile, less than a millisecond.
+static inline int linux_begin_return_of_memory(void) {
+  char status[4096];
+  int descriptor = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  ssize_t count = descriptor < 0 ? -1 : read(descriptor, status, sizeof status - 1);
+  if (descriptor >= 0) close(descriptor);
+  status[count < 0 ? 0 : count] = 0;
+  const char *locked = strstr(status, "VmLck:");
+  int is_locked = locked && strtoull(locked + 6, NULL, 10) > 0;
+  if (is_locked) munlockall();
+  return is_locked;
+}
+static inline void linux_end_return_of_memory(int is_locked) {
+  malloc_trim(0);
+  if (is_locked) linux_lock_memory();
+}
+
+/// Whether an open file lies in a file system that is memory, and is never written back.
+static inline int linux_is_in_memory(int descriptor) {
+  struct statfs status;
+  if (fstatfs(descriptor, &status) != 0) return 0;
+  return status.f_type == 0x01021994 /* tmpfs */ || status.f_type == 0x858458f6 /* ramfs */;
+}
 
 /// Touches `bytes` of the calling thread's stack, so that later calls meet no page fault. At most 256 KiB.
 __attribute__((noinline)) static void linux_touch_stack(size_t bytes) {

@@ -17,7 +17,9 @@ final class OpenedStore {
       () throws(SQLiteError) in
       let tables = try StoreTables(database, maximumDeadLetters: options.maximumDeadLetters)
       let space = try SpaceGauge(database, directory: directory.path, options: options)
-      let writer = try StoreWriter(database, tables: tables, space: space) { directory.markSuspect() }
+      let writer = try StoreWriter(
+        database, tables: tables, space: space, checkpointPages: max(1, options.checkpointPages)
+      ) { directory.markSuspect() }
       let snapshot = StoreSnapshot(
         documents: try tables.documents(), lastOutboxNumber: OutboxNumber(tables.counters.lastNumber),
         offlineThrough: OutboxNumber(tables.counters.offlineThrough), waiting: tables.counters.waiting,
@@ -47,7 +49,7 @@ final class OpenedStore {
         PRAGMA page_size=\(StoreSchema.pageSize);
         PRAGMA locking_mode=EXCLUSIVE;
         PRAGMA journal_mode=WAL;
-        PRAGMA cache_size=-256;
+        PRAGMA cache_size=-\(StoreSchema.cacheKibibytes);
         PRAGMA temp_store=MEMORY;
         PRAGMA journal_size_limit=4194304;
         PRAGMA wal_autocheckpoint=\(max(1, options.checkpointPages));

@@ -7,6 +7,8 @@ import OCPPPorts
 /// `@unchecked Sendable`: made by the opener and handed over whole to the thread; from then on the thread alone uses it.
 final class StorageLane: @unchecked Sendable {
   private static let stackBytes = 512 * 1024
+  /// After so long without a request, a large update is over.
+  private static let rest = Duration.milliseconds(500)
   private let queue: StoreRequestQueue
   private let onEvent: @Sendable (StoreEvent) -> Void
   private var opened: OpenedStore?
@@ -41,10 +43,13 @@ final class StorageLane: @unchecked Sendable {
   }
 
   private func run() {
-    while let requests = queue.takeAll() {
+    while let requests = queue.takeAll(patience: opened?.writer.isBulky == true ? Self.rest : nil) {
       guard let opened else { return }
       if let count = queue.takeUnwritten() { opened.directory.noteUnwritten(count) }
-      guard !requests.isEmpty else { continue }
+      guard !requests.isEmpty else {
+        opened.writer.rest()
+        continue
+      }
       let events = opened.writer.process(requests)
       queue.statistics = opened.writer.statistics
       for event in events { onEvent(event) }

@@ -66,7 +66,12 @@ final class StoreRequestQueue: @unchecked Sendable {
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
+    // Waits end by the clock that nobody sets.
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
   }
 
   deinit {
@@ -110,11 +115,25 @@ final class StoreRequestQueue: @unchecked Sendable {
     return unwritten
   }
 
-  /// Waits for requests and takes all of them, none when there is only a note; nil once the queue is closed and empty.
-  func takeAll() -> [StoreRequest]? {
+  /// Waits for requests and takes all of them, none when there is only a note, or nothing came for so long; nil once the
+  /// queue is closed and empty.
+  func takeAll(patience: Duration? = nil) -> [StoreRequest]? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    while waiting.isEmpty, unwritten == nil, !isClosed { pthread_cond_wait(condition, mutex) }
+    var end = timespec()
+    if let patience {
+      clock_gettime(CLOCK_MONOTONIC, &end)
+      let nanoseconds = Int64(end.tv_nsec) + patience.components.attoseconds / 1_000_000_000
+      end.tv_sec += Int(patience.components.seconds + nanoseconds / 1_000_000_000)
+      end.tv_nsec = Int(nanoseconds % 1_000_000_000)
+    }
+    while waiting.isEmpty, unwritten == nil, !isClosed {
+      guard patience != nil else {
+        pthread_cond_wait(condition, mutex)
+        continue
+      }
+      if pthread_cond_timedwait(condition, mutex, &end) == ETIMEDOUT { return [] }
+    }
     guard !waiting.isEmpty || unwritten != nil else { return nil }
     let taken = waiting
     waiting = []

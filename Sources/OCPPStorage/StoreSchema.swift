@@ -4,6 +4,9 @@ import OCPPPorts
 enum StoreSchema {
   /// 1 KiB pages: a record of a few hundred bytes then costs one or two pages of flash, not 4 KiB.
   static let pageSize: Int64 = 1024
+  /// What SQLite keeps of the pages, always and while a large list comes.
+  static let cacheKibibytes = 256
+  static let bulkCacheKibibytes = 4096
 
   /// One table per lane, so that the oldest records of a lane are found without an index of their own. `ordinal` counts
   /// the records ever put into the lane: with `counters` it tells how many wait, without counting them and without a

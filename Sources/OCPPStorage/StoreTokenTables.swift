@@ -93,16 +93,18 @@ final class StoreTokenTables {
       let isInOrder = former.map { $0.high < entry.digest.high } ?? true
       guard isInOrder else { throw StoreFailure(.other, detail: "entries of the list are out of order, or come twice") }
       former = entry.digest
-      var old: StoredToken?
-      if !update.replacesAll {
-        old = try orStoreFailure { () throws(SQLiteError) in try row(statements.listed, entry.digest) }
+      // Most entries are new: one way down the tree tells so and writes them.
+      if let body = entry.body, try insert(entry.digest, body, statements, &counters) { continue }
+      let old = try orStoreFailure { () throws(SQLiteError) in try row(statements.listed, entry.digest) }
+      guard let old else { continue }
+      guard old.low == entry.digest.low else { throw StoreFailure(.other, detail: "two tokens of one digest") }
+      try orStoreFailure { () throws(SQLiteError) in
+        try statements.unlist.bind(entry.digest.high, at: 1)
+        try statements.unlist.run()
       }
-      if let old {
-        guard old.low == entry.digest.low else { throw StoreFailure(.other, detail: "two tokens of one digest") }
-        counters.tokens.listEntries -= 1
-        counters.tokens.listBytes -= TokenLimits.bytes(of: old.body)
-      }
-      try put(entry, replacing: old != nil, statements, &counters)
+      counters.tokens.listEntries -= 1
+      counters.tokens.listBytes -= TokenLimits.bytes(of: old.body)
+      if let body = entry.body { _ = try insert(entry.digest, body, statements, &counters) }
     }
     guard counters.tokens.listEntries <= TokenLimits.maximumListEntries,
       counters.tokens.listBytes <= TokenLimits.maximumListBytes
@@ -113,26 +115,22 @@ final class StoreTokenTables {
     counters.tokens.listVersion = update.version
   }
 
-  private func put(
-    _ entry: TokenListUpdate.Entry, replacing isThere: Bool, _ statements: Statements, _ counters: inout StoreCounters
-  ) throws(StoreFailure) {
-    guard let body = entry.body else {
-      guard isThere else { return }
-      return try orStoreFailure { () throws(SQLiteError) in
-        try statements.unlist.bind(entry.digest.high, at: 1)
-        try statements.unlist.run()
-      }
-    }
+  /// False, and nothing is changed, when the place is taken.
+  private func insert(
+    _ digest: TokenDigest, _ body: [UInt8], _ statements: Statements, _ counters: inout StoreCounters
+  ) throws(StoreFailure) -> Bool {
     guard body.count <= TokenLimits.maximumBodyBytes else {
       throw StoreFailure(.limit, detail: "\(body.count) bytes about one token")
     }
     try orStoreFailure { () throws(SQLiteError) in
-      try statements.list.bind(entry.digest.high, at: 1)
-      try statements.list.bind(StoredToken(low: entry.digest.low, body: body).bytes, at: 2)
+      try statements.list.bind(digest.high, at: 1)
+      try statements.list.bind(StoredToken(low: digest.low, body: body).bytes, at: 2)
       try statements.list.run()
     }
+    guard database.changes > 0 else { return false }
     counters.tokens.listEntries += 1
     counters.tokens.listBytes += TokenLimits.bytes(of: body)
+    return true
   }
 
   // MARK: - The cache
@@ -219,7 +217,7 @@ final class StoreTokenTables {
     if let made { return made }
     let statements = Statements(
       listed: try database.prepare("SELECT body,0 FROM token_list WHERE place=?1"),
-      list: try database.prepare("REPLACE INTO token_list VALUES(?1,?2)"),
+      list: try database.prepare("INSERT INTO token_list VALUES(?1,?2) ON CONFLICT DO NOTHING"),
       unlist: try database.prepare("DELETE FROM token_list WHERE place=?1"),
       unlistAll: try database.prepare("DELETE FROM token_list"),
       cached: try database.prepare("SELECT body,born FROM token_cache WHERE place=?1"),

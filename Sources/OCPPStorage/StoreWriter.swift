@@ -1,3 +1,5 @@
+import CLinux
+import ChargerBase
 import OCPPPorts
 
 /// Applies requests to the database, as many as wait in one transaction. Used by the storage thread alone.
@@ -9,6 +11,9 @@ import OCPPPorts
 final class StoreWriter {
   /// Requests that share a transaction at most; what they write must fit the log that one checkpoint takes over.
   static let maximumRequestsPerTransaction = 512
+
+  /// An update of the local list with so many entries is large.
+  private static let bulkEntries = 256
 
   private let database: SQLiteDatabase
   private let tables: StoreTables
@@ -25,10 +30,15 @@ final class StoreWriter {
   private let onCorruption: () -> Void
   private var toldSpace: StoreSpace
   private var toldTokens: TokenTablesState
+  private let checkpointPages: Int
+  /// A large update was written, and `rest` has not been called since.
+  private(set) var isBulky = false
 
   init(
-    _ database: SQLiteDatabase, tables: StoreTables, space: SpaceGauge, onCorruption: @escaping () -> Void
+    _ database: SQLiteDatabase, tables: StoreTables, space: SpaceGauge, checkpointPages: Int,
+    onCorruption: @escaping () -> Void
   ) throws(SQLiteError) {
+    self.checkpointPages = checkpointPages
     self.database = database
     self.tables = tables
     self.space = space
@@ -45,6 +55,7 @@ final class StoreWriter {
 
   /// Answers every request, in order. The answers are true when this returns.
   func process(_ requests: [StoreRequest]) -> [StoreEvent] {
+    if !isBulky, requests.contains(where: { $0.listEntries >= Self.bulkEntries }) { prepareForBulk() }
     var events: [StoreEvent] = []
     events.reserveCapacity(requests.count)
     var start = 0
@@ -68,6 +79,28 @@ final class StoreWriter {
     statistics.requests += requests.count
     for case .failed in events { statistics.failures += 1 }
     return events
+  }
+
+  // MARK: - Large updates
+
+  /// The places of a list's entries are random, so that a thousand of them change nearly a third of a list of 100,000, and
+  /// a CSMS that sends a thousand sends the next. Meanwhile the pages stay in memory and are copied out of the log once
+  /// for several messages. Each message is on disk before it is answered, as ever.
+  private func prepareForBulk() {
+    guard space.level == .ample else { return }
+    isBulky = true
+    let pages = checkpointPages.multipliedSaturating(by: 4)
+    try? database.execute("PRAGMA cache_size=-\(StoreSchema.bulkCacheKibibytes); PRAGMA wal_autocheckpoint=\(pages)")
+  }
+
+  /// Nothing has come for a while: the log is brought back to its size, and the memory to the system.
+  func rest() {
+    guard isBulky else { return }
+    isBulky = false
+    try? database.execute("PRAGMA wal_autocheckpoint=\(checkpointPages); PRAGMA wal_checkpoint(PASSIVE)")
+    let isLocked = linux_begin_return_of_memory()
+    defer { linux_end_return_of_memory(isLocked) }
+    try? database.execute("PRAGMA cache_size=-\(StoreSchema.cacheKibibytes); PRAGMA shrink_memory")
   }
 
   // MARK: - Transactions
@@ -198,5 +231,15 @@ private func orStoreFailure(
     try body()
   } catch {
     throw known() ?? StoreFailure(error)
+  }
+}
+
+extension StoreRequest {
+  /// Entries of the local list that it changes.
+  fileprivate var listEntries: Int {
+    guard case .commit(let mutations, _, _) = self else { return 0 }
+    return mutations.reduce(0) { sum, mutation in
+      if case .updateTokenList(let update) = mutation { sum + update.entries.count } else { sum }
+    }
   }
 }

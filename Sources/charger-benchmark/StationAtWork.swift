@@ -40,6 +40,8 @@ final class StationAtWork {
   let contactor = BenchmarkContactor()
   let reader: BenchmarkReader
   let scratch: ScratchFolder
+  /// What lies in /run where the station ships: its socket and its flight recorder. The state is on disk.
+  private let memory: ScratchFolder
   private let daemon: WorkThread
 
   /// Before any other thread is made: the daemon's own thread must be the one that takes the signal to stop.
@@ -53,6 +55,8 @@ final class StationAtWork {
   init(places: BenchmarkPlaces, port: Int) throws {
     let scratch = try ScratchFolder()
     self.scratch = scratch
+    let memory = try ScratchFolder(in: "/dev/shm")
+    self.memory = memory
     guard let board = Files.read(places.board), let unit = Files.read(places.unit), board.hasPrefix("{") else {
       throw BenchmarkFailure(description: "\(places.board) or \(places.unit) cannot be read")
     }
@@ -69,7 +73,7 @@ final class StationAtWork {
     }
     let arguments = [
       "--board", scratch.path + "/board.json", "--unit", scratch.path + "/unit.json", "--state",
-      scratch.path + "/state", "--csms", "ws://127.0.0.1:\(port)/ocpp", "--control", scratch.path + "/station.sock",
+      scratch.path + "/state", "--csms", "ws://127.0.0.1:\(port)/ocpp", "--control", memory.path + "/station.sock",
       "--log-level", "critical",
     ]
     nonisolated(unsafe) let started = program  // handed over to the daemon's thread for good

@@ -77,6 +77,44 @@ struct TokenTableTests {
     #expect(again.tokenTables.last?.listVersion == 11)
   }
 
+  @Test("A large list is in the log when it is answered, and in the database once no more of it comes")
+  func largeUpdate() throws {
+    let state = try StateDirectory(directory.path)
+    try state.makeDatabaseFile()
+    let writer = try OpenedStore(state, options: StoreOptions(), checksThoroughly: false).writer
+    // As SIGKILL, and as the loss of the log, would leave it.
+    func entriesAfterDeath(_ files: [String]) throws -> Int {
+      let copy = try TemporaryDirectory()
+      for name in files { copy.write(directory.bytes(of: name), to: name) }
+      return try StoreUnderTest(copy.path).snapshot.tokens.listEntries
+    }
+    var answers = writer.process([.commit([TokenSamples.full(1, 1...100)], .full, StoreRequestID(1))])
+    #expect(!writer.isBulky)
+    answers += writer.process([.commit([TokenSamples.full(2, 1...1_000)], .full, StoreRequestID(2))])
+    answers += writer.process([
+      .commit([TokenSamples.differential(3, 501...1_500, body: [2])], .full, StoreRequestID(3))
+    ])
+    #expect(answers.filter(\.isCommitted).count == 3)
+    #expect(writer.isBulky)
+    #expect(try entriesAfterDeath(["station.db", "station.db-wal"]) == 1_500)
+    writer.rest()
+    #expect(!writer.isBulky)
+    #expect(try entriesAfterDeath(["station.db"]) == 1_500)
+  }
+
+  @Test("The storage thread waits for requests with patience or without, and takes what is there at once")
+  func patience() {
+    let queue = StoreRequestQueue(maximumRequests: 4, maximumBytes: 1_000)
+    #expect(queue.takeAll(patience: .milliseconds(1))?.isEmpty == true)
+    queue.add(.query(.token(TokenSamples.digest(1)), StoreRequestID(1)))
+    #expect(queue.takeAll(patience: .seconds(3_600))?.count == 1)
+    queue.noteUnwritten(1)
+    #expect(queue.takeAll(patience: .seconds(3_600))?.isEmpty == true)
+    #expect(queue.takeUnwritten() == 1)
+    queue.close()
+    #expect(queue.takeAll(patience: .seconds(3_600)) == nil)
+  }
+
   @Test("A list beyond the stated bounds is refused as such, and the list and its version stay as they were")
   func limits() throws {
     let store = try StoreUnderTest(directory.path)

@@ -5,15 +5,17 @@ import HAL
 /// The way up: facts in order, and the newest snapshot of every connector.
 ///
 /// Bounded to `capacity` facts. While it is full, facts go into `PendingEdges`: states and readings coalesce, edges do
-/// not get lost. The control lane only ever moves values under the lock; the reader takes the whole ring by a swap.
+/// not get lost. The control lane only ever moves values under the lock; the reader takes all of them by a swap.
 final class FactMailbox: @unchecked Sendable {
   // Unchecked: all state is touched under `lock` only, but `emptied`, which belongs to the reading thread.
   static let capacity = 1_024
+  /// So many places are touched at the start; no ordinary burst needs more, and what a flood needs costs it a page each.
+  private static let ordinary = 256
 
   private let lock = LaneLock()
   private let wake: @Sendable () -> Void
-  private var filling = BoundedRing<ControlFact>(capacity: FactMailbox.capacity)
-  private var emptied = BoundedRing<ControlFact>(capacity: FactMailbox.capacity)
+  private var filling = FactMailbox.places()
+  private var emptied = FactMailbox.places()
   private var pending: PendingEdges
   private var latest: [ConnectorSnapshot]
   private var isWakePending = false
@@ -26,12 +28,21 @@ final class FactMailbox: @unchecked Sendable {
     self.wake = wake
   }
 
+  private static func places() -> [ControlFact] {
+    let fact = ControlFact.connected(ConnectorID(evse: EVSEID(1), number: 1), false, at: .zero)
+    var places = [ControlFact](repeating: fact, count: ordinary)
+    places.reserveCapacity(capacity)
+    places.removeAll(keepingCapacity: true)
+    return places
+  }
+
   // MARK: Control lane
 
   func tell(_ fact: ControlFact) {
     lock.locked {
       // Once facts have been held back, later ones stay behind them.
-      if !pending.isEmpty || !filling.append(fact) { pending.take(fact) }
+      guard pending.isEmpty, filling.count < Self.capacity else { return pending.take(fact) }
+      filling.append(fact)
     }
   }
 
@@ -68,7 +79,9 @@ final class FactMailbox: @unchecked Sendable {
     }
     var facts: [ControlFact] = []
     facts.reserveCapacity(emptied.count + late.count)
-    while let fact = emptied.popFirst() { facts.append(fact) }
+    // Copied, so that the places stay the mailbox's own.
+    for fact in emptied { facts.append(fact) }
+    emptied.removeAll(keepingCapacity: true)
     return facts + late
   }
 

@@ -25,6 +25,7 @@ public enum ChargerDaemon {
     }
     // Blocked before any thread exists, so that every thread inherits it and only `StopSignals` takes them.
     StopSignals.block()
+    linux_keep_little_memory()
     let loaded: LoadedFiles
     do throws(FilesError) {
       loaded = try StationFilesLoading.load(arguments)

@@ -157,6 +157,10 @@ final class RunningStation {
     if !lane.isRealtime {
       logger.info("the control thread runs without real-time priority: the system does not allow it")
     }
+    if let flightRecorder, !flightRecorder.isInMemory {
+      logger.info(
+        "the flight recorder lies on a disk, which can hold up the control thread: --control belongs into /run")
+    }
     serviceManager?.tell(.ready)
     if let serviceManager {
       try loop.submit { network.proveLife(to: serviceManager) }.wait()

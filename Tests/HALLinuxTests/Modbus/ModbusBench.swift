@@ -58,6 +58,11 @@ extension MeterPolling {
   static func test(_ device: UInt8, silentAfter: Duration = .milliseconds(600)) -> MeterPolling {
     MeterPolling(device: device, retries: 2, silentAfter: silentAfter, rarestAttempt: 4)
   }
+
+  /// Asks so often before it gives up that a machine which stands still for a moment is no fault.
+  static func patient(_ device: UInt8, silentAfter: Duration = .seconds(20)) -> MeterPolling {
+    MeterPolling(device: device, retries: 30, silentAfter: silentAfter, rarestAttempt: 4)
+  }
 }
 
 extension RegisterMap {
