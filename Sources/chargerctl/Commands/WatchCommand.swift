@@ -39,7 +39,7 @@ struct LiveWatch {
       }
       if Terminal.isInteractive, !options.json {
         Terminal.beginScreen()
-        follow(connection, draw)
+        follow(connection)
       } else {
         Terminal.endsQuietly()
         followAsLines(connection)
@@ -60,14 +60,14 @@ struct LiveWatch {
     Terminal.write(LiveView.screen(page, inColour: Terminal.usesColour))
   }
 
-  private func follow(_ first: Connection, _ draw: (LiveView.Content) -> Void) {
+  private func follow(_ first: Connection) {
     var content = LiveView.Content(status: .null)
     var connection: Connection? = first
     while true {
       do throws(Failure) {
         let current: Connection
         if let connection { current = connection } else { current = try options.connect() }
-        try follow(current, &content, draw)
+        try follow(current, &content)
       } catch {
         connection = nil
         tellLost(error.text, content.events)
@@ -76,9 +76,7 @@ struct LiveWatch {
     }
   }
 
-  private func follow(
-    _ connection: Connection, _ content: inout LiveView.Content, _ draw: (LiveView.Content) -> Void
-  ) throws(Failure) {
+  private func follow(_ connection: Connection, _ content: inout LiveView.Content) throws(Failure) {
     _ = try connection.call("station.subscribe")
     while true {
       content.status = try connection.call("station.status")
