@@ -123,6 +123,8 @@ struct Foresight {
   /// E07.FR.01 (b), C09.FR.03, C09.FR.11.
   private func shownByMate(_ card: StoryCard, _ evse: Int32, _ answer: Situation.Answer) -> Outcome {
     switch answer {
+    // LocalAuthorizeOffline is about who starts: a mate that the station knows may stop all the same.
+    case .no where situation.isCached(card) || situation.judge.listed(card.rawValue) == true: .open
     case .no: .certain(.nothing(evse))
     case .yes where situation.link == .online: stops(evse, card)
     default: .open
@@ -266,6 +268,10 @@ struct Foresight {
     guard situation.link == .online, situation.act.wasPossible else { return .open }
     guard let evse, let open = situation.open(evse), situation.act.transaction == open.transaction.id else {
       return .certain(.answer(["Rejected"]))  // F03.FR.08
+    }
+    // What is about to end by itself may wait for a signature by then: both (F03.FR.07, F03.FR.08).
+    if let ended = open.transaction.ended, ended.trigger != .remoteStop, ended.at <= situation.at + .seconds(3) {
+      return .open
     }
     guard isUsable(evse), open.payer != nil else { return .certain(.answer(["Accepted"])) }
     return .certain(

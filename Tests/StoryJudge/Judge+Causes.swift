@@ -62,7 +62,9 @@ extension Judge {
         find("\(name): the charging state is what it was")
       }
     case .abnormalCondition:
-      if !hasJustStarted(at: event.at) { find("\(name): nothing is wrong (E06.FR.16)") }
+      if !isFaulted(evse, at: event.at), !hasJustStarted(at: event.at) {
+        find("\(name): nothing is wrong (E06.FR.16)")
+      }
     case .energyLimitReached:
       if rules.stopsOnInvalidId { find("\(name): there was no limit") }
     case .unlockCommand:
@@ -145,6 +147,13 @@ extension Judge {
     }
   }
 
+  private func isFaulted(_ evse: Int32?, at instant: MonotonicInstant) -> Bool {
+    chronicle.acts.contains { act in
+      guard case .fault(_, let place, true) = act.action else { return false }
+      return place == evse && isShortly(act.at, before: instant, .seconds(30))
+    }
+  }
+
   private var hasBudget: Bool { !rules.stopsOnInvalidId && rules.stop.contains(.energyTransfer) }
 
   /// E05.FR.02 leaves the transaction as it is; when it ends at last, the refusal may be what began the end.
@@ -160,6 +169,7 @@ extension Judge {
     case .evConnectTimeout: [.timeout]  // E03.FR.05
     case .resetCommand: [.immediateReset]  // B12.FR.04
     case .energyLimitReached: [.energyLimitReached]
+    case .abnormalCondition: [.groundFault, .other]  // E06.FR.16; what of these the fault is, FaultStories tell
     case .evCommunicationLost: [.evDisconnected]  // E06.FR.02, E09, E10
     case .chargingStateChanged: [.stoppedByEV, .other]  // E06.FR.07, E07.FR.06
     default: []

@@ -80,7 +80,7 @@ extension Judge {
       }
       if told < 0 { find("\(transaction.id.suffix(6)) tells less than nothing") }
       missing -= told
-      allowance += Self.rounding + closingUnderWay(transaction, evse)
+      allowance += Self.rounding
       if isExchanged(transaction) {
         // The old meter's last register that was stored stands for what it had counted.
         allowance += max(0, flowed - told)
@@ -90,24 +90,6 @@ extension Judge {
     if abs(missing) > allowance {
       find("EVSE \(evse): \(missing) mWh \(missing > 0 ? "are in no transaction" : "were not delivered")")
     }
-  }
-
-  /// A contactor that was closing when its transaction ended closes for the moment that it takes to open it again.
-  ///
-  /// Known of this station: Ended does not wait for a contact that is on its way. What flows is watt-seconds.
-  private func closingUnderWay(_ transaction: Evidence.Transaction, _ evse: Int32) -> Int64 {
-    guard
-      let closing = chronicle.switchings.first(where: {
-        $0.evse == evse && $0.isClosed && isUnderWay($0.at, transaction, evse)
-      })
-    else { return 0 }
-    let before = chronicle.reading(evse, at: closing.at).delivered
-    return chronicle.reading(evse, at: closing.at + .seconds(2)).delivered - before
-  }
-
-  private func isUnderWay(_ closing: MonotonicInstant, _ transaction: Evidence.Transaction, _ evse: Int32) -> Bool {
-    transaction.evse == evse && closing >= transaction.end - .milliseconds(50)
-      && closing <= transaction.end + .milliseconds(100)
   }
 
   // MARK: Flow
@@ -153,10 +135,8 @@ extension Judge {
       closedAt = nil
       // Where a transaction begins with the energy, it is told after it (E01.FR.06).
       let lead = rules.start == [.energyTransfer] ? Self.opening : .milliseconds(500)
-      let isArriving =
-        evidence.transactions.contains { isUnderWay(from, $0, evse) } && switching.at <= from + .seconds(2)
       let isCovered =
-        isArriving || evidence.transactions.contains { $0.evse == evse && $0.isUndated }
+        evidence.transactions.contains { $0.evse == evse && $0.isUndated }
         || spans.contains { span in
           // A program that was killed tells what it began when it is back.
           let early = hasJustStarted(at: span.from) ? Duration.seconds(60) : lead

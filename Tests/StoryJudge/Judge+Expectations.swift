@@ -47,6 +47,11 @@ extension Judge {
         for place in chronicle.evses where evse == nil || evse == place {
           unusable[place] = max(end, unusable[place] ?? .zero)
         }
+      case .fault(_, let evse, let isActive):
+        // A contactor rests and a lock is tried again before it is as it was.
+        unusable[evse] = isActive ? .distantFuture : act.at + holds + .seconds(60)
+        waiting[evse] = nil
+        unknownUntil = max(unknownUntil, act.at + holds + Self.answerTime)
       default: break
       }
       guard let situation = Situation(self, index) else {

@@ -14,7 +14,7 @@ extension Judge {
         guard let card = event.card else { continue }
         if let payer, payer != card { find("\(event.request.name): \(card) pays for what \(payer) began (C01.FR.23)") }
         payer = card
-        if card == StoryCard.master.rawValue, isKnownAsMaster(by: event) {
+        if card == StoryCard.master.rawValue, hasHeardOfMaster(by: event) {
           find("\(event.request.name): a master pass begins nothing (C16.FR.03)")
         }
         if event.request.idToken?.type != .iso14443 { find("\(event.request.name): another kind of token") }
@@ -24,8 +24,8 @@ extension Judge {
   }
 
   /// Its group is what makes it one; a station that was told nothing of the token cannot know (C13.FR.04, C15.FR.08).
-  private func isKnownAsMaster(by event: Evidence.Event) -> Bool {
-    let mayRemember = rules.hasCache && rules.authorizesOffline
+  private func hasHeardOfMaster(by event: Evidence.Event) -> Bool {
+    let mayRemember = rules.hasCache
     return evidence.opinions.contains { $0.card == StoryCard.master.rawValue && $0.at < event.at && mayRemember }
       || evidence.opinions.contains {
         $0.card == StoryCard.master.rawValue && $0.transaction == nil
@@ -88,7 +88,8 @@ extension Judge {
     // C13, C14: the list said so, and it goes before the cache.
     if let isListed = listed(card) {
       guard isListed else { return false }
-      return (rules.preAuthorizes && couldBeOnline(window)) || wasOffline
+      let isAllowedOffline = rules.authorizesOffline || rules.unknownIdsOffline
+      return (rules.preAuthorizes && couldBeOnline(window)) || (isAllowedOffline && wasOffline)
     }
     // C10, C12.FR.02: the cache said so.
     let known = lastOpinions(of: card, at: window)
@@ -98,7 +99,7 @@ extension Judge {
       return true
     }
     // C13.FR.04, C15.FR.08: unknown, and nobody to ask.
-    return rules.unknownIdsOffline && wasOffline && (!rules.hasCache || known != [false])
+    return rules.unknownIdsOffline && wasOffline && (!rules.hasCache || known.contains { $0 == nil })
   }
 
   /// What a cache may hold of a card during a window: one answer where it is certain. After the supply has failed an

@@ -9,6 +9,19 @@ package struct Story: Sendable {
   package var steps: [StoryStep]
 }
 
+/// What a story is told of besides two cables, cards and a link.
+package struct StoryParts: Sendable, Equatable {
+  /// One socket with a lock and a meter that signs, instead of the station with two cables.
+  package var atSocket = false
+  /// Parts of the station fail and are repaired.
+  package var faults = false
+
+  package init(atSocket: Bool = false, faults: Bool = false) {
+    self.atSocket = atSocket
+    self.faults = faults
+  }
+}
+
 /// The settings under which a story is played.
 package struct StoryRules: Sendable, Equatable {
   package enum Point: String, Sendable, CaseIterable {
@@ -108,6 +121,8 @@ package enum StoryAction: Sendable {
   /// From now on the CSMS answers so for a card.
   case verdict(StoryCard, isAccepted: Bool)
   case end(WholeStation.End, away: Duration, Meanwhile)
+  /// A part of an EVSE fails, or is repaired, and service says so.
+  case fault(SimulatedFault, Int32, isActive: Bool)
   case nothing
 }
 

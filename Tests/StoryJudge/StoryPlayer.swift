@@ -23,6 +23,8 @@ package final class StoryPlayer {
   private var lastLook: [Int32: MonotonicInstant] = [:]  // allowed: looked up, never iterated
   private var mood: (kind: CSMSMood, until: MonotonicInstant)?
   private var handledResets = 0
+  /// What is out of order now.
+  private var faults: [(kind: SimulatedFault, evse: Int32)] = []
   private var nextRemoteStart: Int32 = 100
   private let tampering: Tampering?
 
@@ -223,9 +225,20 @@ package final class StoryPlayer {
     case .csms(let kind, let length): mood = (kind, station.clock.now + length)
     case .verdict(let card, let isAccepted): office.change(card, isAccepted: isAccepted, in: station.csms)
     case .end(let end, let away, let meanwhile): restart(end, away: away, meanwhile)
+    case .fault(let fault, let evse, let isActive): fail(fault, evse, isActive)
     case .nothing: break
     default: command(&act)
     }
+  }
+
+  /// What is repaired is cleared by service a moment later.
+  private func fail(_ fault: SimulatedFault, _ evse: Int32, _ isActive: Bool) {
+    faults.removeAll { $0.kind == fault && $0.evse == evse }
+    if isActive { faults.append((fault, evse)) }
+    station.fault(fault, isActive, evse: evse)
+    guard !isActive else { return }
+    station.run(for: .seconds(2))
+    station.clearLatchedFaults(evse)
   }
 
   private func command(_ act: inout Chronicle.Act) {
@@ -266,6 +279,7 @@ package final class StoryPlayer {
     chronicle.closingTime = station.clock.now
     mood = nil
     station.link.isUp = true
+    for fault in faults { fail(fault.kind, fault.evse, false) }
     for evse in chronicle.evses where isPlugged(evse) { pull(evse) }
     for round in 0..<Self.closingRounds {
       pass(.seconds(45))

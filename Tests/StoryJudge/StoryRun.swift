@@ -9,8 +9,10 @@ package struct StoryRun: Sendable {
   /// In plain steps; only when something was found.
   package var told: [String]
 
-  package static func run(_ seed: UInt64, atSocket: Bool = false, tampering: Tampering.Kind? = nil) -> StoryRun {
-    run(StoryWriter.story(seed, atSocket: atSocket), tampering: tampering)
+  package static func run(
+    _ seed: UInt64, _ parts: StoryParts = StoryParts(), tampering: Tampering.Kind? = nil
+  ) -> StoryRun {
+    run(StoryWriter.story(seed, parts), tampering: tampering)
   }
 
   package static func run(_ story: Story, tampering: Tampering.Kind? = nil) -> StoryRun {
@@ -30,8 +32,10 @@ package struct StoryRun: Sendable {
   }
 
   /// A story in plain steps, whatever the judge says.
-  package static func tale(_ seed: UInt64, atSocket: Bool = false, tampering: Tampering.Kind? = nil) -> [String] {
-    let story = StoryWriter.story(seed, atSocket: atSocket)
+  package static func tale(
+    _ seed: UInt64, _ parts: StoryParts = StoryParts(), tampering: Tampering.Kind? = nil
+  ) -> [String] {
+    let story = StoryWriter.story(seed, parts)
     guard let chronicle = try? StoryPlayer.play(story, tampering: tampering.map { Tampering($0) }) else { return [] }
     return StoryTeller.tell(story, chronicle)
   }

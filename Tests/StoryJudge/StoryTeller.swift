@@ -79,6 +79,8 @@ package enum StoryTeller {
     case .csms(let mood, let length): "the CSMS is \(mood.rawValue) for \(length)"
     case .verdict(let card, let isAccepted): "the CSMS now \(isAccepted ? "accepts" : "refuses") \(card.rawValue)"
     case .end(let end, let away, let meanwhile): "the program ends (\(end.rawValue)) for \(away)\(sentence(meanwhile))"
+    case .fault(let fault, let evse, let isActive):
+      "\(fault.rawValue) at EVSE \(evse) \(isActive ? "begins" : "is repaired")"
     case .nothing: "nothing happens"
     }
   }

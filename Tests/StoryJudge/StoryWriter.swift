@@ -10,9 +10,9 @@ package struct StoryWriter {
   private var evses: [Int32] = [1, 2]
   private var isHasty = false
 
-  package static func story(_ seed: UInt64, atSocket: Bool = false) -> Story {
+  package static func story(_ seed: UInt64, _ parts: StoryParts = StoryParts()) -> Story {
     var writer = StoryWriter(random: SeededRandom(seed: seed &* 7_919 &+ 13))
-    return writer.write(seed, atSocket)
+    return writer.write(seed, parts)
   }
 
   private mutating func chance(_ percent: UInt64) -> Bool { random.next() % 100 < percent }
@@ -21,9 +21,9 @@ package struct StoryWriter {
   }
   private mutating func pick<Item>(_ items: [Item]) -> Item { items[Int(random.next() % UInt64(items.count))] }
 
-  private mutating func write(_ seed: UInt64, _ atSocket: Bool) -> Story {
+  private mutating func write(_ seed: UInt64, _ parts: StoryParts) -> Story {
     var rules = someRules()
-    if atSocket {
+    if parts.atSocket {
       rules.board = StoryRules.socketBoard
       evses = [1]
     }
@@ -32,7 +32,10 @@ package struct StoryWriter {
     // Most stories are calm for the greater part: there the model knows what must happen. Every third is a hurry.
     isHasty = chance(25)
     if chance(60) { steps += firstVisit() }
-    while steps.count < count { steps += scene() }
+    while steps.count < count {
+      if parts.faults, chance(12) { steps += fault() }
+      steps += scene()
+    }
     return Story(seed: seed, rules: rules, steps: steps)
   }
 
@@ -102,6 +105,15 @@ package struct StoryWriter {
     let isIn = plugged[evse] ?? false
     plugged[evse] = !isIn
     return [step(isIn ? .plugOut(evse) : .plugIn(evse, someCar()))]
+  }
+
+  /// Something fails, perhaps while somebody charges, and is repaired.
+  private mutating func fault() -> [StoryStep] {
+    let evse = pick(evses)
+    let fault = pick([SimulatedFault.groundFault, .contactorStuck, .pilotFault])
+    var steps = [step(.fault(fault, evse, isActive: true))]
+    if chance(40) { steps.append(step(.tap(someCard(), evse))) }
+    return steps + [step(.fault(fault, evse, isActive: false), atLeast: 5)]
   }
 
   private mutating func network() -> [StoryStep] {

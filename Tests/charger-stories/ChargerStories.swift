@@ -23,6 +23,8 @@ struct ChargerStories: ParsableCommand {
   var show = 3
   @Flag(help: "At a socket with a lock and a meter that signs, instead of the station with two cables.")
   var socket = false
+  @Flag(help: "Parts of the station fail and are repaired.")
+  var faults = false
   @Flag(help: "Tell a failing story as it was written, not its shortest form.")
   var whole = false
   @Option(help: "Break the station on purpose: \(Tampering.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -35,6 +37,7 @@ struct ChargerStories: ParsableCommand {
     guard (1...64).contains(threads) else { throw ValidationError("--threads: 1…64") }
   }
 
+  private var parts: StoryParts { StoryParts(atSocket: socket, faults: faults) }
   private var tampering: Tampering.Kind? { tamper.flatMap { Tampering.Kind(rawValue: $0) } }
 
   func run() throws {
@@ -56,12 +59,12 @@ struct ChargerStories: ParsableCommand {
   }
 
   private func tellOne(_ seed: UInt64) throws {
-    let run = StoryRun.run(seed, atSocket: socket, tampering: tampering)
+    let run = StoryRun.run(seed, parts, tampering: tampering)
     guard run.findings.isEmpty else {
       tell(run)
       throw ExitCode(1)
     }
-    for line in StoryRun.tale(seed, atSocket: socket, tampering: tampering) { print(line) }
+    for line in StoryRun.tale(seed, parts, tampering: tampering) { print(line) }
     print("seed \(seed): \(run.transactions) transactions, no disagreement")
   }
 
@@ -82,7 +85,7 @@ struct ChargerStories: ParsableCommand {
   private func tell(_ run: StoryRun) {
     var run = run
     if !whole {
-      let shorter = StoryRun.shrink(StoryWriter.story(run.seed, atSocket: socket), tampering: tampering)
+      let shorter = StoryRun.shrink(StoryWriter.story(run.seed, parts), tampering: tampering)
       run = StoryRun.run(shorter, tampering: tampering)
     }
     print("seed \(run.seed): the station and the model disagree")
@@ -93,7 +96,7 @@ struct ChargerStories: ParsableCommand {
 
   private func play(_ tampering: Tampering.Kind?, untilFound: Bool = false) -> [StoryRun] {
     let state = Mutex((next: UInt64(0), isFound: false, runs: [StoryRun]()))
-    let (seed, count, socket) = (seed, count, socket)
+    let (seed, count, parts) = (seed, count, parts)
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
       while true {
         let number: UInt64? = state.withLock { state in
@@ -102,7 +105,7 @@ struct ChargerStories: ParsableCommand {
           return state.next
         }
         guard let number else { return }
-        let run = StoryRun.run(seed &+ number, atSocket: socket, tampering: tampering)
+        let run = StoryRun.run(seed &+ number, parts, tampering: tampering)
         state.withLock { state in
           state.runs.append(run)
           if !run.findings.isEmpty { state.isFound = true }

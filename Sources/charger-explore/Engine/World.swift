@@ -156,6 +156,7 @@ struct World: Sendable {
     case .unlock(let place): return .unlock(id(place), number: 1)
     case .keepLocked(let place, let isKept): return .keepLocked(id(place), isKept)
     case .clearFaults(let place): return .clearLatchedFaults(id(place))
+    case .reset(let index): return .reset(evse(index))
     case .digitalCommunication(let place, let isOn): return .digitalCommunication(id(place), isOn)
     default: return .shutDown
     }

@@ -23,7 +23,7 @@ enum Scenarios {
       evse: { $0.hasResidualCurrentMonitor = true }, connector: { $0.hasLock = true }),
     ticks: .short,
     alphabet: vehicle([.a, .c]) + contactor() + lockContact + trips + [
-      .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0), .reset(0),
     ], obedientContactors: [0])
 
   /// The lock in full, an unlocking at any time, and every contactor.
@@ -96,11 +96,11 @@ enum Scenarios {
   /// Leases that run out, are renewed and revoked; out of service.
   private static func permit(_ policy: LeaseExpiryPolicy) -> Scenario {
     Scenario(
-      "permit, \(policy.rawValue)", "leases that end, renewal, revocation, a revoked number, availability",
+      "permit, \(policy.rawValue)", "leases that end, renewal, revocation, a revoked number, availability, reset",
       configuration: station(policy: policy),
       alphabet: vehicle([.a, .b, .c]) + contactor() + [
         .grant(0, ticks: nil), .grant(0, ticks: 1), .grantRevoked(0), .revoke(0), .operative(0, false),
-        .operative(0, true), .clearFaults(0),
+        .operative(0, true), .clearFaults(0), .reset(0),
       ])
   }
 
@@ -125,7 +125,7 @@ enum Scenarios {
     configuration: station(evse: { $0.hasResidualCurrentMonitor = true }),
     ticks: .short,
     alphabet: vehicle([.a, .c]) + contactor() + trips + silence(.residualCurrent(evse: 0)) + [
-      .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0), .reset(0),
     ])
 
   private static let phases = Scenario(
@@ -171,7 +171,7 @@ enum Scenarios {
     alphabet: vehicle([.a, .c]) + contactor() + silence(.safetyInput(0)) + [
       .safetyInput(0, isActive: true), .safetyInput(0, isActive: false), .safetyInput(1, isActive: true),
       .safetyInput(1, isActive: false), .safetyInput(2, isActive: true), .safetyInput(2, isActive: false),
-      .grant(0, ticks: nil), .revoke(0), .clearFaults(0),
+      .grant(0, ticks: nil), .revoke(0), .clearFaults(0), .reset(0),
     ], obedientContactors: [0])
 
   private static let gates = Scenario(
@@ -203,7 +203,7 @@ enum Scenarios {
     "two connectors", "two connectors of one EVSE, a vehicle and a permit at each",
     configuration: station(connectors: 2), ticks: .short,
     alphabet: vehicle([.a, .c]) + vehicle([.a, .c], at: 1) + contactor() + contactor(1) + [
-      .grant(0, ticks: nil), .grant(1, ticks: nil), .clearFaults(0), .clearFaults(1),
+      .grant(0, ticks: nil), .grant(1, ticks: nil), .clearFaults(0), .clearFaults(1), .reset(0),
     ], obedientContactors: [0, 1])
 
   private static let otherContact = Scenario(

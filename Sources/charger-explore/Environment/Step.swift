@@ -38,6 +38,8 @@ enum Step: Hashable, Sendable {
   /// A locked plug is to stay locked although no energy may flow any more (E10.FR.01).
   case keepLocked(Int, Bool)
   case clearFaults(Int)
+  /// An EVSE begins anew (B12): what it was granted and what it holds against itself is gone.
+  case reset(Int)
   case digitalCommunication(Int, Bool)
   case shutDown
 }

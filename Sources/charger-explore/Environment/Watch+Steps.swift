@@ -97,6 +97,12 @@ extension Watch {
         evses[scenario.evseOf[place]].residualCurrent.service()
       }
       if !isActive(.tilt, scenario) { tilted = false }
+    case .reset(let index):
+      for place in scenario.connectors.indices where scenario.evseOf[place] == index {
+        connectors[place].revoke()
+        connectors[place].service()
+      }
+      if scenario.configuration.evses[index].hasResidualCurrentMonitor { evses[index].residualCurrent.service() }
     case .shutDown:
       isShuttingDown = true
       for place in scenario.connectors.indices { connectors[place].revoke() }
