@@ -55,7 +55,7 @@ def until(what, condition, seconds=None):
             last = condition()
             if last:
                 return last
-        except (OSError, AssertionError) as error:
+        except (OSError, AssertionError, LookupError, TypeError) as error:  # what is not there yet
             last = error
         if time.monotonic() > deadline:
             raise AssertionError(f"it did not happen within {seconds or PATIENCE:.0f} s: {what} (last: {last})")
