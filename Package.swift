@@ -117,7 +117,8 @@ let package = Package(
     program(
       "charger-benchmark",
       [
-        "ChargerBase", "OCPPJSON", "OCPPTypes", "EVSEControl", "HAL", "HALSimulated", "SimulatedWorld",
+        "ChargerBase", "OCPPJSON", "OCPPTypes", "EVSEControl", "HAL", "HALSimulated", "HALLinux", "SimulatedWorld",
+        "SimulatedPeripherals",
         "ChargerRuntime", "BoardProfile", "JSONRPC", "CLinux", "CAllocationCounter", "OCPPPorts", "OCPPCore",
         "OCPPStorage", "OCPPTransport", nioCore, nioPosix, nioHTTP1, nioWebSocket, arguments,
       ]),

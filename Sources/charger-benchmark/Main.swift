@@ -28,7 +28,8 @@ struct ChargerBenchmark: ParsableCommand {
 
   @Option(
     help:
-      "Some rows alone: i, j, g for those of the local list (g2, g3), or e for those of the queue (a3, b2, e1…e5).")
+      "Some rows alone: i, j, g for those of the local list (g2, g3), e for those of the queue (a3, b2, e1…e5), or m, the way through a companion MCU, which is measured by this alone."
+  )
   var row: String?
 
   @Option(help: ArgumentHelp("Runs one inner loop only (for valgrind).", visibility: .hidden))
@@ -44,8 +45,8 @@ struct ChargerBenchmark: ParsableCommand {
   var port = 9
 
   func validate() throws {
-    guard row.map({ ["i", "j", "e", "g"].contains($0) }) ?? true else {
-      throw ValidationError("--row takes i, j, e or g.")
+    guard row.map({ ["i", "j", "e", "g", "m"].contains($0) }) ?? true else {
+      throw ValidationError("--row takes i, j, e, g or m.")
     }
   }
 
@@ -72,13 +73,12 @@ struct ChargerBenchmark: ParsableCommand {
     places.unit = unit
     var report = BenchmarkReport()
     if let row {
-      if row == "g" {
-        try TokenRows(places: places, isQuick: quick).measure(into: &report)
-      } else if row == "j" {
-        try FeedbackRow.measure(isQuick: quick, places: places, into: &report)
-      } else if row == "i" {
-        try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
-      } else {
+      switch row {
+      case "g": try TokenRows(places: places, isQuick: quick).measure(into: &report)
+      case "i": try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
+      case "j": try FeedbackRow.measure(isQuick: quick, places: places, into: &report)
+      case "m": try MicrocontrollerRow.measure(isQuick: quick, into: &report)
+      default:
         var rows = OutboxRows(places: places, isQuick: quick)
         try rows.measure(into: &report)
       }

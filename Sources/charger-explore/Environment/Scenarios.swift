@@ -203,7 +203,7 @@ enum Scenarios {
     "two connectors", "two connectors of one EVSE, a vehicle and a permit at each",
     configuration: station(connectors: 2), ticks: .short,
     alphabet: vehicle([.a, .c]) + vehicle([.a, .c], at: 1) + contactor() + contactor(1) + [
-      .grant(0, ticks: nil), .grant(1, ticks: nil), .clearFaults(0), .clearFaults(1), .reset(0),
+      .grant(0, ticks: nil), .grant(1, ticks: nil), .clearFaults(0), .clearFaults(1),
     ], obedientContactors: [0, 1])
 
   private static let otherContact = Scenario(
