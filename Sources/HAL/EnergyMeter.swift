@@ -1,6 +1,7 @@
 import ChargerBase
 
-/// The energy meter of one EVSE.
+/// The energy meter of one EVSE, or the main meter of the station. A main meter is served by Station: all its members are
+/// called on the network loop alone.
 ///
 /// Obligations, beside those of `ControlLaneDriver`:
 /// 1. `latest` is the newest reading with the time when the meter gave it; an old one is never given a new time.

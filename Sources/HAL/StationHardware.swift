@@ -10,6 +10,8 @@ public struct StationHardware {
   public var watchdog: (any SystemWatchdog)?
   public var keypads: [KeypadHardware] = []
   public var startButtons: [StartButtonHardware] = []
+  /// Measures what the whole station takes; off the path of the energy, and served by Station.
+  public var mainMeter: (any EnergyMeter)?
 
   public init(
     evses: [EVSEHardware], readers: [ReaderHardware] = [], display: (any DriverDisplay)? = nil,

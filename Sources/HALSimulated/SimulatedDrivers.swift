@@ -50,6 +50,7 @@ public enum SimulatedDrivers {
     /// Nil for the button of the whole station.
     public var startButtons: [EVSEID?] = []
     public var safetyInputs: [Input] = []
+    public var hasMainMeter = false
     /// Nil for a station without a watchdog.
     public var watchdogTimeout: Duration?
 
@@ -161,6 +162,7 @@ public enum SimulatedDrivers {
     hardware.keypads = layout.keypads.map {
       KeypadHardware(keypad: world.keypad(named: $0.name), evses: $0.evses, rules: $0.rules)
     }
+    if layout.hasMainMeter { hardware.mainMeter = world.meter(for: EVSEID(0)) }
     hardware.startButtons = layout.startButtons.map {
       StartButtonHardware(button: world.startButton(for: $0), evse: $0)
     }
@@ -190,6 +192,7 @@ extension SimulatedDrivers.Layout {
     displayHasChoice = world.displayHasChoice
     keypads = world.keypads.map { Pad(name: $0.name) }
     startButtons = world.startButtons.map(\.evse)
+    hasMainMeter = world.hasMainMeter
     if world.hasWatchdog { watchdogTimeout = SimulatedDrivers.watchdogTimeout }
   }
 }

@@ -142,6 +142,11 @@ struct SimulatedEVSE: Sendable, Equatable {
     return milliamperes
   }
 
+  /// What flows, whatever is wrong with the meter.
+  func flow(mainsUp: Bool) -> MeterValues {
+    meter.values(milliamperes: mainsUp ? milliamperes : Array(repeating: 0, count: phases), mainsUp: mainsUp)
+  }
+
   func meterValues(mainsUp: Bool, at now: MonotonicInstant) -> MeterValues {
     let flowing = mainsUp ? milliamperes : Array(repeating: 0, count: phases)
     let values = meter.values(milliamperes: flowing, mainsUp: mainsUp)

@@ -17,7 +17,7 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
   case phaseSwitchStuck, phaseSwitchSilent
   case parkingBaySilent
   // At the station.
-  case readerSilent, keypadSilent, startButtonSilent, powerLoss
+  case readerSilent, keypadSilent, startButtonSilent, mainMeterSilent, powerLoss
   case emergencyStop, door, tilt, safetyContactSilent
 
   /// The code of the ChargeX "minimum required error codes", as CharIN lists them; nil where they have none.
@@ -41,7 +41,7 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
       .meterPhasesSwapped, .meterValuesMissing, .meterRegistersMissing, .signingFailure, .signingBusy, .signingSlow,
       .signingSilent,
       .temperatureSilent, .phaseSwitchStuck, .phaseSwitchSilent, .readerSilent, .keypadSilent,
-      .startButtonSilent, .parkingBaySilent, .door, .tilt, .safetyContactSilent:
+      .startButtonSilent, .mainMeterSilent, .parkingBaySilent, .door, .tilt, .safetyContactSilent:
       nil
     }
   }
@@ -51,7 +51,7 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
 
   public var scope: Scope {
     switch self {
-    case .powerLoss, .readerSilent, .keypadSilent, .startButtonSilent, .emergencyStop, .door, .tilt,
+    case .powerLoss, .readerSilent, .keypadSilent, .startButtonSilent, .mainMeterSilent, .emergencyStop, .door, .tilt,
       .safetyContactSilent:
       .station
     case .groundFault, .residualCurrentTestFailure, .residualCurrentSticks, .residualCurrentSilent, .overTemperature,
@@ -84,6 +84,7 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
     case keypad = "keypad"
     case startButton = "start button"
     case parkingBay = "parking bay sensor"
+    case mainMeter = "main meter"
   }
 
   /// The part that shows the fault, where not every station has one.
@@ -103,6 +104,7 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
     case .keypadSilent: .keypad
     case .startButtonSilent: .startButton
     case .parkingBaySilent: .parkingBay
+    case .mainMeterSilent: .mainMeter
     default: nil
     }
   }

@@ -40,6 +40,7 @@ extension SimulatedWorld {
     case .lock, .proximity:
       indices.contains { evses[$0].connectors.contains { isMeant($0, by: place) && $0.has(part) } }
     case .keypad: !keypads.isEmpty
+    case .mainMeter: mainMeter != nil
     case .startButton: startButtons.contains { isConcerned($0, at: place) }
     case .residualCurrentMonitor, .temperatureSensor, .signingMeter, .phaseSwitch, .parkingBay:
       indices.contains { evses[$0].has(part) }
@@ -81,6 +82,7 @@ extension SimulatedWorld {
         startButtons[index].isSilent = active
         if active { startButtons[index].presses = 0 }
       }
+    case .mainMeterSilent: mainMeter?.isSilent = active
     default:
       guard let part = fault.part else { return }
       for index in safetyContacts.indices where concerns(part, safetyContacts[index].configuration, at: place) {

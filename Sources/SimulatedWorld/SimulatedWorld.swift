@@ -26,6 +26,7 @@ public struct SimulatedWorld: Sendable, Equatable {
   var choice = SimulatedChoice()
   var safetyContacts: [SimulatedSafetyContact]
   var watchdog: SimulatedWatchdog
+  var mainMeter: SimulatedMainMeter?
   private var signer: SignerBox
   /// With a supply fuse in the configuration: how long more than it carries has flowed, and the most that has.
   public private(set) var supplyOverload = Duration.zero
@@ -48,6 +49,7 @@ public struct SimulatedWorld: Sendable, Equatable {
     startButtons = configuration.startButtons.map { SimulatedStartButton(configuration: $0) }
     safetyContacts = configuration.safetyContacts.map { SimulatedSafetyContact(configuration: $0) }
     watchdog = SimulatedWatchdog(isInstalled: configuration.hasWatchdog)
+    if configuration.hasMainMeter { mainMeter = SimulatedMainMeter() }
   }
 
   /// The supply behind the contactors.
@@ -79,6 +81,7 @@ public struct SimulatedWorld: Sendable, Equatable {
     guard nanoseconds > 0 else { return }
     let mainsUp = isMainsUp
     for index in evses.indices { evses[index].integrate(nanoseconds: nanoseconds, mainsUp: mainsUp) }
+    mainMeter?.integrate(nanoseconds: nanoseconds)
     if let fuse = configuration.supplyFuse { count(supplyCurrent, against: fuse, nanoseconds: nanoseconds) }
   }
 
@@ -204,8 +207,12 @@ public struct SimulatedWorld: Sendable, Equatable {
     return connector.contactor.shownClosed
   }
 
-  /// Nil when the meter is silent, or slow and not answering now.
+  /// Of an EVSE's meter, or with EVSE 0 of the main meter. Nil when the meter is silent, or slow and not answering now.
   public func meterValues(of id: EVSEID) -> MeterValues? {
+    if id == EVSEID(0) {
+      guard let mainMeter, !mainMeter.isSilent else { return nil }
+      return mainMeter.values(of: evses.map { ($0.flow(mainsUp: isMainsUp), $0.meter.delivered) })
+    }
     guard let evse = evses.first(where: { $0.id == id }), !evse.faults.contains(.meterSilent) else { return nil }
     if evse.faults.contains(.meterSlow), !SimulatedMeter.slowMeterAnswers(at: now) { return nil }
     return evse.meterValues(mainsUp: isMainsUp, at: now)

@@ -21,6 +21,8 @@ public struct WorldConfiguration: Sendable, Equatable {
   public var startButtons: [WorldStartButton] = []
   /// People can choose from a list on the display.
   public var displayHasChoice = false
+  /// Measures what all EVSEs take together, and what the station itself takes.
+  public var hasMainMeter = false
 
   public init(
     evses: [WorldEVSE], readers: [WorldReader] = [], hasDisplay: Bool = true, deadManTime: Duration = .seconds(1),

@@ -47,6 +47,10 @@ extension Station {
       guard let bay = evse.parkingBay else { continue }
       parts.append(WatchedPart(part: .parkingBay, evse: evse.id, serves: [evse.id], name: nil, driver: bay.sensor))
     }
+    if let meter = hardware.mainMeter {
+      // No driver misses it.
+      parts.append(WatchedPart(part: .mainMeter, evse: nil, serves: [], name: nil, driver: MainMeter(meter)))
+    }
     return parts
   }
 
@@ -150,7 +154,7 @@ extension Station {
   }
 
   /// A part that has fallen silent, or speaks again, is a problem of its EVSE or of the station.
-  private func watchHealth() {
+  func watchHealth() {
     for index in watched.indices {
       let isSilent = watched[index].driver.health != .alive
       guard isSilent != watched[index].isSilent else { continue }
@@ -184,7 +188,7 @@ extension Station {
     var deadline = MonotonicInstant.distantFuture
     for index in keypads.indices { deadline = min(deadline, keypads[index].entry.expiresAt) }
     for index in bays.indices { deadline = min(deadline, bays[index].filter.deadline) }
-    return deadline
+    return min(deadline, mainMeter?.nextService ?? .distantFuture)
   }
 
   func advancePost() {
@@ -193,5 +197,6 @@ extension Station {
       overlay(nil, until: .distantFuture, on: index)
     }
     watchBays()
+    readMainMeter()
   }
 }

@@ -37,6 +37,7 @@ public final class Station: ChargePointDelegate {
   var keypads: [KeypadPlace]
   var bays: [ParkingBayPlace]
   var watched: [WatchedPart]
+  let mainMeter: MainMeter?
   /// The fault and the instant of the newest tampering: a contact of the whole station is told once for each connector.
   private var lastTampering: (fault: ControlFault, at: MonotonicInstant)?
   /// The times that the control lane keeps, for what `explain` says of them.
@@ -60,6 +61,7 @@ public final class Station: ChargePointDelegate {
       }
     }
     watched = Self.watchedParts(of: hardware)
+    mainMeter = hardware.mainMeter.map { MainMeter($0) }
     self.lightPattern = lightPattern
     faultVariables = FaultVariables.keys(of: hardware)
     evses = hardware.evses

@@ -159,6 +159,11 @@ extension WorldMethods {
       meter["evse"] = JSONValue(evse.id.number)
       meters.append(meter)
     }
+    if let values = world.meterValues(of: EVSEID(0)) {
+      var meter = JSONValue(values)
+      meter["evse"] = 0
+      meters.append(meter)
+    }
     return ["meters": .array(meters), "temperatures": .array(temperatures)]
   }
 

@@ -177,6 +177,7 @@ extension WorldConfiguration {
     keypads = profile.keypads.map { WorldKeypad(name: $0.name) }
     startButtons = profile.startButtons.map { WorldStartButton(evse: $0.evse) }
     displayHasChoice = profile.display?.boolean("choice") == true
+    hasMainMeter = profile.mainMeter != nil
   }
 }
 

@@ -74,6 +74,10 @@ final class ScratchFolder {
 
 enum Files {
   static func read(_ path: String, limit: Int = 16 * 1024 * 1024) -> String? {
+    bytes(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  static func bytes(_ path: String, limit: Int) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
@@ -84,7 +88,7 @@ enum Files {
       guard count > 0 else { break }
       bytes.append(contentsOf: block[..<count])
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
   }
 
   static func write(_ text: String, to path: String, mode: mode_t = 0o600) throws {

@@ -50,6 +50,7 @@ enum CodecRow {
         figure:
           "\(Figure.microseconds(times[.encode] ?? 0)), \(Figure.instructions(encode.instructions)), \(Figure.fixed(encode.mallocs, 1)) mallocs",
         goal: "≤ 45 k instr., ≤ 3 mallocs", isMet: encode.instructions <= 45_000 && encode.mallocs <= 3.05,
+        isBinding: true,
         values: [
           ("nanoseconds", times[.encode] ?? 0), ("instructions", encode.instructions), ("mallocs", encode.mallocs),
         ]))
@@ -59,7 +60,7 @@ enum CodecRow {
         number: "h", measurement: "SetChargingProfile \(profileBytes) bytes, decode",
         figure:
           "\(Figure.microseconds(times[.decode] ?? 0)), \(Figure.fixed(perByte, 1)) instr. a byte, \(Figure.fixed(decode.mallocs, 1)) mallocs",
-        goal: "≤ 70 instr. a byte, ≤ 10 mallocs", isMet: perByte <= 70 && decode.mallocs <= 10.05,
+        goal: "≤ 70 instr. a byte, ≤ 10 mallocs", isMet: perByte <= 70 && decode.mallocs <= 10.05, isBinding: true,
         values: [("nanoseconds", times[.decode] ?? 0), ("instructionsPerByte", perByte), ("mallocs", decode.mallocs)]))
   }
 

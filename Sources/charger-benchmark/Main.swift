@@ -82,8 +82,7 @@ struct ChargerBenchmark: ParsableCommand {
         var rows = OutboxRows(places: places, isQuick: quick)
         try rows.measure(into: &report)
       }
-      if json { report.printJSON() } else { report.printTable() }
-      return
+      return try show(report)
     }
     try StationRows(places: places, isQuick: quick).measure(into: &report)
     try TokenRows(places: places, isQuick: quick).measure(into: &report)
@@ -92,6 +91,17 @@ struct ChargerBenchmark: ParsableCommand {
     try CodecRow.measure(isQuick: quick, into: &report)
     try ControlLaneRow.measure(isQuick: quick, places: places, into: &report)
     try FeedbackRow.measure(isQuick: quick, places: places, into: &report)
+    try show(report)
+  }
+
+  private func show(_ report: BenchmarkReport) throws {
     if json { report.printJSON() } else { report.printTable() }
+    fflush(nil)
+    guard report.missed.isEmpty else {
+      let names = report.missed.map(\.number).joined(separator: ", ")
+      let line = Array("FAILED: counts over their goals, whatever the machine: \(names)\n".utf8)
+      _ = write(STDERR_FILENO, line, line.count)
+      throw ExitCode.failure
+    }
   }
 }

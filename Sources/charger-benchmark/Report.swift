@@ -9,6 +9,9 @@ struct BenchmarkRow {
   var goal: String
   /// Nil where the goal is not a limit that this run can judge.
   var isMet: Bool?
+  /// The verdict rests on counts (instructions, bytes, flushes, records) that are the same on every machine: a miss fails
+  /// the program. What rests on times, or on memory that the kernel maps as it sees fit, is told alone.
+  var isBinding = false
   /// What the verdict rests on, where it is not the whole goal as it stands.
   var judgedBy: String?
   /// For programs: name and value, in the unit that the name tells.
@@ -20,6 +23,9 @@ struct BenchmarkReport {
   var notes: [String] = []
 
   mutating func add(_ row: BenchmarkRow) { rows.append(row) }
+
+  /// Rows whose miss is the program's own.
+  var missed: [BenchmarkRow] { rows.filter { $0.isBinding && $0.isMet == false } }
 
   func printTable() {
     let header = BenchmarkRow(number: "#", measurement: "measurement", figure: "this run", goal: "goal")
@@ -45,7 +51,7 @@ struct BenchmarkReport {
       .object([
         JSONMember("row", JSONValue(row.number)), JSONMember("measurement", JSONValue(row.measurement)),
         JSONMember("figure", JSONValue(row.figure)), JSONMember("goal", JSONValue(row.goal)),
-        JSONMember("met", row.isMet.map { JSONValue($0) } ?? .null),
+        JSONMember("met", row.isMet.map { JSONValue($0) } ?? .null), JSONMember("binding", JSONValue(row.isBinding)),
         JSONMember("judgedBy", row.judgedBy.map { JSONValue($0) } ?? .null),
         JSONMember(
           "values",

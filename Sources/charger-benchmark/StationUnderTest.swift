@@ -33,6 +33,8 @@ final class StationUnderTest {
   private let world: ChildProcess
   private(set) var station: ChildProcess?
   private let program: String
+  /// The same with its symbols, for counts.
+  private let countedProgram: String
   private var starts = 0
 
   var processID: pid_t { station?.processID ?? 0 }
@@ -41,10 +43,13 @@ final class StationUnderTest {
     self.places = places
     scratch = try ScratchFolder()
     program = scratch.path + "/chargerd-bench"
-    // Stripped, as it ships; instruction counts of the unstripped program are the same.
-    let strip = try ChildProcess(
-      "strip", ["-s", "-o", program, places.programs + "/chargerd-bench"], logPath: scratch.path + "/strip.log")
-    while strip.isRunning { usleep(1_000) }
+    countedProgram = scratch.path + "/chargerd-bench-counted"
+    // Stripped, as it ships. Symbols change no instruction count; valgrind would read the rest of them for seconds.
+    for (option, path) in [("-s", program), ("--strip-debug", countedProgram)] {
+      let strip = try ChildProcess(
+        "strip", [option, "-o", path, places.programs + "/chargerd-bench"], logPath: scratch.path + "/strip.log")
+      while strip.isRunning { usleep(1_000) }
+    }
     guard let unit = Files.read(places.unit) else {
       throw BenchmarkFailure(description: "\(places.unit) cannot be read")
     }
@@ -68,12 +73,28 @@ final class StationUnderTest {
       "--world", scratch.path + "/world.sock", "--log-level", "warning",
     ]
     let log = scratch.path + "/station.log"
+    unlink(scratch.path + "/station.sock")  // of a killed one
     if let callgrind {
       station = try ChildProcess(
-        "valgrind", ["--tool=callgrind", "--callgrind-out-file=\(callgrind)", program] + arguments, logPath: log)
+        "valgrind",
+        ["--tool=callgrind", "--separate-threads=yes", "--callgrind-out-file=\(callgrind)", countedProgram] + arguments,
+        logPath: log)
     } else {
       station = try ChildProcess(program, arguments, logPath: log)
     }
+  }
+
+  /// What the station holds when it has come to rest: its memory has not changed for a second.
+  func memoryAtRest() throws -> ProcessFigures {
+    try until("the station socket") { Files.size(scratch.path + "/station.sock") != nil }
+    var figures = ProcessFigures.read(processID)
+    for _ in 0..<20 {
+      sleep(1)
+      let next = ProcessFigures.read(processID)
+      if next.residentBytes == figures.residentBytes { break }
+      figures = next
+    }
+    return figures
   }
 
   /// How long the program takes to be loaded, to tell its version and to end: nanoseconds.
@@ -125,46 +146,5 @@ final class StationUnderTest {
       }
       usleep(1_000)
     }
-  }
-}
-
-/// Exact instruction counts of a running program, by valgrind's callgrind.
-struct Callgrind {
-  let outFile: String
-  let processID: pid_t
-  private let log: String
-
-  static var isInstalled: Bool {
-    guard let probe = try? ChildProcess("valgrind", ["--version"], logPath: "/dev/null") else { return false }
-    while probe.isRunning { usleep(1_000) }
-    return true
-  }
-
-  init(outFile: String, processID: pid_t, log: String) {
-    self.outFile = outFile
-    self.processID = processID
-    self.log = log
-  }
-
-  func zero() throws { try control("--zero") }
-
-  /// Instructions since the start or the last `zero` or `count`; `dump` counts the dumps from 1.
-  func count(dump: Int) throws -> Double {
-    try control("--dump=benchmark")
-    let path = "\(outFile).\(dump)"
-    let deadline = linux_boottime_ns() + 20_000_000_000
-    while linux_boottime_ns() < deadline {
-      for line in (Files.read(path, limit: 64 * 1024 * 1024) ?? "").split(separator: "\n")
-      where line.hasPrefix("totals:") || line.hasPrefix("summary:") {
-        if let count = line.split(separator: " ").dropFirst().first.flatMap({ Double($0) }) { return count }
-      }
-      usleep(20_000)
-    }
-    throw BenchmarkFailure(description: "callgrind wrote no counts to \(path)")
-  }
-
-  private func control(_ option: String) throws {
-    let child = try ChildProcess("callgrind_control", [option, "\(processID)"], logPath: log)
-    while child.isRunning { usleep(2_000) }
   }
 }

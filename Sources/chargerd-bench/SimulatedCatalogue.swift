@@ -32,7 +32,10 @@ enum SimulatedCatalogue {
     catalogue.addMeter("simulated") { options in
       let place = options.place
       let timeout = options.boolean("signs", default: false) ? SimulatedDrivers.signingTimeout : nil
-      return { try source(world).meter(for: try evse(place), signingTimeout: timeout) }
+      // The station is EVSE 0.
+      return {
+        try source(world).meter(for: place == .mainMeter ? EVSEID(0) : try evse(place), signingTimeout: timeout)
+      }
     }
     catalogue.addResidualCurrent("simulated") { options in
       let place = options.place

@@ -36,6 +36,13 @@ struct BadBoardProfileTests {
     BadFile(
       "\"leaseExpiry\": \"stop\",", "\"resetAction\": \"reboott\",", "$.resetAction", "is \"reboott\"",
       allowed: "restart, reboot", suggestion: "reboot"),
+    BadFile(
+      "\"leaseExpiry\": \"stop\",", "\"mainMeter\": { \"driver\": \"simulated\", \"signs\": true },", "$.mainMeter",
+      "signs, and no transaction is billed by the main meter", allowed: "a main meter without \"signs\""),
+    BadFile("\"leaseExpiry\": \"stop\",", "\"mainMeter\": {},", "$.mainMeter.driver", "is missing"),
+    BadFile(
+      "\"leaseExpiry\": \"stop\",", "\"mainMetre\": { \"driver\": \"simulated\" },", "$.mainMetre",
+      "is not a key that is known here", suggestion: "mainMeter"),
     BadFile("\"leaseExpiry\": \"stop\",", "\"sharedSupplyA\": 41,", "$.sharedSupplyA", "is there twice"),
     BadFile("{ \"driver\": \"lcd\" }", "{ \"drivr\": \"lcd\" }", "$.display.driver", "is missing"),
     BadFile("{ \"driver\": \"lcd\" }", "\"lcd\"", "$.display", "is a text where an object is needed"),

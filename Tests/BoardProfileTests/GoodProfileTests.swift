@@ -99,7 +99,19 @@ struct GoodProfileTests {
     #expect(board.evses[0].meter?.boolean("signs") == true)
   }
 
-  static let benchBoards = ["bench-ac-dual", "bench-ac-twin-connector", "bench-ac-socket", "bench-ac-post"]
+  @Test(
+    "The bench's board with a main meter: a meter of the whole station beside the EVSE's, which no energy waits for")
+  func benchMainMeter() throws {
+    let board = try BoardProfile.load(bytes: try Fixtures.boardFile("bench-ac-main-meter.json"), fileName: "b.json")
+    #expect(board.mainMeter?.driver == "simulated" && board.mainMeter?.path == "$.mainMeter")
+    #expect(board.evses.map { $0.meter?.driver } == ["simulated"])
+    let dual = try BoardProfile.load(bytes: try Fixtures.boardFile("bench-ac-dual.json"), fileName: "b.json")
+    #expect(dual.mainMeter == nil)
+  }
+
+  static let benchBoards = [
+    "bench-ac-dual", "bench-ac-twin-connector", "bench-ac-socket", "bench-ac-post", "bench-ac-main-meter",
+  ]
 
   @Test("The bench's unit file fits every bench board", arguments: benchBoards)
   func benchUnit(board: String) throws {

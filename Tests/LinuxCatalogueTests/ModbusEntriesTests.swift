@@ -13,7 +13,9 @@ struct ModbusEntriesTests {
   }
 
   /// Problems of a bench profile whose EVSEs have these meters, apart from those of pilots and contactors.
-  private func problems(_ meters: [String], file: String = profileFile()) throws -> [ProfileProblem] {
+  private func problems(
+    _ meters: [String], mainMeter: String? = nil, file: String = profileFile()
+  ) throws -> [ProfileProblem] {
     let evses = meters.enumerated().map { index, meter in
       """
       {"id":\(index + 1),"maximumCurrentA":16,"phases":3,"meter":\(meter),"residualCurrent":"external",
@@ -21,8 +23,9 @@ struct ModbusEntriesTests {
       "contactor":{"driver":"none"}}]}
       """
     }
+    let main = mainMeter.map { ",\"mainMeter\":\($0)" } ?? ""
     let text = """
-      {"name":"test","purpose":"bench","vendorName":"V","model":"M","evses":[\(evses.joined(separator: ","))]}
+      {"name":"test","purpose":"bench","vendorName":"V","model":"M","evses":[\(evses.joined(separator: ","))]\(main)}
       """
     let profile = try BoardProfile.load(bytes: Array(text.utf8), fileName: file)
     do throws(ProfileProblems) {
@@ -80,6 +83,19 @@ struct ModbusEntriesTests {
     let other = try problems([meter(1), meter(2, ",\"baud\":19200")])
     #expect(other.map(\.path) == ["$.evses[1].meter.baud"])
     #expect(other.first?.message.contains("$.evses[0].meter") == true)
+  }
+
+  @Test("A main meter shares the line of the EVSEs' meters, or has its own; what is wrong with it is told at its place")
+  func mainMeter() throws {
+    func meter(_ rest: String) -> String { "{\"driver\":\"modbus\",\"map\":\"abb-b23\",\(rest)}" }
+    let line = "\"port\":\"/dev/ttyS1\""
+    #expect(try problems([meter("\(line),\"device\":1")], mainMeter: meter("\(line),\"device\":9")) == [])
+    #expect(try problems([meter("\(line),\"device\":1")], mainMeter: meter("\"host\":\"10.0.0.7\",\"device\":1")) == [])
+    let twice = try problems([meter("\(line),\"device\":1")], mainMeter: meter("\(line),\"device\":1,\"retries\":3"))
+    #expect(twice.map(\.path) == ["$.mainMeter"])
+    #expect(twice.map(\.message) == ["uses Modbus /dev/ttyS1 device 1, and so does $.evses[0].meter"])
+    let wrong = try problems([meter("\(line),\"device\":1")], mainMeter: meter("\(line),\"device\":248"))
+    #expect(wrong.map(\.path) == ["$.mainMeter.device"])
   }
 
   @Test("Options out of range are told with what is allowed")

@@ -56,6 +56,7 @@ private struct HardwareBuilder {
       return (button, plan(button.driver, in: catalogue.startButtons, place: .startButton(button.evse), evse: evse))
     }
     let display = plan(profile.display, in: catalogue.displays, place: .display)
+    let mainMeter = plan(profile.mainMeter, in: catalogue.meters, place: .mainMeter)
     let watchdog = plan(profile.watchdog, in: catalogue.watchdogs, place: .watchdog)
     return {
       // All is opened before anything is judged: every problem is told at once. What could not be opened has been
@@ -74,6 +75,7 @@ private struct HardwareBuilder {
       hardware.startButtons = startButtons.compactMap { button, open in
         open().map { StartButtonHardware(button: $0, evse: button.evse) }
       }
+      hardware.mainMeter = mainMeter()
       if let watchdog = hardware.watchdog { check(watchdog) }
       return collector.isEmpty ? hardware : nil
     }

@@ -22,6 +22,8 @@ public final class DriverOptions {
     /// The start button of one EVSE, or with nil of the whole station.
     case startButton(EVSEID?)
     case display
+    /// The meter of the whole station.
+    case mainMeter
   }
 
   public let place: Place

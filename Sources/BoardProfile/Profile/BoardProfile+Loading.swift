@@ -48,9 +48,10 @@ struct BoardLoader {
     let keypads = PostLoader.keypads(object[.keypads], places: places, readers: readers)
     let startButtons = PostLoader.startButtons(object[.startButtons], places: places)
     let display = DriverLoader.load(object[.display])
+    let mainMeter = mainMeter(object[.mainMeter])
     let safetyInputs = SafetyInputLoader.load(object[.safetyInputs], places: places)
     checkSharedDrivers(
-      evses: evses, readers: readers.map(\.driver) + keypads.map(\.driver) + startButtons.map(\.driver),
+      evses: evses, mainMeter: mainMeter, readers: readers.map(\.driver) + keypads.map(\.driver) + startButtons.map(\.driver),
       safetyInputs: safetyInputs)
     let deadMan = deadMan(object[.deadMan], purpose: purpose)
     return BoardProfile(
@@ -66,6 +67,7 @@ struct BoardLoader {
       keypads: keypads,
       startButtons: startButtons,
       display: display,
+      mainMeter: mainMeter,
       deadMan: deadMan,
       watchdog: watchdog(object[.watchdog], deadMan: deadMan),
       leaseExpiry: object[.leaseExpiry].choice(as: LeaseExpiryPolicy.self) ?? .finishSession,
@@ -97,6 +99,16 @@ struct BoardLoader {
     let within = object[.withinMilliseconds].milliseconds(in: 10...30_000, isRequired: true)
     guard let means, let within else { return nil }
     return DeadManRule(means: means, within: within)
+  }
+
+  /// Transactions have the signed readings of their EVSE's meter.
+  private func mainMeter(_ field: ProfileField) -> DriverReference? {
+    let meter = DriverLoader.load(field)
+    if meter?.boolean("signs") == true {
+      field.report(
+        "signs, and no transaction is billed by the main meter", allowed: "a main meter without \"signs\"")
+    }
+    return meter
   }
 
   /// A relay that must be fed needs somebody to feed it.
@@ -143,14 +155,15 @@ struct BoardLoader {
 
   /// Two drivers of one kind with the very same options would fight over one piece of hardware.
   private func checkSharedDrivers(
-    evses: [EVSEProfile], readers: [DriverReference], safetyInputs: [SafetyInputProfile]
+    evses: [EVSEProfile], mainMeter: DriverReference?, readers: [DriverReference], safetyInputs: [SafetyInputProfile]
   ) {
     let connectors = evses.flatMap(\.connectors)
     // One controller has a contact of each kind: of inputs the kind tells them apart, and where it does not, the driver.
     let inputs = SafetyInputKind.allCases.map { kind in safetyInputs.filter { $0.kind == kind }.map(\.driver) }
     let kinds: [[DriverReference]] =
       [
-        connectors.map(\.pilot), connectors.map(\.contactor), evses.compactMap(\.meter), evses.compactMap(\.light),
+        connectors.map(\.pilot), connectors.map(\.contactor),
+        evses.compactMap(\.meter) + (mainMeter.map { [$0] } ?? []), evses.compactMap(\.light),
         readers, evses.compactMap(\.parkingBay?.driver), connectors.compactMap(\.lock),
         connectors.compactMap(\.proximity),
         evses.compactMap(\.residualCurrent), evses.flatMap(\.temperatureSensors), evses.compactMap(\.phaseSwitch),

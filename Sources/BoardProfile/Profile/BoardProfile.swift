@@ -27,6 +27,8 @@ public struct BoardProfile: Sendable, Equatable {
   /// At most one for each EVSE and one for the station.
   public var startButtons: [StartButtonProfile]
   public var display: DriverReference?
+  /// Measures what the whole station takes: OCPP's EVSE 0. No energy waits for it.
+  public var mainMeter: DriverReference?
   /// Never nil for a product.
   public var deadMan: DeadManRule?
   /// What the control lane feeds as proof of its life; never nil where the dead-man is a relay that must be fed.

@@ -2,7 +2,7 @@
 /// for each; a test compares them.
 enum BoardKey: String, ProfileKey {
   case name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, keypads
-  case startButtons, display, deadMan, watchdog
+  case startButtons, display, mainMeter, deadMan, watchdog
   case leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, outboxCapacity, timing, pilotThresholds
   case proximityBands, lights, texts, csms, deviceModel
 }

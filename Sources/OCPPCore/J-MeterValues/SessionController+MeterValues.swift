@@ -101,7 +101,9 @@ extension SessionController {
 
   // MARK: - MeterValues
 
-  /// J01: not queued. One that finds no link, or no answer, is the next one's to make good.
+  /// Not queued: J01 asks for no queue, and Part 2's QueueAllMessages (2.1.9), which this station has as false, leaves
+  /// the queue to messages of transactions (E04.FR.01). One that finds no link, or no answer, is the next one's to make
+  /// good; the registers in that one still tell the energy of the time between.
   func sendMeterValues(_ reading: MeterReadingRecord, of evse: EVSEID) {
     // What a TriggerMessage asks for is sent while Pending too (B02.FR.02).
     let isSendable = services.isOnline || reading.context == .trigger

@@ -4,7 +4,7 @@ import OCPPCore
 
 /// A part at the post whose silence is told to the operator, and keeps nobody from charging in another way.
 package enum PostPart: String, Sendable, CaseIterable {
-  case reader, keypad, startButton, parkingBay
+  case reader, keypad, startButton, parkingBay, mainMeter
 
   /// OCPP 2.0.1 Part 2, appendix 3, where it has a component for it.
   var component: String {
@@ -13,6 +13,7 @@ package enum PostPart: String, Sendable, CaseIterable {
     case .keypad: "Keypad"
     case .startButton: "StartButton"
     case .parkingBay: "BayOccupancySensor"
+    case .mainMeter: "FiscalMetering"
     }
   }
 
@@ -24,6 +25,7 @@ package enum PostPart: String, Sendable, CaseIterable {
     case .keypad: "A keypad does not answer."
     case .startButton: "A start button does not answer."
     case .parkingBay: "A parking bay sensor does not answer."
+    case .mainMeter: "The meter of the whole station does not answer."
     }
   }
 
@@ -33,6 +35,7 @@ package enum PostPart: String, Sendable, CaseIterable {
     case .keypad: "Present a card instead, and call service: check the keypad's wiring."
     case .startButton: "Present a card instead, and call service: check the button's wiring."
     case .parkingBay: "Call service: check the sensor's supply and its wiring."
+    case .mainMeter: "Charging goes on. Call service: check the meter's supply and its bus."
     }
   }
 

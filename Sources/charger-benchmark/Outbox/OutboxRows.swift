@@ -64,6 +64,7 @@ struct OutboxRows {
     figure += "\(Figure.fixed(1e9 / perEvent(nanoseconds), 0))/s, \(Figure.microseconds(perEvent(cpu))) CPU"
     return BenchmarkRow(
       number: number, measurement: measurement, figure: figure + more, goal: goal, isMet: isMet,
+      isBinding: instructions != nil,
       values: [("perSecond", 1e9 / perEvent(nanoseconds)), ("cpuNanoseconds", perEvent(cpu))]
         + (instructions.map { [("instructions", $0)] } ?? []))
   }
@@ -117,7 +118,7 @@ struct OutboxRows {
     report.add(
       BenchmarkRow(
         number: "e5", measurement: "of \(events) offline events, arrived", figure: "\(arrived)", goal: "all",
-        isMet: arrived == events, values: [("arrived", Double(arrived))]))
+        isMet: arrived == events, isBinding: true, values: [("arrived", Double(arrived))]))
   }
 
   // MARK: Flash memory
@@ -137,7 +138,7 @@ struct OutboxRows {
           number: "e4", measurement: "written per event, \(what)",
           figure: "\(kilobytes(bytes)), \(Figure.fixed(flushes, 2)) fsyncs",
           goal: task == .batches ? "≤ 4 kB, shared" : "≤ 14 kB, 1 fsync",
-          isMet: bytes > 0 && bytes <= limit && flushes <= (task == .batches ? 0.05 : 1.001),
+          isMet: bytes == 0 ? nil : bytes <= limit && flushes <= (task == .batches ? 0.05 : 1.001), isBinding: true,
           values: [("bytes", bytes), ("flushes", flushes)]))
       if bytes == 0 { report.notes.append("e4: /tmp is in memory here, so nothing was written") }
     }
@@ -172,19 +173,24 @@ struct OutboxRows {
 
   /// Instructions from the start to the accepted boot; the queue waits until they are counted.
   private func countStart(_ bench: StationUnderTest, _ csms: BenchmarkCSMS, on state: String) throws -> Double {
-    let file = bench.scratch.path + "/\(Files.list(bench.scratch.path).count)"
+    let file = bench.scratch.path + "/count-\(Files.list(bench.scratch.path).count)"
     csms.holdAnswers(true)
     defer { csms.holdAnswers(false) }
     _ = try start(bench, csms, on: state, callgrind: file)
-    let count = try Callgrind(
-      outFile: file, processID: bench.processID, log: bench.scratch.path + "/callgrind.log"
-    ).count(dump: 1)
+    let counter = Callgrind(
+      outFile: file, processID: bench.processID, log: bench.scratch.path + "/callgrind.log")
+    let count = try counter.count(dump: 1)
+    sleep(1)
+    let rest = try counter.count(dump: 2)
     bench.stop(SIGKILL)
-    return count
+    guard rest.isTold else {
+      throw BenchmarkFailure(description: "callgrind does not name what goes by the clock: see CallgrindCount")
+    }
+    return count.ofStart(rest: rest)
   }
 
-  /// The goal states a time and that the queue's length is of no account. Beside the start with one record, and in
-  /// instructions at row a2's rate of 2 M a millisecond.
+  /// The goal states a time and that the queue's length is of no account. Beside the start with one record and a log of
+  /// the same length, and in instructions at row a2's rate of 2 M a millisecond.
   private func startRow(
     _ time: Double, _ plainTime: Double, _ counts: (filled: Double, plain: Double)?
   ) -> BenchmarkRow {
@@ -197,7 +203,7 @@ struct OutboxRows {
       number: "a3", measurement: "start with \(events) queued, killed, to boot accepted", figure: figure,
       goal: "≤ 15 ms, whatever is queued",
       isMet: counts.map { $0.filled <= 30e6 && $0.filled <= 1.05 * $0.plain },
-      judgedBy: counts.map { _ in "≤ 30 M instr., ≤ 1.05 × with 1 queued" },
+      isBinding: counts != nil, judgedBy: counts.map { _ in "≤ 30 M instr., ≤ 1.05 × with 1 queued" },
       values: [("nanoseconds", time), ("nanosecondsWithout", plainTime)]
         + (counts.map { [("instructions", $0.filled), ("instructionsWithout", $0.plain)] } ?? []))
   }
@@ -219,7 +225,10 @@ struct OutboxRows {
     let (time, plainTime) = (median(&times), median(&plainTimes))
     var counts: (filled: Double, plain: Double)?
     if Callgrind.isInstalled {
-      counts = (try countStart(bench, csms, on: filled), try countStart(bench, csms, on: plain))
+      var pairs: [(filled: Double, plain: Double)] = []
+      for _ in 0..<3 { pairs.append((try countStart(bench, csms, on: filled), try countStart(bench, csms, on: plain))) }
+      var (one, other) = (pairs.map(\.filled), pairs.map(\.plain))
+      counts = (median(&one), median(&other))
     }
     report.add(startRow(time, plainTime, counts))
 
@@ -233,17 +242,19 @@ struct OutboxRows {
     report.add(
       BenchmarkRow(
         number: "e5", measurement: "of \(events) after SIGKILL, arrived", figure: "\(arrived)", goal: "all",
-        isMet: arrived == events, values: [("arrived", Double(arrived))]))
+        isMet: arrived == events, isBinding: true, values: [("arrived", Double(arrived))]))
 
     func resident(_ isFilled: Bool) throws -> Double {
       bench.stop(SIGKILL)
       try bench.replaceState(with: isFilled ? filled : nil)
       // Nobody listens there: nothing is sent.
       try bench.start(port: 9, freshState: false)
-      sleep(3)
-      return Double(ProcessFigures.read(bench.processID).residentBytes)
+      return Double(try bench.memoryAtRest().residentBytes)
     }
-    let growth = try resident(true) - resident(false)
+    // Half a megabyte is chance: how much of the program comes into memory with what it runs depends on where the system
+    // has put it.
+    var growths = try (0..<(isQuick ? 5 : 11)).map { _ in try resident(true) - resident(false) }
+    let growth = median(&growths)
     report.add(
       BenchmarkRow(
         number: "b2", measurement: "RSS after restart with \(events) queued, over none",

@@ -20,7 +20,7 @@ final class OutboxStation: @unchecked Sendable {
     case online
     /// Events as fast as they can be stored, without a link.
     case offline
-    /// The same, and then the end by SIGKILL.
+    /// The same, then whatever it takes until the log is as long as it gets, and the end by SIGKILL.
     case fill
     /// Stored without a link, then sent with one.
     case drain
@@ -55,10 +55,12 @@ final class OutboxStation: @unchecked Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let loop = group.next()
     let station = OutboxStation(task, rounds: rounds, loop)
+    let padding = LogPadding(directory: state)
     if task == .bare || task == .echo {
       try loop.submit { station.startBare(port: port) }.wait()
     } else {
       let (store, snapshot) = try SQLiteStationStore.open(directory: state) { event in
+        if padding.takes(event) { return }
         loop.execute { station.chargePoint?.handle(event) }
       }
       try loop.submit { station.start(store, snapshot, port: port) }.wait()
@@ -67,7 +69,8 @@ final class OutboxStation: @unchecked Sendable {
       }
     }
     try station.done.futureResult.wait()
-    if task == .fill {
+    if task == .fill, let store = try loop.submit({ station.store }).wait() {
+      try padding.fill(store)
       fflush(nil)
       kill(getpid(), SIGKILL)
     }
