@@ -22,7 +22,7 @@ final class MainMeter: StationLaneDriver {
     guard nextService <= now else { return nil }
     nextService = now + Self.interval
     meter.service(at: now)
-    guard meter.health.isAlive, let reading = meter.latest, reading.takenAt != told else { return nil }
+    guard meter.health == .alive, let reading = meter.latest, reading.takenAt != told else { return nil }
     told = reading.takenAt
     return reading
   }

@@ -51,7 +51,8 @@ struct BoardLoader {
     let mainMeter = mainMeter(object[.mainMeter])
     let safetyInputs = SafetyInputLoader.load(object[.safetyInputs], places: places)
     checkSharedDrivers(
-      evses: evses, mainMeter: mainMeter, readers: readers.map(\.driver) + keypads.map(\.driver) + startButtons.map(\.driver),
+      evses: evses, mainMeter: mainMeter,
+      readers: readers.map(\.driver) + keypads.map(\.driver) + startButtons.map(\.driver),
       safetyInputs: safetyInputs)
     let deadMan = deadMan(object[.deadMan], purpose: purpose)
     return BoardProfile(

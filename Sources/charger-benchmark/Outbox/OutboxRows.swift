@@ -203,7 +203,7 @@ struct OutboxRows {
       number: "a3", measurement: "start with \(events) queued, killed, to boot accepted", figure: figure,
       goal: "≤ 15 ms, whatever is queued",
       isMet: counts.map { $0.filled <= 30e6 && $0.filled <= 1.05 * $0.plain },
-      isBinding: counts != nil, judgedBy: counts.map { _ in "≤ 30 M instr., ≤ 1.05 × with 1 queued" },
+      judgedBy: counts.map { _ in "≤ 30 M instr., ≤ 1.05 × with 1 queued" },
       values: [("nanoseconds", time), ("nanosecondsWithout", plainTime)]
         + (counts.map { [("instructions", $0.filled), ("instructionsWithout", $0.plain)] } ?? []))
   }
@@ -237,7 +237,7 @@ struct OutboxRows {
     try bench.replaceState(with: filled)
     csms.forgetEvents()
     try bench.start(port: csms.port, freshState: false)
-    try? bench.until("all events", seconds: 60) { csms.arrived(of: events) == events }
+    try? bench.until("all events", seconds: 300) { csms.arrived(of: events) == events }
     let arrived = csms.arrived(of: events)
     report.add(
       BenchmarkRow(
