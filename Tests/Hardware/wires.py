@@ -268,5 +268,7 @@ class Bench:
         return (self.folder / "bench-world.log").read_text(errors="replace").splitlines()
 
     def verdict(self):
-        until("all is told to the CSMS", lambda: self.status()["outbox"]["waiting"] == 0)
+        # The last event of a transaction waits for the meter's last word, when the transaction itself is over.
+        until("all is told to the CSMS",
+              lambda: self.status()["outbox"]["waiting"] == 0 and self.csms.call("csms.verdict")["open"] == 0)
         return self.csms.call("csms.verdict")
