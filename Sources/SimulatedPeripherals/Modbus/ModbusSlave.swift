@@ -35,6 +35,10 @@ public struct ModbusSlave: Sendable {
   public internal(set) var requests: UInt64 = 0
   /// What has been written, newest last; at most 256.
   public private(set) var writes: [(address: UInt16, value: UInt16)] = []
+  /// The longest request for registers that it grants.
+  public var maximumRegisters = 125
+  /// Holding registers from here on are asked for in vain: no answer at all, not even a refusal.
+  public var silentFrom: UInt16?
   /// A meter that signs has its session here.
   public var iskra: IskraSession?
 
@@ -94,7 +98,7 @@ public struct ModbusSlave: Sendable {
   // MARK: Requests
 
   /// The answer to a request, both without address and checksum: function code and what follows.
-  mutating func answer(_ request: ArraySlice<UInt8>, at now: MonotonicInstant) -> [UInt8] {
+  public mutating func answer(_ request: ArraySlice<UInt8>, at now: MonotonicInstant) -> [UInt8] {
     requests = requests.addingSaturating(1)
     iskra?.advance(to: now)
     let bytes = Array(request)
@@ -110,7 +114,8 @@ public struct ModbusSlave: Sendable {
     switch function {
     case 3, 4:
       let count = Int(word(3))
-      guard (1...125).contains(count) else { return refusal(3) }
+      guard (1...maximumRegisters).contains(count) else { return refusal(3) }
+      if function == 3, let silentFrom, word(1) >= silentFrom { return [] }
       let table: Table = function == 3 ? .holding : .input
       var answer = [function, UInt8(clamping: count * 2)]
       for place in 0..<count {
@@ -119,6 +124,7 @@ public struct ModbusSlave: Sendable {
         else { return refusal(2) }
         answer += [UInt8(value >> 8), UInt8(value & 0xFF)]
       }
+      if table == .holding { iskra?.wereRead(word(1), count) }
       return answer
     case 6:
       return write(word(1), [word(3)], at: now) ? Array(bytes.prefix(5)) : refusal(2)
