@@ -77,9 +77,11 @@ struct ModbusEntriesTests {
     #expect(try problems([meter(1), meter(2)]) == [])
     let twice = try problems([meter(1), meter(1, ",\"retries\":3")])
     #expect(twice.map(\.message) == ["uses Modbus /dev/ttyS1 device 1, and so does $.evses[0].meter"])
-    let nameless = "{\"driver\":\"modbus\",\"map\":\"abb-b23\",\"device\":1}"
+    func nameless(_ retries: Int) -> String {
+      "{\"driver\":\"modbus\",\"map\":\"abb-b23\",\"device\":1,\"retries\":\(retries)}"
+    }
     #expect(
-      try problems([nameless, nameless]).map(\.path) == ["$.evses[0].meter.port", "$.evses[1].meter.port"],
+      try problems([nameless(1), nameless(2)]).map(\.path) == ["$.evses[0].meter.port", "$.evses[1].meter.port"],
       "what is not named is not shared")
     let other = try problems([meter(1), meter(2, ",\"baud\":19200")])
     #expect(other.map(\.path) == ["$.evses[1].meter.baud"])
