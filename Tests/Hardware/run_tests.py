@@ -1,21 +1,19 @@
 """Runs one of the hardware suites and tells each test in one line with its time.
 
-  run_tests.py native|guest [--results FILE] [PATTERN...]
+  run_tests.py native|signing|guest [--results FILE] [PATTERN...]
 
 FILE gets what scripts/traceability reads: one line of JSON for each test. `guest` runs inside the guest, `native` in a
-network and mount namespace of its own (run_hardware.py makes both)."""
+network and mount namespace of its own (run_hardware.py makes both); `signing` needs the Python of .venv."""
 
 import argparse
+import importlib
 import json
 import sys
 import time
 import traceback
 import unittest
 
-import test_guest
-import test_native
-
-SUITES = {"native": test_native, "guest": test_guest}
+SUITES = {"native": "test_native", "signing": "test_signing", "guest": "test_guest"}
 
 
 class Told(unittest.TestResult):
@@ -72,7 +70,7 @@ def main():
     if options.patterns:
         loader.testNamePatterns = [f"*{pattern}*" for pattern in options.patterns]
     result = Told()
-    loader.loadTestsFromModule(SUITES[options.suite]).run(result)
+    loader.loadTestsFromModule(importlib.import_module(SUITES[options.suite])).run(result)
     if options.results:
         with open(options.results, "a", encoding="utf-8") as file:
             for identity, name, outcome in result.outcomes:

@@ -42,6 +42,19 @@ def controller_station(silence=1000, reader=True):
     return board, fronts
 
 
+def signing_station(variables):
+    """A meter that signs on its Modbus line, everything else at a companion controller; cards come from the CSMS."""
+    board, fronts = controller_station(reader=False)
+    board["name"] = "signing-station"
+    board["evses"][0]["meter"] = {"driver": "iskra-wm3m4c", "port": "@/meter", "device": 33, "baud": 115200,
+                                  "silenceMilliseconds": 2000, "signingTimeoutMilliseconds": 5000}
+    board["deviceModel"] = [
+        {"component": {"name": component}, "variable": {"name": name}, "value": value}
+        for (component, name), value in variables.items()]
+    fronts[0] = {"front": "modbus", "path": "@/meter", "meters": [{"evse": 1, "device": 33, "type": "iskra-wm3m4c"}]}
+    return board, fronts
+
+
 LINES = [
     ("k1-coil", "coil", {}), ("k1-coil-n", "secondCoil", {}), ("k1-aux", "contactClosed", {}),
     ("k1-aux-n", "contactClosed", {}), ("lock-a", "lockDrive", {}), ("lock-b", "unlockDrive", {}),
