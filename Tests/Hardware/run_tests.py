@@ -13,7 +13,17 @@ import time
 import traceback
 import unittest
 
-SUITES = {"native": "test_native", "signing": "test_signing", "guest": "test_guest"}
+import test_faults
+
+SUITES = {"native": ("test_native", "test_faults"), "signing": ("test_signing",), "guest": ("test_guest",)}
+
+
+def tests_of(suite):
+    for part in suite:
+        if isinstance(part, unittest.TestSuite):
+            yield from tests_of(part)
+        else:
+            yield part
 
 
 class Told(unittest.TestResult):
@@ -70,7 +80,9 @@ def main():
     if options.patterns:
         loader.testNamePatterns = [f"*{pattern}*" for pattern in options.patterns]
     result = Told()
-    loader.loadTestsFromModule(importlib.import_module(SUITES[options.suite])).run(result)
+    suite = unittest.TestSuite(map(loader.loadTestsFromModule, map(importlib.import_module, SUITES[options.suite])))
+    test_faults.Faults.chosen = {test.id().split(".")[-1] for test in tests_of(suite)}
+    suite.run(result)
     if options.results:
         with open(options.results, "a", encoding="utf-8") as file:
             for identity, name, outcome in result.outcomes:
