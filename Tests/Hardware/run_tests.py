@@ -1,9 +1,10 @@
 """Runs one of the hardware suites and tells each test in one line with its time.
 
-  run_tests.py native|signing|guest [--results FILE] [PATTERN...]
+  run_tests.py native|signing|guest|watchdog [--results FILE] [PATTERN...]
 
 FILE gets what scripts/traceability reads: one line of JSON for each test. `guest` runs inside the guest, `native` in a
-network and mount namespace of its own (run_hardware.py makes both); `signing` needs the Python of .venv."""
+network and mount namespace of its own (run_hardware.py makes both); `watchdog` starts a guest itself; `signing` needs
+the Python of .venv."""
 
 import argparse
 import importlib
@@ -15,7 +16,8 @@ import unittest
 
 import test_faults
 
-SUITES = {"native": ("test_native", "test_faults"), "signing": ("test_signing",), "guest": ("test_guest",)}
+SUITES = {"native": ("test_native", "test_faults"), "signing": ("test_signing",), "guest": ("test_guest",),
+          "watchdog": ("test_watchdog",)}
 
 
 def tests_of(suite):

@@ -15,7 +15,7 @@ import stations  # noqa: E402
 from ocpp.v201 import call  # noqa: E402
 from strict_csms import StrictCSMS  # noqa: E402
 from test_metering import verifies  # noqa: E402
-from wires import CARD, PATIENCE, PILOT_FAULTS, Bench, until  # noqa: E402
+from wires import CARD, DOUBTS, PATIENCE, REMOTE_STARTS, Bench, until  # noqa: E402
 
 KEY = ("OCPPCommCtrlr", "PublicKeyWithSignedMeterValue")
 START = ("TxCtrlr", "TxStartPoint")
@@ -36,7 +36,7 @@ class StrictBench(Bench):
 
     def remote_start(self, evse=1):
         token = {"idToken": CARD, "type": "ISO14443"}
-        self.request(call.RequestStartTransaction(id_token=token, remote_start_id=1, evse_id=evse))
+        self.request(call.RequestStartTransaction(id_token=token, remote_start_id=next(REMOTE_STARTS), evse_id=evse))
 
     def remote_stop(self, evse=1):
         self.request(call.RequestStopTransaction(transaction_id=self.transaction(evse)["id"]))
@@ -136,7 +136,7 @@ class Signing(unittest.IsolatedAsyncioTestCase):
 
         def start():
             until("the meter has signed, and the transaction is there, or the pilot is in doubt",
-                  lambda: self.bench.transaction() or PILOT_FAULTS & set(self.bench.faults()))
+                  lambda: self.bench.transaction() or DOUBTS & set(self.bench.faults()))
             self.bench.remote_start()
         await self.charge(start)
         before = (await self.aside(self.bench.transaction))["id"]
