@@ -12,10 +12,19 @@ import time
 import traceback
 import unittest
 
+import test_faults
 import test_guest
 import test_native
 
-SUITES = {"native": test_native, "guest": test_guest}
+SUITES = {"native": (test_native, test_faults), "guest": (test_guest,)}
+
+
+def tests_of(suite):
+    for part in suite:
+        if isinstance(part, unittest.TestSuite):
+            yield from tests_of(part)
+        else:
+            yield part
 
 
 class Told(unittest.TestResult):
@@ -72,7 +81,9 @@ def main():
     if options.patterns:
         loader.testNamePatterns = [f"*{pattern}*" for pattern in options.patterns]
     result = Told()
-    loader.loadTestsFromModule(SUITES[options.suite]).run(result)
+    suite = unittest.TestSuite(map(loader.loadTestsFromModule, SUITES[options.suite]))
+    test_faults.Faults.chosen = {test.id().split(".")[-1] for test in tests_of(suite)}
+    suite.run(result)
     if options.results:
         with open(options.results, "a", encoding="utf-8") as file:
             for identity, name, outcome in result.outcomes:
