@@ -337,8 +337,8 @@ struct BadBoardProfileTests {
           boards/x.json:4:3: $.vendor: is not a key that is known here
               did you mean "vendorName"?
               allowed: name, purpose, vendorName, model, evses, sharedSupplyA, safetyInputs, readers, keypads, \
-          startButtons, display, deadMan, watchdog, leaseExpiry, leaseSeconds, randomStartDelaySeconds, resetAction, \
-          outboxCapacity, timing, pilotThresholds, proximityBands, lights, texts, csms, deviceModel
+          startButtons, display, mainMeter, deadMan, watchdog, leaseExpiry, leaseSeconds, randomStartDelaySeconds, \
+          resetAction, outboxCapacity, timing, pilotThresholds, proximityBands, lights, texts, csms, deviceModel
           boards/x.json:6:12: $.evses: has 0 EVSEs
               allowed: 1…16 EVSEs
           3 problems found.

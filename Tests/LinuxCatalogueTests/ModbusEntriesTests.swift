@@ -100,7 +100,7 @@ struct ModbusEntriesTests {
     let twice = try problems([meter("\(line),\"device\":1")], mainMeter: meter("\(line),\"device\":1,\"retries\":3"))
     #expect(twice.map(\.path) == ["$.mainMeter"])
     #expect(twice.map(\.message) == ["uses Modbus /dev/ttyS1 device 1, and so does $.evses[0].meter"])
-    let wrong = try problems([meter("\(line),\"device\":1")], mainMeter: meter("\(line),\"device\":248"))
+    let wrong = try problems([meter("\(line),\"device\":2")], mainMeter: meter("\(line),\"device\":248"))
     #expect(wrong.map(\.path) == ["$.mainMeter.device"])
   }
 

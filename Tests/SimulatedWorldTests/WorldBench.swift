@@ -57,6 +57,7 @@ extension WorldConfiguration {
     world.keypads = [WorldKeypad(name: "pad")]
     world.startButtons = [WorldStartButton(evse: evse1)]
     world.displayHasChoice = true
+    world.hasMainMeter = true
     return world
   }
 }
