@@ -5,7 +5,7 @@ import TLSTestSupport
 struct ScriptError: Error { let what: String }
 
 /// A server on a loopback socket that does what a test's script says, byte by byte where needed: it shares no code with
-/// the link under test. Each connection gets a thread; nothing waits longer than ten seconds.
+/// the link under test. Each connection gets a thread; nothing waits longer than a minute.
 final class ScriptedServer: @unchecked Sendable {
   let port: Int
   private let listener: Int32
@@ -48,7 +48,7 @@ final class ScriptedServer: @unchecked Sendable {
   func takeProblems() -> [String] { lock.withLock { problems } }
 
   private func serve(_ descriptor: Int32, tls: TestTLSServer?, script: (Peer) throws -> Void) {
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    var limit = timeval(tv_sec: 60, tv_usec: 0)
     let size = socklen_t(MemoryLayout<timeval>.size)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
@@ -126,7 +126,10 @@ final class Peer {
       part = session.read(65_536)
     } else {
       part = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, used in
-        used = max(0, recv(descriptor, buffer.baseAddress, buffer.count, 0))
+        var count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+        // A socket with a time limit gives up when the program was stopped meanwhile.
+        while count < 0, errno == EINTR { count = recv(descriptor, buffer.baseAddress, buffer.count, 0) }
+        used = max(0, count)
       }
     }
     unread += part

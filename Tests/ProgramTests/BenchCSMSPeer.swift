@@ -3,6 +3,14 @@ import Glibc
 import OCPPJSON
 import Testing
 
+/// What `recv` gives; a socket with a time limit gives up when the program was stopped meanwhile, and is asked again.
+func receiveOnce(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ size: Int) -> Int {
+  while true {
+    let count = recv(descriptor, buffer, size, 0)
+    guard count < 0, errno == EINTR else { return count }
+  }
+}
+
 /// A station's side of a WebSocket, by hand: enough to talk to the program as a stranger would.
 final class BenchCSMSPeer {
   private let descriptor: Int32
@@ -22,7 +30,7 @@ final class BenchCSMSPeer {
         connect(own, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    var timeout = timeval(tv_sec: 10, tv_usec: 0)
+    var timeout = timeval(tv_sec: 120, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     var request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     request += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -33,7 +41,7 @@ final class BenchCSMSPeer {
       let bytes = Array((request + "\r\n").utf8)
       _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
       var byte: UInt8 = 0
-      while !text.hasSuffix("\r\n\r\n"), recv(descriptor, &byte, 1, 0) == 1 {
+      while !text.hasSuffix("\r\n\r\n"), receiveOnce(descriptor, &byte, 1) == 1 {
         text.unicodeScalars.append(Unicode.Scalar(byte))
       }
     }
@@ -55,7 +63,7 @@ final class BenchCSMSPeer {
     _ = Glibc.send(descriptor, frame, frame.count, Int32(MSG_NOSIGNAL))
   }
 
-  /// The next frame: its first byte and its payload; nil at the end or after ten seconds.
+  /// The next frame: its first byte and its payload; nil at the end or after two minutes.
   func receive() -> (head: UInt8, payload: [UInt8])? {
     guard let head = take(2) else { return nil }
     var count = Int(head[1] & 0x7F)
@@ -81,7 +89,7 @@ final class BenchCSMSPeer {
   private func take(_ count: Int) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 4_096)
     while received.count < count {
-      let got = recv(descriptor, &buffer, buffer.count, 0)
+      let got = receiveOnce(descriptor, &buffer, buffer.count)
       guard got > 0 else { return nil }
       received += buffer.prefix(got)
     }

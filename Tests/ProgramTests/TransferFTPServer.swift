@@ -1,4 +1,6 @@
+import CLinux
 import Foundation
+import Glibc
 
 /// As much of an FTP server as a transfer needs: passive connections, restart, directories, one user.
 final class TransferFTPServer: @unchecked Sendable {
@@ -54,14 +56,14 @@ final class TransferFTPServer: @unchecked Sendable {
   }
 
   private func converse(_ control: Int32) {
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    var limit = timeval(tv_sec: 120, tv_usec: 0)
     setsockopt(control, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     func reply(_ text: String) { Self.send(Array((text + "\r\n").utf8), to: control) }
     var input: [UInt8] = []
     func readLine() -> String? {
       while !input.contains(10) {
         var part = [UInt8](repeating: 0, count: 1024)
-        let count = recv(control, &part, part.count, 0)
+        let count = receiveOnce(control, &part, part.count)
         guard count > 0 else { return nil }
         input += part.prefix(count)
       }
@@ -122,7 +124,7 @@ final class TransferFTPServer: @unchecked Sendable {
         let data = accept(passive, nil, nil)
         var content: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 65_536)
-        while case let count = recv(data, &part, part.count, 0), count > 0 { content += part.prefix(count) }
+        while case let count = receiveOnce(data, &part, part.count), count > 0 { content += part.prefix(count) }
         close(data)
         close(passive)
         lock.withLock { files[path(argument)] = content }

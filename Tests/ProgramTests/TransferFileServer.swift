@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import TLSTestSupport
 
@@ -80,7 +81,7 @@ final class TransferFileServer: @unchecked Sendable {
   }
 
   private func serve(_ descriptor: Int32, session: TestTLSConnection?) {
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    var limit = timeval(tv_sec: 120, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     var input: [UInt8] = []
     func more() -> Bool {
@@ -90,7 +91,7 @@ final class TransferFileServer: @unchecked Sendable {
         return !part.isEmpty
       }
       var part = [UInt8](repeating: 0, count: 65_536)
-      let count = recv(descriptor, &part, part.count, 0)
+      let count = receiveOnce(descriptor, &part, part.count)
       if count > 0 { input += part.prefix(count) }
       return count > 0
     }
