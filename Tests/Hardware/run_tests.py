@@ -12,11 +12,12 @@ import time
 import traceback
 import unittest
 
+import test_bad_input
 import test_faults
 import test_guest
 import test_native
 
-SUITES = {"native": (test_native, test_faults), "guest": (test_guest,)}
+SUITES = {"native": (test_bad_input, test_native, test_faults), "guest": (test_guest,)}
 
 
 def tests_of(suite):

@@ -98,17 +98,11 @@ class Native(unittest.TestCase):
         """pcscd dies and comes back: the station says that its reader is silent, and takes cards again afterwards"""
         bench = self.bench
         bench.stop_pcscd()
-        time.sleep(2)
+        until("the silent reader is told", lambda: "readerSilent" in bench.reasons())
+        until("the CSMS hears of it", lambda: bench.csms_heard("event: TokenReader Problem = true"))
         bench.start_pcscd()
-        bench.plug_in()
-
-        def started():
-            bench.tap()
-            try:
-                return until("energy flows", lambda: bench.charging() and bench.contactor(), 6)
-            except AssertionError:
-                return False
-        until("a card is taken again", started)
+        until("the reader is back", lambda: "readerSilent" not in bench.reasons())
+        bench.charge()
 
     def test_world_faults(self):
         """Emergency stop, residual current and a contactor that welds are told and end the session, over the controller"""
