@@ -1,9 +1,9 @@
 """Runs one of the hardware suites and tells each test in one line with its time.
 
-  run_tests.py native|guest [--results FILE] [PATTERN...]
+  run_tests.py native|guest|watchdog [--results FILE] [PATTERN...]
 
 FILE gets what scripts/traceability reads: one line of JSON for each test. `guest` runs inside the guest, `native` in a
-network and mount namespace of its own (run_hardware.py makes both)."""
+network and mount namespace of its own (run_hardware.py makes both); `watchdog` starts a guest itself."""
 
 import argparse
 import json
@@ -16,8 +16,11 @@ import test_bad_input
 import test_faults
 import test_guest
 import test_native
+import test_watchdog
 
-SUITES = {"native": (test_bad_input, test_native, test_faults), "guest": (test_guest,)}
+SUITES = {
+    "native": (test_bad_input, test_native, test_faults), "guest": (test_guest,), "watchdog": (test_watchdog,),
+}
 
 
 def tests_of(suite):

@@ -196,9 +196,8 @@ class Session(unittest.TestCase):
             until("the contactor opens", lambda: not bench.contactor())
             bench.plug_out()
             until("the transaction is over", lambda: bench.transaction() is None)
+            bench.assert_true_energy()
             verdict = bench.verdict()
-            self.assertTrue(verdict["allCorrect"], verdict)
-            self.assertAlmostEqual(verdict["energyWh"], bench.evse()["deliveredWh"], delta=2)
             print(f"the CSMS saw {verdict['transactions']} transaction, {verdict['correct']} correct, "
                   f"{verdict['energyWh']} Wh; the world delivered {bench.evse()['deliveredWh']} Wh", flush=True)
         finally:
