@@ -230,6 +230,21 @@ struct SmartCardReaderTests {
     #expect(eventually { self.daemon.with { $0.contexts } == 0 })
   }
 
+  @Test(
+    "A daemon that stands still without a word is told as silence, in whichever call, and served again when it goes on",
+    arguments: FakeCardDaemon.Call.allCases)
+  func standingDaemon(call: FakeCardDaemon.Call) {
+    daemon.with { $0.held = call }
+    let reader = start(SmartCardReaderConfiguration(device: "ACS", silentAfter: .milliseconds(10)))
+    #expect(eventually { reader.health != .alive })
+    daemon.with { $0.held = nil }
+    #expect(eventually { reader.health == .alive } && daemon.settle(name))
+    #expect(daemon.present(VirtualCard(uid: [1, 2, 3, 4]), on: name))
+    #expect(tokens(reader, 1) == ["ISO14443 01020304"])
+    reader.stop()
+    #expect(eventually { self.daemon.with { $0.contexts } == 0 })
+  }
+
   @Test("Stopped, it lets go of its context; started again it works")
   func startsAgain() {
     let reader = start()
