@@ -16,7 +16,7 @@ private final class SmartCardRig: StationLaneRig {
 
   var now: MonotonicInstant { MonotonicInstant(nanoseconds: linux_boottime_ns()) }
   func wait(_ duration: Duration) { usleep(UInt32(clamping: duration.wholeMilliseconds * 1_000)) }
-  var slack: Duration { .milliseconds(200) }
+  var slack: Duration { .seconds(2) }
   var readerName: String { "left" }
   var evse: EVSEID { EVSEID(1) }
 
