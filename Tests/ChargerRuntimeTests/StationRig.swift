@@ -2,6 +2,7 @@ import BoardProfile
 import ChargerBase
 import EVSEControl
 import Foundation
+import Glibc
 import HAL
 import OCPPPorts
 import Testing
