@@ -82,6 +82,8 @@ public final class Station: ChargePointDelegate {
 
   public func advance(to now: MonotonicInstant) {
     self.now = now
+    // Asked twice a turn, and nearly always there is nothing.
+    guard nextDeadline <= now || !commands.isEmpty else { return }
     for (connector, permit) in leases.renew(at: now) { commands.append(.grant(connector, permit)) }
     flushCommands()
     advancePost()

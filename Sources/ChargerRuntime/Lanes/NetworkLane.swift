@@ -71,26 +71,23 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
 
   /// Runs one event through the upper side: everything due is advanced, then the next timer is set.
   func turn(_ body: () -> Void) {
-    guard !isTurning else {
+    guard !isTurning, let station, let chargePoint else {
       body()
       return
     }
     isTurning = true
     // Station counts a new lease from the present, however long ago the last turn was.
-    station?.advance(to: time.now)
+    station.advance(to: time.now)
     body()
     let now = time.now
-    station?.advance(to: now)
-    var engineDeadline = MonotonicInstant.distantFuture
-    if let chargePoint {
+    station.advance(to: now)
+    var engineDeadline = chargePoint.nextDeadline
+    if engineDeadline <= now {
+      chargePoint.advance()
       engineDeadline = chargePoint.nextDeadline
-      if engineDeadline <= now {
-        chargePoint.advance()
-        engineDeadline = chargePoint.nextDeadline
-      }
     }
     isTurning = false
-    armTimer(min(engineDeadline, station?.nextDeadline ?? .distantFuture))
+    armTimer(min(engineDeadline, station.nextDeadline))
   }
 
   /// A timer that comes too early is left as it is: it costs one empty turn, less than arming anew at every turn.

@@ -4,7 +4,7 @@ import OCPPTypes
 import OrderedCollections
 
 /// G01 StatusNotification, G03 and G04 ChangeAvailability, and B04's reports after an offline time.
-final class AvailabilityBlock: FunctionalBlock {
+final class AvailabilityBlock: TimedBlock {
   /// Different faults that a connector, an EVSE or the station can have at once.
   static let maximumFaults = 32
   /// A report without an answer is tried this often, at this interval.
@@ -250,9 +250,11 @@ final class AvailabilityBlock: FunctionalBlock {
   /// Without a link nothing is due: coming online reports what is still owed.
   var nextDeadline: MonotonicInstant {
     guard engine.isOnline else { return .distantFuture }
+    // Asked at every turn: a pointer's element is read where it lies, an array's would be copied.
     return connectors.withUnsafeBufferPointer { connectors in
       var deadline = MonotonicInstant.distantFuture
-      for place in connectors.indices { deadline = min(deadline, connectors[place].reportDueAt) }
+      guard let first = connectors.baseAddress else { return deadline }
+      for place in connectors.indices { deadline = min(deadline, first[place].reportDueAt) }
       return deadline
     }
   }

@@ -4,19 +4,21 @@ import ChargerBase
 
 extension SessionController {
   package var nextDeadline: MonotonicInstant {
-    var deadline = MonotonicInstant.distantFuture
-    // In place: asked at every turn, and a slot is large to copy.
-    slots.withUnsafeBufferPointer { slots in
-      for place in slots.indices {
-        deadline = min(deadline, slots[place].machine.nextDeadline)
-        if let until = slots[place].notice?.until { deadline = min(deadline, until) }
-      }
-    }
+    var deadline = deadlineOfSlots
     for driver in undecided { deadline = min(deadline, driver.until) }
     for start in remoteStarts where !start.isAsked { deadline = min(deadline, start.until) }
     for unlock in pendingUnlocks { deadline = min(deadline, unlock.until) }
     deadline = min(deadline, authorizer.nextDeadline, masterPass?.until ?? .distantFuture)
     return min(deadline, alignedDeadline)
+  }
+
+  /// Asked at every turn, and a slot is large to look through: so only after it may have changed.
+  private var deadlineOfSlots: MonotonicInstant {
+    if let slotsDeadline { return slotsDeadline }
+    var deadline = MonotonicInstant.distantFuture
+    for slot in slots { deadline = min(deadline, slot.machine.nextDeadline, slot.notice?.until ?? .distantFuture) }
+    slotsDeadline = deadline
+    return deadline
   }
 
   package func advance(to now: MonotonicInstant) {

@@ -36,7 +36,9 @@ package final class SessionController: SessionControlling {
   let authorizer: TokenAuthorizer
   let codec: TransactionEventCodec
   let history = SessionHistory()
-  var slots: [EVSESlot]
+  var slots: [EVSESlot] { didSet { slotsDeadline = nil } }
+  /// When the first of the slots is due; nil once any of them may have changed (`nextDeadline`).
+  var slotsDeadline: MonotonicInstant?
   var settings = SessionSettings()
   /// The device model's entries that the settings come from: another one that changes changes nothing here.
   var settingsPlaces: [Int] = []
