@@ -76,7 +76,7 @@ let package = Package(
     ours(
       "OCPPTransport",
       ["ChargerBase", "OCPPTypes", "OCPPPorts", "OCPPSecurity", nioCore, nioPosix, nioHTTP1, nioWebSocket]),
-    ours("HALLinux", ["ChargerBase", "HAL", "CLinux", "CGPIOD", "CModbus", "CPCSCLite"]),
+    ours("HALLinux", ["ChargerBase", "HAL", "OCPPJSON", "CLinux", "CGPIOD", "CModbus", "CPCSCLite"]),
     // Under which names, and with which options, board profiles find the drivers of HALLinux.
     ours("LinuxCatalogue", ["ChargerBase", "HAL", "HALLinux", "BoardProfile"]),
     // The far ends of the wires that HALLinux drives: a Modbus slave, a pilot microcontroller, a card. For bench and tests.

@@ -69,8 +69,8 @@ struct ChargerBenchmark: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     var places = BenchmarkPlaces.standard()
     if let programs { places.programs = programs }
-    places.board = board
-    places.unit = unit
+    places.board = BenchmarkPlaces.found(board)
+    places.unit = BenchmarkPlaces.found(unit)
     var report = BenchmarkReport()
     if let row {
       switch row {

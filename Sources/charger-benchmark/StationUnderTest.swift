@@ -24,6 +24,12 @@ struct BenchmarkPlaces {
     let folder = own.lastIndex(of: "/").map { String(own[..<$0]) } ?? "."
     return BenchmarkPlaces(programs: folder, board: "boards/bench-ac-dual.json", unit: "boards/bench-unit.json")
   }
+
+  /// The file as it is named, or where the package charger-bench keeps it.
+  static func found(_ path: String) -> String {
+    let packaged = "/usr/share/charger/" + path
+    return access(path, R_OK) != 0 && access(packaged, R_OK) == 0 ? packaged : path
+  }
 }
 
 /// The simulated world and one bench station, as children.

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Boots the ARM64 guest of scripts/build-arm64, moves its GPIO lines from outside and holds what it says against what was
-done. Usage: boot.py KERNEL INITRAMFS TREE ROOT TESTFOLDER WORLD: TREE is the merged device tree, ROOT what the guest has as
-its (read-only) root, TESTFOLDER what it sees as /test, WORLD this machine's bench-world: the companion microcontroller
-that it simulates is at the guest's serial port."""
+done. Usage: boot.py KERNEL INITRAMFS TREE ROOT TESTFOLDER WORLD SCRIPT: TREE is the merged device tree, ROOT what the guest
+has as its (read-only) root, TESTFOLDER what it sees as /test, WORLD this machine's bench-world: the companion microcontroller
+that it simulates is at the guest's serial port. SCRIPT of the test folder is run: guest.sh in place of a service manager,
+service.sh under systemd."""
 
 import json
 import os
@@ -20,6 +21,11 @@ import time
 DATA = 0x90303FC
 EMERGENCY_STOP = 5
 LED_RED = 0
+# Nothing of its own on the console, and patience: an emulated machine is slow, and slower on a busy one.
+SYSTEMD = ("systemd.show_status=no systemd.log_level=warning systemd.mask=serial-getty@ttyAMA0.service "
+           "systemd.mask=serial-getty@ttyS0.service systemd.mask=getty@tty1.service systemd.default_timeout_start_sec=600 "
+           "systemd.default_device_timeout_sec=600")
+LIMIT_SECONDS = 1800
 
 
 def machine(root: str, test: str) -> list[str]:
@@ -79,13 +85,13 @@ def microcontroller(program: str, folder: str) -> subprocess.Popen:
 
 
 def main() -> int:
-    kernel, initramfs, tree, root, test, world_program = sys.argv[1:]
+    kernel, initramfs, tree, root, test, world_program, script = sys.argv[1:]
     folder = tempfile.mkdtemp(prefix="charger-arm64-")
     world = microcontroller(world_program, folder)
     process = subprocess.Popen(
         machine(root, test) + [
             "-kernel", kernel, "-initrd", initramfs, "-dtb", tree,
-            "-append", "console=ttyAMA0 quiet panic=-1 rdinit=/init",
+            "-append", f"console=ttyAMA0 quiet panic=-1 rdinit=/init charger.test={script} {SYSTEMD}",
             "-qtest-log", "/dev/null", "-qtest", f"unix:{folder}/qtest,server=on,wait=off",
             "-monitor", f"unix:{folder}/monitor,server=on,wait=off",
             "-chardev", f"serial,id=mcu,path={folder}/mcu", "-device", "pci-serial,chardev=mcu",
@@ -122,15 +128,17 @@ def main() -> int:
             return bool(int(gpio.until(b"\n").split()[1], 16) >> LED_RED & 1)
 
         drive(0)
-        deadline = start + 600
+        deadline = start + LIMIT_SECONDS
         while True:
             try:
                 line = lines.get(timeout=max(0.1, deadline - time.monotonic()))
             except queue.Empty:
-                print("boot: not done after 600 s")
+                print(f"boot: not done after {LIMIT_SECONDS} s")
                 return 1
             if line is None:
                 break
+            # systemd sets up the terminal before the first of them.
+            line = line[max(0, line.find("GUEST ")):]
             shown = line.startswith("GUEST")
             print(f"  {time.monotonic() - start:5.1f} s  {line.removeprefix('GUEST ')}" if shown else f"           {line}", flush=True)
             if line == "GUEST READY":

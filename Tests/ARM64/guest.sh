@@ -19,13 +19,17 @@ until_true() {
 }
 
 say "$(uname -m), kernel $(uname -r), glibc $(ldd --version 2>/dev/null | head -n 1 | grep -oE '[0-9.]+$')"
-dpkg -i /test/charger_*_arm64.deb >/run/install.log 2>&1 || { cat /run/install.log; fail 'the package does not install'; }
-say "installed $(dpkg-query -W -f='${Package} ${Version} ${Architecture} ${Status}' charger)"
+dpkg -i /test/charger_*_arm64.deb /test/charger-bench_*_arm64.deb >/run/install.log 2>&1 || { cat /run/install.log; fail 'the packages do not install'; }
+dpkg-query -W -f='GUEST installed ${Package} ${Version} ${Architecture} ${Status}\n' charger charger-bench
 [ -z "$(find /etc/systemd/system -name 'charger*' 2>/dev/null)" ] || fail 'the package has enabled its service'
 [ "$(stat -c '%U %a' /var/lib/chargerd)" = 'charger 700' ] || fail 'the state directory is not the station user'\''s alone'
-say "version $(chargerd --version)"
+say "version $(chargerd --version), $(chargerd-bench --version)"
+for program in chargerctl bench-world bench-csms charger-benchmark; do
+  $program --help >/run/help.log 2>&1 || { cat /run/help.log; fail "$program --help"; }
+done
 for board in /usr/share/charger/boards/*.json; do
-  chargerd --board "$board" --check >/run/check.log 2>&1 || { cat /run/check.log; fail "$board does not pass --check"; }
+  case "$board" in */bench-unit.json) continue ;; */bench-*) program=chargerd-bench ;; *) program=chargerd ;; esac
+  $program --board "$board" --check >/run/check.log 2>&1 || { cat /run/check.log; fail "$board does not pass --check"; }
 done
 say 'every shipped board passes --check'
 gpioinfo 2>/dev/null | grep -E 'emergency-stop|led-red' | sed 's/^/GUEST line /'
@@ -46,7 +50,7 @@ until_true 60 free || fail 'the released stop did not reach chargerd'
 say RELEASED
 kill -TERM $station
 until_true 30 test ! -e /proc/$station || fail 'SIGTERM did not end the station'
-dpkg --purge charger >/run/purge.log 2>&1 || { cat /run/purge.log; fail 'the package does not go'; }
+dpkg --purge charger-bench charger >/run/purge.log 2>&1 || { cat /run/purge.log; fail 'the package does not go'; }
 [ ! -e /var/lib/chargerd ] && [ ! -e /etc/chargerd ] && [ ! -e /usr/bin/chargerd ] || fail 'a purge left something'
 say 'purged'
 say DONE

@@ -21,6 +21,10 @@ enum IskraRegisters {
   static let publicKey: UInt16 = 8_124
   static let signature: UInt16 = 8_188
 
+  /// What `status` says while the meter signs, and when it has.
+  static let signing: UInt16 = 2
+  static let signed: UInt16 = 15
+
   static let begin: UInt16 = 0x4200  // "B"
   static let end: UInt16 = 0x7200  // "r"
 
@@ -97,37 +101,6 @@ enum IskraText {
     let kind = id.isEmpty ? "NONE" : "UNDEFINED"
     let head = "{\"FV\":\"1.0\",\"IS\":\(isAssigned),\"IL\":\"NONE\",\"IF\":[],\"IT\":\"\(kind)\",\"ID\":\""
     return Array(head.utf8) + id + Array("\",\"RD\":[]}".utf8)
-  }
-
-  /// The newest import register in an OCMF payload: the last `RV` with the `RU` that follows it.
-  static func register(in payload: String) -> Energy? {
-    let bytes = Array(payload.utf8)
-    guard let value = end(ofLast: "\"RV\":", in: bytes[...]) else { return nil }
-    let rest = bytes[value...].drop { $0 == UInt8(ascii: " ") }
-    let digits = rest.prefix { byte in
-      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: ".")
-    }
-    guard let number = Decimal(String(decoding: digits, as: UTF8.self)),
-      let unitAt = end(ofLast: "\"RU\":", in: bytes[value...])
-    else { return nil }
-    let unit = bytes[unitAt...].drop { $0 == UInt8(ascii: " ") }
-    let power: Int
-    if unit.starts(with: "\"kWh\"".utf8) {
-      power = 3
-    } else if unit.starts(with: "\"Wh\"".utf8) {
-      power = 0
-    } else {
-      return nil
-    }
-    let scaled = RegisterNumber.integer(Int128(number.significand), power: -Int(number.places))
-    return scaled.thousandths(RegisterScale(1, unitPower: power)).map { Energy(thousandths: $0) }
-  }
-
-  private static func end(ofLast key: String, in bytes: ArraySlice<UInt8>) -> Int? {
-    let key = Array(key.utf8)
-    guard bytes.count >= key.count else { return nil }
-    return (bytes.startIndex...(bytes.endIndex - key.count)).last { bytes[$0..<($0 + key.count)].elementsEqual(key) }
-      .map { $0 + key.count }
   }
 
   static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {

@@ -6,28 +6,42 @@ import HAL
 /// Begin: the meter must be idle (a session that nobody has ended is ended first), it gets time and metadata, the
 /// command, and then signs. End: after a power failure it gets time and metadata once more, then the command. What it has
 /// signed is read at both ends. A request that comes again, because its answer was lost, is not commanded twice.
+///
+/// Some of these meters go on showing the last set as good while they make the next, and put it in place at any moment.
+/// So what counts as signed is one that was read twice in a row without a difference, carries another signature than the
+/// one that was shown before the command, is a whole OCMF payload, and whose last reading is marked as the request's
+/// (OCMF 1.4, `TX`). Until then it is read again, as long as the request may take.
 struct IskraSigning {
   /// How long the meter may take for each.
   struct Limits {
+    /// From the end of the exchange that brought the command.
     var stateChange: Duration = .seconds(1)
     var statePoll: Duration = .milliseconds(10)
-    /// Attempts at one exchange, the first included.
-    var attempts = 3
+    /// For a signature under way that nobody waits for any more, before the next command.
+    var rest: Duration = .seconds(2)
+    /// Before an exchange that has failed is tried again: this more for each time, up to ten times it.
+    var retry: Duration = .milliseconds(50)
   }
 
   private enum Step: Equatable {
     case readState
     case write(UInt16, UInt16)
     case writeMetadata(from: Int)
+    /// Notes the signature that is shown before a command.
+    case noteShown
     case command(UInt16)
+    /// Ends a session that is nobody's.
+    case endLeftOver
     /// Until the meter is in the state that the command leads to.
-    case awaitState(until: MonotonicInstant)
+    case awaitState(isActive: Bool, until: MonotonicInstant?)
     case awaitSignature
     /// Until the meter has signed what nobody asked for, or has failed to.
-    case awaitRest
+    case awaitRest(isCommanded: Bool, until: MonotonicInstant?)
     case readLengths
     case readSignedData
     case readSignature
+    /// Whether what was read is one set, and for a signature to be taken the right one.
+    case compare
     case readPublicKey
   }
 
@@ -36,6 +50,22 @@ struct IskraSigning {
     var identification: String
     var context: SignedReadingRequest.Context
     var commandedAt: MonotonicInstant
+    /// The signature that the meter showed before: no answer to this command.
+    var shown: [UInt8]?
+    /// The request that it was the answer to.
+    var answered: UInt32?
+  }
+
+  /// What the meter shows, as far as it was read.
+  private struct Shown: Equatable {
+    var lengths: [UInt16] = []
+    var data: [UInt8] = []
+    var signature: [UInt8] = []
+
+    var dataLength: Int { Int(lengths.first ?? 0) }
+    var signatureLength: Int { Int(lengths.last ?? 0) }
+    var hasSignature: Bool { (1...IskraRegisters.maximumSignature).contains(signatureLength) }
+    var isPossible: Bool { (1...IskraRegisters.maximumSignedData).contains(dataLength) && hasSignature }
   }
 
   private let device: UInt8
@@ -48,13 +78,14 @@ struct IskraSigning {
   private var attempts = 0
   private var metadata: [UInt8] = []
   private var told: Told?
-  private var signedData: [UInt8] = []
-  /// What was signed at the beginning: the answer to the end is another.
-  private var signedAtBegin: [UInt8] = []
-  private var signedLength = 0
-  private var signature: [UInt8] = []
-  private var signatureLength = 0
-  private var publicKey: String?
+  /// What is being read, and what was read in the reading before.
+  private var shown = Shown()
+  private var shownBefore: Shown?
+  /// The signature on show before the command that comes next.
+  private var formerSignature: [UInt8]?
+  /// Why what is shown is not taken.
+  private var doubt: String?
+  private var publicKey = ""
   private(set) var due: MonotonicInstant?
   /// What went wrong with the last request, for people.
   private(set) var trouble: String?
@@ -67,13 +98,17 @@ struct IskraSigning {
 
   var isBusy: Bool { request != nil }
 
-  mutating func take(_ new: SignedReadingRequest, timeout: Duration, at now: MonotonicInstant) -> SignedReadingAnswer? {
+  /// - Parameter delivered: the last request whose signature has reached its owner: what comes now is no second time.
+  mutating func take(
+    _ new: SignedReadingRequest, delivered: UInt32?, timeout: Duration, at now: MonotonicInstant
+  ) -> SignedReadingAnswer? {
+    if let delivered, told?.answered == delivered { told = nil }
     request = new
     until = now + timeout
     attempts = 0
     trouble = nil
-    signedData = []
-    signature = []
+    doubt = nil
+    beginReading()
     guard let metadata = IskraText.metadata(identification: new.identification) else {
       return fail(.refused, "the identification has a character that OCMF does not allow")
     }
@@ -89,11 +124,14 @@ struct IskraSigning {
   /// Gives up what nobody waits for any more.
   mutating func expire(at now: MonotonicInstant) -> SignedReadingAnswer? {
     guard isBusy, now >= until else { return nil }
-    return fail(.timedOut, "no signature in time")
+    return fail(.timedOut, "no signature in time" + (doubt.map { ": \($0)" } ?? ""))
   }
 
   /// One exchange; the answer when it was the last.
-  mutating func turn(_ link: ModbusLink, at now: MonotonicInstant) throws(ModbusError) -> SignedReadingAnswer? {
+  ///
+  /// An exchange that fails is tried again for as long as the request may take: some of these meters are silent while they
+  /// sign.
+  mutating func turn(_ link: some RegisterLink, at now: MonotonicInstant) throws(ModbusError) -> SignedReadingAnswer? {
     guard let step = steps.first else { return nil }
     due = now
     do throws(ModbusError) {
@@ -102,10 +140,10 @@ struct IskraSigning {
       return answer
     } catch {
       if case .lineLost = error { throw error }
-      attempts += 1
-      guard attempts < limits.attempts, !error.isRefusal else {
-        return fail(error == .timeout ? .timedOut : .refused, "\(error)")
-      }
+      if error.isRefusal { return fail(.refused, "\(error)") }
+      attempts = min(attempts + 1, 10)
+      doubt = "\(error)"
+      due = now + limits.retry * attempts
       return nil
     }
   }
@@ -113,7 +151,7 @@ struct IskraSigning {
   // MARK: Steps
 
   private mutating func perform(
-    _ step: Step, _ link: ModbusLink, at now: MonotonicInstant
+    _ step: Step, _ link: some RegisterLink, at now: MonotonicInstant
   ) throws(ModbusError) -> SignedReadingAnswer? {
     switch step {
     case .readState:
@@ -129,60 +167,72 @@ struct IskraSigning {
       let next = from + part.count
       advance()
       if next < words.count { steps.insert(.writeMetadata(from: next), at: 0) }
+    case .noteShown:
+      if let before = shownBefore, before == shown {
+        formerSignature = shown.hasSignature ? shown.signature : nil
+        beginReading()
+        advance()
+      } else {
+        shownBefore = shown
+        shown = Shown()
+        steps.insert(contentsOf: [.readLengths, .readSignature], at: 0)
+      }
     case .command(let command):
       guard let request else { return nil }
       // Noted first: when the answer is lost the meter may have begun all the same.
       told = Told(
-        identification: request.identification,
-        context: command == IskraRegisters.begin ? .transactionBegin : .transactionEnd, commandedAt: now)
-      advance()
-      if let place = steps.firstIndex(where: { if case .awaitState = $0 { true } else { false } }) {
-        steps[place] = .awaitState(until: now + limits.stateChange)
-      }
-      // The step is gone already, so that it is never given twice.
-      do throws(ModbusError) {
-        try link.write(device: device, address: IskraRegisters.command, value: command)
-      } catch {
-        if case .lineLost = error { throw error }
-        if error.isRefusal {
-          told = nil
-          return fail(.refused, "the command: \(error)")
-        }
-      }
-    case .awaitState(let limit):
+        identification: request.identification, context: request.context, commandedAt: now, shown: formerSignature)
+      return try give(command, link)
+    case .endLeftOver:
+      told = nil
+      return try give(IskraRegisters.end, link)
+    case .awaitState(let isActive, let limit):
       let words = try link.read(.holding, device: device, address: IskraRegisters.state, count: 1)
-      let isBegun = told?.context == .transactionBegin
-      if (IskraRegisters.State(words[0]) != .idle) == isBegun {
+      if (IskraRegisters.State(words[0]) != .idle) == isActive {
         advance()
-      } else if now >= limit {
+      } else if let limit, now >= limit {
+        // This reading was begun after the limit: however long the station stood still, the meter had its time.
         return try refusedCommand(link)
       } else {
+        steps[0] = .awaitState(isActive: isActive, until: limit ?? now + limits.stateChange)
         due = now + limits.statePoll
       }
     case .awaitSignature:
       let words = try link.read(.holding, device: device, address: IskraRegisters.status, count: 1)
       switch words[0] {
-      case 15: advance()
-      case 128...: return fail(.refused, IskraRegisters.statusText(words[0]))
+      case IskraRegisters.signed: advance()
+      case 128...:
+        // A begin that was not signed is no begin: asked for again, it is given anew.
+        if request?.context == .transactionBegin { told = nil }
+        return fail(.refused, IskraRegisters.statusText(words[0]))
       default: due = now + limits.statePoll
       }
-    case .awaitRest:
+    case .awaitRest(let isCommanded, let limit):
       let words = try link.read(.holding, device: device, address: IskraRegisters.status, count: 1)
-      if words[0] == 15 || words[0] >= 128 { advance() } else { due = now + limits.statePoll }
+      let isAtRest =
+        isCommanded
+        ? words[0] == IskraRegisters.signed || words[0] >= 128 : words[0] != IskraRegisters.signing
+      if isAtRest || limit.map({ now >= $0 }) ?? false {
+        advance()
+      } else {
+        steps[0] = .awaitRest(isCommanded: isCommanded, until: limit ?? now + limits.rest)
+        due = now + limits.statePoll
+      }
     case .readLengths:
-      let words = try link.read(.holding, device: device, address: IskraRegisters.lengths, count: 2)
-      signedLength = Int(words[0])
-      signatureLength = Int(words[1])
-      guard (1...IskraRegisters.maximumSignedData).contains(signedLength),
-        (1...IskraRegisters.maximumSignature).contains(signatureLength)
-      else { return fail(.refused, "\(signedLength) bytes of data with \(signatureLength) of signature") }
+      shown.lengths = try link.read(.holding, device: device, address: IskraRegisters.lengths, count: 2)
       advance()
     case .readSignedData:
-      try read(IskraRegisters.signedData, length: signedLength, into: &signedData, link)
-      if signedData.count >= signedLength { advance() }
+      if shown.isPossible {
+        try read(IskraRegisters.signedData, length: shown.dataLength, into: &shown.data, link)
+      }
+      if !shown.isPossible || shown.data.count >= shown.dataLength { advance() }
     case .readSignature:
-      try read(IskraRegisters.signature, length: signatureLength, into: &signature, link)
-      if signature.count >= signatureLength { advance() }
+      if shown.hasSignature {
+        try read(IskraRegisters.signature, length: shown.signatureLength, into: &shown.signature, link)
+      }
+      if !shown.hasSignature || shown.signature.count >= shown.signatureLength { advance() }
+    case .compare:
+      return compare(at: now)
     case .readPublicKey:
       let words = try link.read(
         .holding, device: device, address: IskraRegisters.publicKey, count: IskraRegisters.publicKeyRegisters)
@@ -192,10 +242,30 @@ struct IskraSigning {
     return steps.isEmpty ? finish(at: now) : nil
   }
 
+  private mutating func beginReading() {
+    shown = Shown()
+    shownBefore = nil
+  }
+
+  /// Gives a command once: its step is gone already when it fails.
+  private mutating func give(_ command: UInt16, _ link: some RegisterLink) throws(ModbusError) -> SignedReadingAnswer? {
+    advance()
+    do throws(ModbusError) {
+      try link.write(device: device, address: IskraRegisters.command, value: command)
+    } catch {
+      if case .lineLost = error { throw error }
+      if error.isRefusal {
+        told = nil
+        return fail(.refused, "the command: \(error)")
+      }
+    }
+    return nil
+  }
+
   private mutating func advance() { if !steps.isEmpty { steps.removeFirst() } }
 
   private func read(
-    _ first: UInt16, length: Int, into bytes: inout [UInt8], _ link: ModbusLink
+    _ first: UInt16, length: Int, into bytes: inout [UInt8], _ link: some RegisterLink
   ) throws(ModbusError) {
     let missing = (length - bytes.count + 1) / 2
     let words = try link.read(
@@ -214,29 +284,35 @@ struct IskraSigning {
   private mutating func plan(_ state: IskraRegisters.State) -> SignedReadingAnswer? {
     guard let request else { return nil }
     if case .unknown(let word) = state { return fail(.refused, "the meter's session state is \(word)") }
-    let reading: [Step] =
-      [.awaitSignature, .readLengths, .readSignedData, .readSignature] + (publicKey == nil ? [.readPublicKey] : [])
+    let reading = Self.reading + [.readPublicKey]
+    let note: [Step] = [.awaitRest(isCommanded: false, until: nil), .noteShown]
     let isTold = told?.identification == request.identification && told?.context == request.context
     switch (request.context, state) {
     case (.transactionBegin, .idle):
-      steps = preparation(request) + [.command(IskraRegisters.begin), .awaitState(until: .zero)] + reading
+      steps =
+        preparation(request) + note
+        + [.command(IskraRegisters.begin), .awaitState(isActive: true, until: nil)] + reading
     case (.transactionBegin, .active) where isTold:
       steps = reading
     case (.transactionBegin, _):
       // A session that nobody has ended, from before a restart: it is ended, and what it signs is nobody's.
       steps =
         (state == .activeAfterPowerFailure ? preparation(request) : [])
-        + [.command(IskraRegisters.end), .awaitState(until: .zero), .awaitRest, .readState]
+        + [
+          .endLeftOver, .awaitState(isActive: false, until: nil), .awaitRest(isCommanded: true, until: nil), .readState,
+        ]
     case (.transactionEnd, .idle):
       guard isTold else { return fail(.refused, "the meter has no session to end") }
       steps = reading
     case (.transactionEnd, _):
       steps =
-        (state == .activeAfterPowerFailure ? preparation(request) : [])
-        + [.command(IskraRegisters.end), .awaitState(until: .zero)] + reading
+        (state == .activeAfterPowerFailure ? preparation(request) : []) + note
+        + [.command(IskraRegisters.end), .awaitState(isActive: false, until: nil)] + reading
     }
     return nil
   }
+
+  private static let reading: [Step] = [.awaitSignature, .readLengths, .readSignedData, .readSignature, .compare]
 
   /// Time and metadata. A station that does not know the time leaves the meter's own.
   private func preparation(_ request: SignedReadingRequest) -> [Step] {
@@ -255,31 +331,50 @@ struct IskraSigning {
   }
 
   /// The meter has not followed a command: what it says of its status tells why.
-  private mutating func refusedCommand(_ link: ModbusLink) throws(ModbusError) -> SignedReadingAnswer? {
+  private mutating func refusedCommand(_ link: some RegisterLink) throws(ModbusError) -> SignedReadingAnswer? {
     let words = try link.read(.holding, device: device, address: IskraRegisters.status, count: 1)
     told = nil
     return fail(.refused, "the command was not followed: \(IskraRegisters.statusText(words[0]))")
   }
 
-  private mutating func finish(at now: MonotonicInstant) -> SignedReadingAnswer? {
+  /// Whether what was read can be taken; else it is read again.
+  private mutating func compare(at now: MonotonicInstant) -> SignedReadingAnswer? {
     guard let request else { return nil }
-    if request.context == .transactionEnd, signedData == signedAtBegin {
-      // The meter has not begun to sign the end yet, and still shows the begin.
-      signedData = []
-      signature = []
-      steps = [.awaitSignature, .readLengths, .readSignedData, .readSignature]
-      due = now + limits.statePoll
+    guard let before = shownBefore, before == shown else {
+      shownBefore = shown
+      shown = Shown()
+      steps.replaceSubrange(0..<1, with: Self.reading)
       return nil
     }
-    if request.context == .transactionBegin { signedAtBegin = signedData }
-    let payload = String(decoding: signedData, as: UTF8.self)
-    guard !signedData.contains(UInt8(ascii: "|")), let register = IskraText.register(in: payload) else {
+    let payload = OCMFPayload(shown.data)
+    if !shown.isPossible {
+      doubt = "\(shown.dataLength) bytes of data with \(shown.signatureLength) of signature"
+    } else if shown.signature == told?.shown {
+      doubt = "it still shows what it had signed before"
+    } else if let payload, payload.isSigned(for: request.context) {
+      advance()
+      return steps.isEmpty ? finish(at: now) : nil
+    } else {
+      doubt =
+        payload.map { "its last reading is marked \($0.mark ?? "as none of a transaction")" } ?? "it is no OCMF payload"
+    }
+    beginReading()
+    steps.replaceSubrange(0..<1, with: Self.reading)
+    due = now + limits.statePoll
+    return nil
+  }
+
+  private mutating func finish(at now: MonotonicInstant) -> SignedReadingAnswer? {
+    guard let request else { return nil }
+    let payload = String(decoding: shown.data, as: UTF8.self)
+    guard !shown.data.contains(UInt8(ascii: "|")), let register = OCMFPayload(shown.data)?.register else {
       return fail(.refused, "what it has signed has no register")
     }
-    let text = "OCMF|\(payload)|{\"SD\":\"\(IskraText.hexadecimal(IskraText.canonicalSignature(signature)))\"}"
+    let signature = IskraText.hexadecimal(IskraText.canonicalSignature(shown.signature))
     let reading = SignedReading(
-      importRegister: register, signedData: text, encodingMethod: "OCMF",
-      signingMethod: "ECDSA-secp256r1-SHA256", publicKey: publicKey ?? "", takenAt: told?.commandedAt ?? now)
+      importRegister: register, signedData: "OCMF|\(payload)|{\"SD\":\"\(signature)\"}", encodingMethod: "OCMF",
+      signingMethod: "ECDSA-secp256r1-SHA256", publicKey: publicKey, takenAt: told?.commandedAt ?? now)
+    told?.answered = request.number
     self.request = nil
     due = nil
     return .signed(number: request.number, reading)

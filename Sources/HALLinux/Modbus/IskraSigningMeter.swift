@@ -39,7 +39,9 @@ public final class IskraSigningMeter: EnergyMeter {
   }
 
   public func requestSignedReading(_ request: SignedReadingRequest) -> Bool {
-    guard queue.isFree, silence.health == .alive, latest != nil, mailbox.ask(request) else { return false }
+    guard queue.isFree, silence.health == .alive, latest != nil,
+      mailbox.ask(request, delivered: queue.delivered)
+    else { return false }
     queue.took(request.number, at: MonotonicInstant(nanoseconds: linux_boottime_ns()))
     bus.wake()
     return true
@@ -95,9 +97,9 @@ private final class IskraClient: ModbusClient, @unchecked Sendable {  // the lin
 
   /// A newer request takes the place of one that its owner has given up.
   private func takeRequest() {
-    guard let request = mailbox.takeRequest() else { return }
+    guard let (request, delivered) = mailbox.takeRequest() else { return }
     let now = MonotonicInstant(nanoseconds: linux_boottime_ns())
-    if let answer = signing.take(request, timeout: timeout, at: now) { post(answer) }
+    if let answer = signing.take(request, delivered: delivered, timeout: timeout, at: now) { post(answer) }
   }
 
   private func post(_ answer: SignedReadingAnswer) {

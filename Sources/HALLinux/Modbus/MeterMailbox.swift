@@ -12,6 +12,8 @@ final class MeterMailbox: Sendable {
   struct Content: Sendable {
     var reading: MeterReading?
     var request: SignedReadingRequest?
+    /// The last request whose signature its owner has been given.
+    var delivered: UInt32?
     var answer: SignedReadingAnswer?
   }
 
@@ -34,10 +36,10 @@ final class MeterMailbox: Sendable {
     ring()
   }
 
-  func takeRequest() -> SignedReadingRequest? {
+  func takeRequest() -> (SignedReadingRequest, delivered: UInt32?)? {
     content.withLock { content in
       defer { content.request = nil }
-      return content.request
+      return content.request.map { ($0, content.delivered) }
     }
   }
 
@@ -69,9 +71,10 @@ final class MeterMailbox: Sendable {
   }
 
   /// False when the line's thread holds the mailbox at this moment.
-  func ask(_ request: SignedReadingRequest) -> Bool {
+  func ask(_ request: SignedReadingRequest, delivered: UInt32?) -> Bool {
     content.withLockIfAvailable { content -> Bool in
       content.request = request
+      content.delivered = delivered
       content.answer = nil
       return true
     } ?? false
@@ -104,6 +107,8 @@ struct SigningQueue {
   let timeout: Duration
   private var pending: (number: UInt32, until: MonotonicInstant)?
   private var answer: SignedReadingAnswer?
+  /// The last request whose signature was taken by its owner.
+  private(set) var delivered: UInt32?
 
   init(timeout: Duration) { self.timeout = timeout }
 
@@ -126,6 +131,7 @@ struct SigningQueue {
 
   mutating func takeAnswer() -> SignedReadingAnswer? {
     defer { answer = nil }
+    if case .signed(let number, _)? = answer { delivered = number }
     return answer
   }
 }

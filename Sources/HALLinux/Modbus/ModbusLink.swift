@@ -11,11 +11,21 @@ public enum RegisterTable: String, Sendable, CaseIterable {
   case holding
 }
 
+/// Registers of devices, as one exchange at a time reads and writes them.
+protocol RegisterLink {
+  /// Reads at most 125 registers.
+  func read(_ table: RegisterTable, device: UInt8, address: UInt16, count: Int) throws(ModbusError) -> [UInt16]
+  /// Function 6.
+  func write(device: UInt8, address: UInt16, value: UInt16) throws(ModbusError)
+  /// Function 16, at most 123 registers.
+  func write(device: UInt8, address: UInt16, values: [UInt16]) throws(ModbusError)
+}
+
 /// An open Modbus line: one request at a time, each within the line's timeouts. Used by one thread.
 ///
 /// After any error on a serial line the rest of the answer is waited out and thrown away before the next request: a late
 /// answer would be taken for that request's. What comes between two requests is thrown away too.
-final class ModbusLink {
+final class ModbusLink: RegisterLink {
   private let context: OpaquePointer
   private let endpoint: ModbusEndpoint
   private let settings: ModbusLineSettings
@@ -127,7 +137,6 @@ final class ModbusLink {
 
   // MARK: Exchanges
 
-  /// Reads at most 125 registers.
   func read(
     _ table: RegisterTable, device: UInt8, address: UInt16, count: Int
   ) throws(ModbusError) -> [UInt16] {
@@ -142,12 +151,10 @@ final class ModbusLink {
     return values
   }
 
-  /// Function 6.
   func write(device: UInt8, address: UInt16, value: UInt16) throws(ModbusError) {
     try exchange(device: device, expecting: 1) { modbus_write_register(context, Int32(address), value) }
   }
 
-  /// Function 16, at most 123 registers.
   func write(device: UInt8, address: UInt16, values: [UInt16]) throws(ModbusError) {
     guard (1...123).contains(values.count) else { throw .malformed }
     try exchange(device: device, expecting: Int32(values.count)) {

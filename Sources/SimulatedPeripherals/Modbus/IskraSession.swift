@@ -11,13 +11,25 @@ public struct IskraSession: Sendable {
     case ignoresCommands
     /// It still shows the last signature as good while it makes the next.
     case showsLastSignature
+    /// It shows the last set as good until the station reads it, and puts the new one in its place at that moment.
+    case replaces(Moment)
+  }
+
+  /// When in a station's reading of a signed set another comes in its place.
+  public enum Moment: Sendable, CaseIterable {
+    /// Between the lengths and the data.
+    case afterLengths
+    /// Between two blocks of the data.
+    case withinData
+    /// Between the data and the signature.
+    case afterData
   }
 
   public var fault: Fault?
   /// How long a signature takes.
   public var signingTime: Duration
   public let serialNumber: String
-  /// Signs the payload: DER of an ECDSA signature. Nil: a fixed sequence that only looks like one.
+  /// Signs the payload: DER of an ECDSA signature. Nil: a sequence that only looks like one, another for each set.
   public var sign: (@Sendable ([UInt8]) -> [UInt8])?
   /// The two coordinates of the public key, 64 bytes.
   public var publicKey: [UInt8]
@@ -27,6 +39,8 @@ public struct IskraSession: Sendable {
   public private(set) var signedSets = 0
   private var status: UInt16 = 1
   private var readyAt: MonotonicInstant?
+  /// The set that takes the place of the one on show while that is read.
+  private var replacement: Moment?
   private var hasTime = false
   private var hasMetadata = false
   private var holding: [UInt16: UInt16] = [:]  // looked up, never iterated
@@ -46,6 +60,7 @@ public struct IskraSession: Sendable {
     if state != 0 { state = 2 }
     status = 0
     readyAt = nil
+    replacement = nil
     hasTime = false
     hasMetadata = false
   }
@@ -71,6 +86,26 @@ public struct IskraSession: Sendable {
       status = code
       return
     }
+    makePayload()
+    status = 15
+  }
+
+  /// Holding registers were read; what changes now is seen by the next reading.
+  mutating func wereRead(_ first: UInt16, _ count: Int) {
+    let range = Int(first)..<(Int(first) + count)
+    let end = 7_612 + (payload.count + 1) / 2
+    let isMoment =
+      switch replacement {
+      case .afterLengths: range.contains(7_057)
+      case .withinData: range.contains(7_612) && range.upperBound < end
+      case .afterData: range.contains(end - 1) && end > 7_612
+      case nil: false
+      }
+    if isMoment { replace() }
+  }
+
+  private mutating func replace() {
+    replacement = nil
     makePayload()
     status = 15
   }
@@ -101,6 +136,7 @@ public struct IskraSession: Sendable {
   ) -> Bool {
     switch address {
     case 7_051:
+      if replacement != nil { replace() }
       energyWattHours = Int64(energy.0 ?? 0) << 16 | Int64(energy.1 ?? 0)
       command(value, at: now)
     case 7_053...7_056, 7_059...7_071, 7_100..<7_612:
@@ -120,6 +156,11 @@ public struct IskraSession: Sendable {
       guard hasMetadata, !metadata.contains("|") else { return status = 252 }
       isEnd = command == 0x7200
       state = isEnd ? 0 : 1
+      if case .replaces(let moment)? = fault, !payload.isEmpty {
+        replacement = moment
+        status = 15
+        return
+      }
       if fault != .showsLastSignature { status = 2 }
       readyAt = now + signingTime
     case (0x4200, _), (0x7200, _): status = 131
@@ -142,6 +183,7 @@ public struct IskraSession: Sendable {
     let own = "\"MS\":\"\(serialNumber)\",\"PG\":\"T\(signedSets)\""
     let given = metadata.hasSuffix(",\"RD\":[]}") ? String(metadata.dropLast(9)) : "{\"FV\":\"1.0\""
     payload = Array("\(given),\(own),\"RD\":[\(readings.joined(separator: ","))]}".utf8)
-    signature = sign?(payload) ?? [0x30, 0x08, 0x02, 0x02, 0x00, 0x11, 0x02, 0x02, 0x11, 0x22]
+    let number = UInt8(truncatingIfNeeded: signedSets) & 0x7F
+    signature = sign?(payload) ?? [0x30, 0x08, 0x02, 0x02, 0x00, 0x11, 0x02, 0x02, 0x11, number]
   }
 }

@@ -94,7 +94,7 @@ public struct ModbusSlave: Sendable {
   // MARK: Requests
 
   /// The answer to a request, both without address and checksum: function code and what follows.
-  mutating func answer(_ request: ArraySlice<UInt8>, at now: MonotonicInstant) -> [UInt8] {
+  public mutating func answer(_ request: ArraySlice<UInt8>, at now: MonotonicInstant) -> [UInt8] {
     requests = requests.addingSaturating(1)
     iskra?.advance(to: now)
     let bytes = Array(request)
@@ -119,6 +119,7 @@ public struct ModbusSlave: Sendable {
         else { return refusal(2) }
         answer += [UInt8(value >> 8), UInt8(value & 0xFF)]
       }
+      if table == .holding { iskra?.wereRead(word(1), count) }
       return answer
     case 6:
       return write(word(1), [word(3)], at: now) ? Array(bytes.prefix(5)) : refusal(2)
