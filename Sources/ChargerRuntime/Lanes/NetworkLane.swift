@@ -76,18 +76,18 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
       return
     }
     isTurning = true
-    // Station counts a new lease from the present, however long ago the last turn was.
-    station.advance(to: time.now)
+    station.turnBegins(at: time.now)
     body()
     let now = time.now
-    station.advance(to: now)
+    var stationDeadline = station.advance(to: now)
     var engineDeadline = chargePoint.nextDeadline
     if engineDeadline <= now {
       chargePoint.advance()
       engineDeadline = chargePoint.nextDeadline
+      stationDeadline = station.nextDeadline
     }
     isTurning = false
-    armTimer(min(engineDeadline, station.nextDeadline))
+    armTimer(min(engineDeadline, stationDeadline))
   }
 
   /// A timer that comes too early is left as it is: it costs one empty turn, less than arming anew at every turn.

@@ -36,7 +36,9 @@ public final class ChargePoint {
   let outbox: Outbox
   let snapshotDocuments: [StoreSnapshot.Document]
 
-  var session: SessionStateMachine
+  var session: SessionStateMachine { didSet { sessionDeadline = session.nextDeadline } }
+  /// The machine's own, which every turn asks for.
+  private var sessionDeadline = MonotonicInstant.distantFuture
   var network: NetworkProfileTable
   var pendingDial: PendingDial?
   /// The slot whose URL the command line has replaced.
@@ -258,7 +260,7 @@ public final class ChargePoint {
     for call in directCalls { deadline = min(deadline, call.deadline) }
     if let first = openCalls.elements.first?.value { deadline = min(deadline, first.deadline) }
     guard isRunning else { return deadline }
-    deadline = min(deadline, session.nextDeadline, pendingDial?.deadline ?? .distantFuture)
+    deadline = min(deadline, sessionDeadline, pendingDial?.deadline ?? .distantFuture)
     if session.isOnline, inFlight == nil {
       // While the queue is held, nothing of it is due.
       let isHeld = queueResumesAt > now

@@ -12,7 +12,9 @@ final class AvailabilityBlock: TimedBlock {
   private static let reportRetryInterval = Duration.seconds(30)
 
   unowned let engine: ChargePoint
-  private(set) var connectors: [ConnectorAvailability]
+  private(set) var connectors: [ConnectorAvailability] { didSet { reportsDueAt = nil } }
+  /// When the first report is due; nil once any connector may have changed.
+  private var reportsDueAt: MonotonicInstant?
   private var evseFaults: OrderedDictionary<EVSEID, [String]> = [:]
   private var stationFaults: [String] = []
   var isStationOperative = true
@@ -250,13 +252,12 @@ final class AvailabilityBlock: TimedBlock {
   /// Without a link nothing is due: coming online reports what is still owed.
   var nextDeadline: MonotonicInstant {
     guard engine.isOnline else { return .distantFuture }
-    // Asked at every turn: a pointer's element is read where it lies, an array's would be copied.
-    return connectors.withUnsafeBufferPointer { connectors in
-      var deadline = MonotonicInstant.distantFuture
-      guard let first = connectors.baseAddress else { return deadline }
-      for place in connectors.indices { deadline = min(deadline, first[place].reportDueAt) }
-      return deadline
-    }
+    // Asked at every turn.
+    if let reportsDueAt { return reportsDueAt }
+    var deadline = MonotonicInstant.distantFuture
+    for connector in connectors { deadline = min(deadline, connector.reportDueAt) }
+    reportsDueAt = deadline
+    return deadline
   }
 
   func advance(to now: MonotonicInstant) { reportChanges() }

@@ -4,20 +4,18 @@ import ChargerBase
 
 extension SessionController {
   package var nextDeadline: MonotonicInstant {
-    var deadline = deadlineOfSlots
+    min(deadlineOfOwn, authorizer.nextDeadline, alignedDeadline)
+  }
+
+  /// Asked at every turn, and a slot is large to look through: so only after something may have changed.
+  private var deadlineOfOwn: MonotonicInstant {
+    if let ownDeadline { return ownDeadline }
+    var deadline = masterPass?.until ?? .distantFuture
+    for slot in slots { deadline = min(deadline, slot.machine.nextDeadline, slot.notice?.until ?? .distantFuture) }
     for driver in undecided { deadline = min(deadline, driver.until) }
     for start in remoteStarts where !start.isAsked { deadline = min(deadline, start.until) }
     for unlock in pendingUnlocks { deadline = min(deadline, unlock.until) }
-    deadline = min(deadline, authorizer.nextDeadline, masterPass?.until ?? .distantFuture)
-    return min(deadline, alignedDeadline)
-  }
-
-  /// Asked at every turn, and a slot is large to look through: so only after it may have changed.
-  private var deadlineOfSlots: MonotonicInstant {
-    if let slotsDeadline { return slotsDeadline }
-    var deadline = MonotonicInstant.distantFuture
-    for slot in slots { deadline = min(deadline, slot.machine.nextDeadline, slot.notice?.until ?? .distantFuture) }
-    slotsDeadline = deadline
+    ownDeadline = deadline
     return deadline
   }
 

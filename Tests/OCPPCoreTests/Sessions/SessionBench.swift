@@ -230,10 +230,10 @@ final class SessionBench {
     checkDeadline()
   }
 
-  /// In every story: what the controller remembers of its slots' deadlines is what they are.
+  /// In every story: what the controller remembers of its deadlines is what they are.
   private func checkDeadline() {
     let remembered = sessions.nextDeadline
-    sessions.slotsDeadline = nil
+    sessions.ownDeadline = nil
     #expect(sessions.nextDeadline == remembered)
   }
 
