@@ -10,13 +10,13 @@ extension LinuxCatalogue {
     catalogue.addMeter(LinuxDrivers.modbusMeter.name) { options in
       let map = RegisterMapFile.read(options, name: options.string("map"))
       let port = ModbusPort.read(options)
-      let polling = polling(options, on: port)
+      let polling = polling(options, on: port, map)
       return { ModbusEnergyMeter(on: try port.open(), map: try map.read(), polling: polling) }
     }
     catalogue.addMeter(LinuxDrivers.iskraMeter.name) { options in
       let map = RegisterMapFile.read(options, name: options.string("map", default: "iskra-wm3m4c"))
       let port = ModbusPort.read(options)
-      let polling = polling(options, on: port)
+      let polling = polling(options, on: port, map)
       let timeout = options.integer("signingTimeoutMilliseconds", in: 1_000...60_000, default: 20_000)
       return {
         IskraSigningMeter(
@@ -25,13 +25,21 @@ extension LinuxCatalogue {
     }
   }
 
-  private static func polling(_ options: DriverOptions, on port: ModbusPort) -> MeterPolling {
+  private static func polling(
+    _ options: DriverOptions, on port: ModbusPort, _ map: RegisterMapFile
+  ) -> MeterPolling {
     let device =
       port.isSerial ? options.integer("device", in: 1...247) : options.integer("device", in: 0...255)
     options.claim("Modbus \(port.name) device \(device)")
+    let silence = options.integer("silenceMilliseconds", in: 500...300_000, default: 5_000)
+    if let interval = map.shortestInterval?.wholeMilliseconds, silence <= interval {
+      options.report(
+        "silenceMilliseconds", "is \(silence), and the map is read every \(interval) ms",
+        allowed: "more than \(interval): a meter would be silent between two readings")
+    }
     return MeterPolling(
       device: UInt8(clamping: device), retries: Int(options.integer("retries", in: 0...10, default: 2)),
-      silentAfter: .milliseconds(options.integer("silenceMilliseconds", in: 500...300_000, default: 5_000)))
+      silentAfter: .milliseconds(silence))
   }
 }
 
@@ -46,6 +54,9 @@ struct RegisterMapFile {
     guard let map else { throw Missing() }
     return map
   }
+
+  /// How often the meter is read; nil without a map.
+  var shortestInterval: Duration? { map?.groups.map(\.interval).min() }
 
   /// A file of at most as many bytes as a profile.
   private static let maximumBytes = 262_144

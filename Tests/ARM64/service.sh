@@ -69,6 +69,13 @@ done
 is NRestarts 0 || fail 'the watchdog took a healthy station for dead'
 say "watchdog of $(property WatchdogUSec): three proofs of life, no restart"
 
+# An upgrade interrupts no car.
+former=$(property MainPID)
+dpkg -i /test/charger_*_arm64.deb >/run/install.log 2>&1 || { cat /run/install.log; fail 'the upgrade does not install'; }
+grep -q 'the station runs on' /run/install.log || { cat /run/install.log; fail 'the upgrade does not tell that the station runs on'; }
+state active && is MainPID "$former" && is NRestarts 0 || fail 'the upgrade has interrupted the station'
+say 'upgraded while it ran: the same process runs on'
+
 again() { [ "$(property NRestarts)" -ge "$1" ] && state active && [ "$(property MainPID)" != "$former" ]; }
 former=$(property MainPID)
 kill -KILL "$former"

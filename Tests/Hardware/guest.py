@@ -35,11 +35,11 @@ def prepare(folder=FOLDER):
     return lines[-1]
 
 
-def run(command, out, seconds, each=None, folder=FOLDER, memory=2048):
-    """Runs `command` (a list) in the guest; answers its exit status.
+def start(command, out, folder=FOLDER, memory=2048, processors=2, devices=(), reboots=False):
+    """Boots the guest, which runs `command` (a list) and switches itself off; answers QEMU's process.
 
-    `out` is a folder that the guest sees as /mnt and writes to; /mnt/output has the command's output, each line of
-    which is given to `each` as it comes.
+    `out` is a folder that the guest sees as /mnt and writes to; /mnt/output has the command's output. A guest that
+    `reboots` runs the command anew when it was reset.
     """
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -50,15 +50,30 @@ def run(command, out, seconds, each=None, folder=FOLDER, memory=2048):
     (out / "command").write_text("\n".join(lines) + "\n")
     (out / "now").write_text(str(int(time.time())))
     arguments = [
-        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", str(memory),
-        "-nographic", "-no-reboot", "-nodefaults", "-serial", f"file:{out / 'console'}", "-monitor", "none",
+        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(processors), "-m", str(memory),
+        "-nographic", *([] if reboots else ["-no-reboot"]), "-nodefaults", "-serial", f"file:{out / 'console'}",
+        "-monitor", "none",
         "-kernel", str(folder / "vmlinuz"), "-initrd", str(folder / "initramfs.gz"),
         "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
         "-virtfs", "local,path=/,mount_tag=hostroot,security_model=none,readonly=on,multidevs=remap",
-        "-virtfs", f"local,path={out},mount_tag=out,security_model=none",
+        "-virtfs", f"local,path={out},mount_tag=out,security_model=none", *map(str, devices),
     ]
-    machine = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               preexec_fn=os.setsid)
+    return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            preexec_fn=os.setsid)
+
+
+def end(machine):
+    """Whatever it does."""
+    if machine.poll() is None:
+        os.killpg(machine.pid, signal.SIGKILL)
+        machine.wait()
+
+
+def run(command, out, seconds, each=None, folder=FOLDER, memory=2048):
+    """Runs `command` in the guest as `start` does, and answers its exit status; each line of its output is given to
+    `each` as it comes."""
+    out = pathlib.Path(out)
+    machine = start(command, out, folder, memory)
     place = 0
 
     def follow():
@@ -80,21 +95,19 @@ def run(command, out, seconds, each=None, folder=FOLDER, memory=2048):
         while machine.poll() is None:
             follow()
             if time.monotonic() > deadline:
-                raise AssertionError(f"the guest was not done after {seconds} s\n{_tail(out)}")
+                raise AssertionError(f"the guest was not done after {seconds} s\n{tail(out)}")
             time.sleep(0.1)
         follow()
     finally:
-        if machine.poll() is None:
-            os.killpg(machine.pid, signal.SIGKILL)
-            machine.wait()
+        end(machine)
     try:
         return int((out / "status").read_text())
     except (OSError, ValueError):
         said = machine.stdout.read().decode(errors="replace")[-2000:]
-        raise AssertionError(f"the guest ended without an answer\n{said}\n{_tail(out)}") from None
+        raise AssertionError(f"the guest ended without an answer\n{said}\n{tail(out)}") from None
 
 
-def _tail(out):
+def tail(out):
     parts = []
     for name in ("console", "output"):
         path = out / name
@@ -104,5 +117,9 @@ def _tail(out):
 
 
 if __name__ == "__main__":
-    print(prepare())
-    sys.exit(run(sys.argv[1:] or ["uname", "-a"], FOLDER.parent / "out", 120, each=print))
+    try:
+        print(prepare())
+    except Unavailable as reason:
+        print(f"guest: SKIPPED: {reason}", file=sys.stderr)
+        sys.exit(69)
+    sys.exit(run(sys.argv[1:] or ["uname", "-a"], FOLDER.parent / "out", 600, each=print))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs what needs root, QEMU, pcscd or packages of another Debian: each part in one line with its time, and a summary.
 
-  run_hardware.py [--results FILE] [PART...]       parts: overlays gpiod2 cards native guest
+  run_hardware.py [--results FILE] [PART...]       parts: overlays gpiod2 cards watchdog native guest
 
 A part that this machine cannot do is skipped with its reason; exit status 1 when one failed, or was skipped without one."""
 
@@ -78,10 +78,44 @@ def gpiod2(_):
     return check(["scripts/check-gpiod2"], 180)
 
 
-def cards(_):
+def cards(options):
     needs_cards()
     needs("smartcard-check")
+    # Cards are mostly waited for: the machine has time for the watchdog meanwhile.
+    if "watchdog" in (options.parts or PARTS):
+        try:
+            options.begun = begin_watchdog(options)
+        except guest.Unavailable:
+            pass  # It tells so itself when its turn has come.
     return check(["Tests/Hardware/run_smartcard.py", BINARIES / "smartcard-check"], 180)
+
+
+def begin_watchdog(options):
+    """Starts it; it ends by itself, with what it tells in a file."""
+    needs("chargerd", "bench-world", "bench-csms")
+    print("    " + guest.prepare(), flush=True)
+    arguments = ["watchdog", *options.tests] + (["--results", options.results] if options.results else [])
+    with open(FOLDER / "watchdog.log", "wb") as log:
+        return subprocess.Popen([sys.executable, "-B", HERE / "run_tests.py", *arguments], cwd=ROOT,
+                                env={"CHARGER_PATIENCE": "180", **os.environ}, stdin=subprocess.DEVNULL, stdout=log,
+                                stderr=log)
+
+
+def watchdog(options):
+    process = options.begun or begin_watchdog(options)
+    try:
+        status = process.wait(900)
+    except subprocess.TimeoutExpired:
+        raise AssertionError("not done after 900 s") from None
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    said = (FOLDER / "watchdog.log").read_text(errors="replace").rstrip()
+    print(said, flush=True)
+    if status != 0:
+        raise AssertionError(said.splitlines()[-1] if said else f"exit status {status}")
+    return said.splitlines()[-1]
 
 
 def native(options):
@@ -133,7 +167,7 @@ def in_guest(options):
     return last
 
 
-PARTS = {"overlays": overlays, "gpiod2": gpiod2, "cards": cards, "native": native, "guest": in_guest}
+PARTS = {"overlays": overlays, "gpiod2": gpiod2, "cards": cards, "watchdog": watchdog, "native": native, "guest": in_guest}
 
 
 def main():
@@ -142,6 +176,7 @@ def main():
     parser.add_argument("--tests", action="append", default=[], help="only tests whose name has this")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
     options = parser.parse_args()
+    options.begun = None
     FOLDER.mkdir(parents=True, exist_ok=True)
     if options.results:
         pathlib.Path(options.results).unlink(missing_ok=True)

@@ -1,9 +1,9 @@
 """Runs one of the hardware suites and tells each test in one line with its time.
 
-  run_tests.py native|guest [--results FILE] [PATTERN...]
+  run_tests.py native|guest|watchdog [--results FILE] [PATTERN...]
 
 FILE gets what scripts/traceability reads: one line of JSON for each test. `guest` runs inside the guest, `native` in a
-network and mount namespace of its own (run_hardware.py makes both)."""
+network and mount namespace of its own (run_hardware.py makes both); `watchdog` starts a guest itself."""
 
 import argparse
 import json
@@ -12,10 +12,20 @@ import time
 import traceback
 import unittest
 
+import test_faults
 import test_guest
 import test_native
+import test_watchdog
 
-SUITES = {"native": test_native, "guest": test_guest}
+SUITES = {"native": (test_native, test_faults), "guest": (test_guest,), "watchdog": (test_watchdog,)}
+
+
+def tests_of(suite):
+    for part in suite:
+        if isinstance(part, unittest.TestSuite):
+            yield from tests_of(part)
+        else:
+            yield part
 
 
 class Told(unittest.TestResult):
@@ -72,7 +82,9 @@ def main():
     if options.patterns:
         loader.testNamePatterns = [f"*{pattern}*" for pattern in options.patterns]
     result = Told()
-    loader.loadTestsFromModule(SUITES[options.suite]).run(result)
+    suite = unittest.TestSuite(map(loader.loadTestsFromModule, SUITES[options.suite]))
+    test_faults.Faults.chosen = {test.id().split(".")[-1] for test in tests_of(suite)}
+    suite.run(result)
     if options.results:
         with open(options.results, "a", encoding="utf-8") as file:
             for identity, name, outcome in result.outcomes:

@@ -14,32 +14,71 @@ SLOW = {"contactorTravelMilliseconds": 350, "pilotSilenceMilliseconds": 3000, "c
         "meterSilenceMilliseconds": 15000, "pilotSettlingMilliseconds": 100}
 
 
-def _station(name, evse, **more):
+def _station(name, evses, **more):
     return {
-        "name": name, "purpose": "bench", "vendorName": "Open Charger", "model": "Hardware tests", "evses": [evse],
+        "name": name, "purpose": "bench", "vendorName": "Open Charger", "model": "Hardware tests", "evses": evses,
         "leaseExpiry": "finishSession", "leaseSeconds": 60, "resetAction": "restart",
         "csms": {"url": "ws://127.0.0.1:9310/ocpp", "securityProfile": 0}, **more,
     }
 
 
-def controller_station(silence=1000, reader=True):
-    """Everything at a companion controller, the meter on Modbus, the reader on PC/SC: no GPIO."""
+def _controlled_evse(number, mcu, meter):
+    part = {**mcu, "connector": number}
+    return {
+        "id": number, "maximumCurrentA": 32, "phases": 3, "meter": meter, "residualCurrent": part,
+        "temperatureSensors": [{**part, "sensor": 1}],
+        "connectors": [{"id": 1, "cable": "socket", "connectorType": "sType2", "pilot": part, "contactor": part,
+                        "lock": part, "proximity": part}],
+    }
+
+
+def controller_station(silence=1000, reader=True, tcp=None):
+    """Everything at a companion controller, the meter on Modbus (a serial line, or TCP at this port), the reader on
+    PC/SC: no GPIO."""
     mcu = {"driver": "mcu", "port": "@/mcu", "silenceMilliseconds": silence}
+    meter, meters = {**METER, "silenceMilliseconds": 2000}, METER_FRONT
+    if tcp:
+        meter = {key: value for key, value in meter.items() if key != "port"} | {"host": "127.0.0.1", "tcpPort": tcp}
+        meters = {key: value for key, value in METER_FRONT.items() if key != "path"} | {"port": tcp}
     board = _station(
-        "controller-station",
-        {
-            "id": 1, "maximumCurrentA": 32, "phases": 3, "meter": {**METER, "silenceMilliseconds": 2000},
-            "residualCurrent": mcu,
-            "temperatureSensors": [{**mcu, "sensor": 1}],
-            "connectors": [{"id": 1, "cable": "socket", "connectorType": "sType2", "pilot": mcu, "contactor": mcu,
-                            "lock": mcu, "proximity": mcu}],
-        },
-        readers=[READER] if reader else [], safetyInputs=[{"kind": kind, **mcu} for kind in ("emergencyStop",)],
+        "controller-station", [_controlled_evse(1, mcu, meter)], readers=[READER] if reader else [],
+        safetyInputs=[{"kind": kind, **mcu} for kind in ("emergencyStop", "door", "tilt", "mainsLoss")],
         deadMan={"means": "companionController", "withinMilliseconds": 1000},
         timing={**SLOW, "meterSilenceMilliseconds": 3000})
-    fronts = [METER_FRONT, {"front": "controller", "path": "@/mcu", "connectors": [{"evse": 1}]}]
+    fronts = [meters, {"front": "controller", "path": "@/mcu", "connectors": [{"evse": 1}]}]
     fronts += [READER_FRONT] if reader else []
     return board, fronts
+
+
+def pair_station():
+    """Two EVSEs at one companion controller, their meters of two makes on one serial line; no reader."""
+    mcu = {"driver": "mcu", "port": "@/mcu", "silenceMilliseconds": 1000}
+    other = {**METER, "map": "eastron-sdm630-v2", "device": 8}
+    board = _station(
+        "pair-station",
+        [_controlled_evse(1, mcu, {**METER, "silenceMilliseconds": 2000}),
+         _controlled_evse(2, mcu, {**other, "silenceMilliseconds": 2000})],
+        safetyInputs=[{"kind": "emergencyStop", **mcu}],
+        deadMan={"means": "companionController", "withinMilliseconds": 1000},
+        timing={**SLOW, "meterSilenceMilliseconds": 3000})
+    meters = METER_FRONT["meters"] + [{"evse": 2, "device": 8, "type": "eastron-sdm630-v2"}]
+    fronts = [{**METER_FRONT, "meters": meters},
+              {"front": "controller", "path": "@/mcu", "connectors": [{"evse": 1}, {"evse": 2}]}]
+    return board, fronts
+
+
+def converter_station():
+    """The pilot by PWM and a converter with peak hold, over files under `@`; the contactor at a companion controller."""
+    mcu = {"driver": "mcu", "port": "@/mcu", "silenceMilliseconds": 1000}
+    pilot = {"driver": "pwm-iio", "root": "@/tree", "adc": "ads1015", "capture": "peakHold", "positiveChannel": "voltage0",
+             "negativeChannel": "voltage1", "dividerRatio": 10, "offsetMillivolts": -15000, "silenceMilliseconds": 1000}
+    board = _station(
+        "converter-station",
+        [{"id": 1, "maximumCurrentA": 32, "phases": 3, "meterNeeded": False, "residualCurrent": "external",
+          "connectors": [{"id": 1, "cable": "fixed", "connectorType": "cType2", "pilot": pilot, "contactor": mcu}]}],
+        safetyInputs=[{"kind": "emergencyStop", **mcu}],
+        deadMan={"means": "simulatedWorld", "withinMilliseconds": 3000}, timing=SLOW)
+    return board, [{"front": "controller", "path": "@/mcu", "connectors": [{"evse": 1}]}]
 
 
 LINES = [
@@ -61,7 +100,7 @@ def lines_station(reader=True, silence=1000):
     chip = {"chip": "evse-io"}
     board = _station(
         "lines-station",
-        {
+        [{
             "id": 1, "maximumCurrentA": 32, "phases": 3, "meter": METER,
             "residualCurrent": {"driver": "gpio", **chip, "tripLine": "rcd-trip", "tripBias": "pullUp",
                                 "testLine": "rcd-test", "resetLine": "rcd-reset"},
@@ -73,7 +112,7 @@ def lines_station(reader=True, silence=1000):
                 "lock": {"driver": "gpio", **chip, "actuator": "hBridge", "lockLine": "lock-a", "unlockLine": "lock-b",
                          "positionLine": "lock-position"},
             }],
-        },
+        }],
         safetyInputs=[{"kind": "emergencyStop", "driver": "gpio", **chip, "line": "emergency-stop"},
                       {"kind": "door", "driver": "gpio", **chip, "line": "door"}],
         readers=[READER] if reader else [],

@@ -122,34 +122,18 @@ class Lines(unittest.TestCase):
         until("the contactor opens", lambda: not self.bench.contactor())
         until("it is told", lambda: "residualCurrent" in self.bench.faults())
 
-    def refusal(self, board):
-        """What the program says when it cannot have a line."""
-        path = self.bench._write("other.json", json.dumps(board).replace("@", str(self.bench.folder)))
-        self.bench.board = path
-        process = self.bench.spawn(
-            "chargerd", "--board", path, "--unit", self.bench.unit, "--state", self.bench.state, "--csms",
-            "ws://127.0.0.1:1", "--control", self.bench.station.path)
-        self.bench.processes.pop("chargerd")
-        try:
-            status = process.wait(120)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-        return status, (self.bench.folder / "chargerd.log").read_text()
-
     def test_missing_and_busy_lines(self):
         """A line that is missing, or held by another program, is an error at the start that names it"""
         bench = self.bench
         bench.start(station=False)
         board, _ = stations.lines_station(reader=False)
         board["evses"][0]["connectors"][0]["contactor"]["coilLine"] = "no-such-line"
-        status, said = self.refusal(board)
+        status, said = bench.refusal(board)
         self.assertEqual(status, 78, said)
         self.assertIn("no-such-line", said)
         holder = self.hold("k1-coil")
         try:
-            status, said = self.refusal(stations.lines_station(reader=False)[0])
+            status, said = bench.refusal(stations.lines_station(reader=False)[0])
         finally:
             holder.kill()
             holder.wait()
@@ -212,9 +196,8 @@ class Session(unittest.TestCase):
             until("the contactor opens", lambda: not bench.contactor())
             bench.plug_out()
             until("the transaction is over", lambda: bench.transaction() is None)
+            bench.assert_true_energy()
             verdict = bench.verdict()
-            self.assertTrue(verdict["allCorrect"], verdict)
-            self.assertAlmostEqual(verdict["energyWh"], bench.evse()["deliveredWh"], delta=2)
             print(f"the CSMS saw {verdict['transactions']} transaction, {verdict['correct']} correct, "
                   f"{verdict['energyWh']} Wh; the world delivered {bench.evse()['deliveredWh']} Wh", flush=True)
         finally:
@@ -234,18 +217,8 @@ class Session(unittest.TestCase):
             self.assertTrue(any("dead-man" in line for line in bench.told()))
             bench.end("chargerd", signal.SIGKILL)
             bench.start_station()
-            until("the transaction goes on or is over",
-                  lambda: bench.status()["link"]["accepted"] and (bench.transaction() is None or bench.charging()))
-            after = bench.transaction()
-            self.assertTrue(after is None or after["id"] == before)
-            if after:
-                bench.tap()
-            until("the contactor is open", lambda: not bench.contactor())
-            bench.plug_out()
-            until("the transaction is over", lambda: bench.transaction() is None)
-            verdict = bench.verdict()
-            self.assertTrue(verdict["allCorrect"], verdict)
-            self.assertAlmostEqual(verdict["energyWh"], bench.evse()["deliveredWh"], delta=2)
+            bench.goes_on_or_ends(before)
+            bench.assert_true_energy()
         finally:
             self.keep("session-killed")
 

@@ -1,5 +1,6 @@
 """The real programs on simulated wires: bench-world with its fronts, pcscd with a virtual reader, chargerd, bench-csms."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -19,8 +20,11 @@ VPCD = pathlib.Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 CARD = "04A1B2C3D4E580"
 OTHER_CARD = "DEADBEEF"
 # Nothing is expected to happen at once on a machine that is busy or emulated.
-PILOT_FAULTS = {"diodeMissing", "pilotOutOfRange", "pilotDriverSilent", "pilotShort"}
+DOUBTS = {"diodeMissing", "pilotOutOfRange", "pilotDriverSilent", "pilotShort", "contactorStuck"}
 PATIENCE = float(os.environ.get("CHARGER_PATIENCE", "60"))
+
+
+REMOTE_STARTS = itertools.count(1)
 
 
 class Client:
@@ -47,8 +51,9 @@ class Client:
 
 
 def until(what, condition, seconds=None):
-    """Waits until the condition holds and gives back what it gave."""
-    deadline = time.monotonic() + (seconds or PATIENCE)
+    """Waits until the condition holds and gives back what it gave. Time in which this machine stood still does not count."""
+    left = seconds or PATIENCE
+    looked = time.monotonic()
     last = None
     while True:
         try:
@@ -57,9 +62,12 @@ def until(what, condition, seconds=None):
                 return last
         except (OSError, AssertionError, LookupError, TypeError) as error:  # what is not there yet
             last = error
-        if time.monotonic() > deadline:
+        if left <= 0:
             raise AssertionError(f"it did not happen within {seconds or PATIENCE:.0f} s: {what} (last: {last})")
         time.sleep(0.05)
+        now = time.monotonic()
+        left -= min(now - looked, 1)
+        looked = now
 
 
 class Bench:
@@ -141,8 +149,26 @@ class Bench:
         self._answering(self.station, "chargerd")
 
     def ready(self):
-        until("the station is accepted and free of faults",
-              lambda: self.status()["link"]["accepted"] and not self.faults() and self.connector()["status"] == "Available")
+        def is_ready():
+            status = self.status()
+            connectors = [connector for evse in status["evses"] for connector in evse["connectors"]]
+            return status["link"]["accepted"] and all(
+                not connector["faults"] and connector["status"] == "Available" for connector in connectors)
+        until("the station is accepted and free of faults", is_ready)
+
+    def refusal(self, board, *arguments):
+        """Exit status and words of a program that does not start with this profile; with `--check` of one that only looks."""
+        path = self._write("refused.json", json.dumps(board).replace("@", str(self.folder)))
+        command = [BINARIES / "chargerd", "--board", path, "--unit", self.unit, "--state", self.folder / "refused", *arguments]
+        if "--check" not in arguments:
+            command += ["--csms", "ws://127.0.0.1:1", "--control", self.folder / "refused.sock"]
+        try:
+            done = subprocess.run(
+                list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                errors="replace", timeout=2 * PATIENCE, check=False)
+        except subprocess.TimeoutExpired as over:
+            raise AssertionError(f"the program goes on with a profile that it should refuse:\n{over.output}") from None
+        return done.returncode, done.stdout
 
     def end(self, name, how=signal.SIGTERM):
         process = self.processes.pop(name)
@@ -180,6 +206,21 @@ class Bench:
 
     def faults(self, evse=1):
         return self.connector(evse)["faults"]
+
+    def reasons(self, evse=1):
+        """Why it is not charging, by the names of `chargerctl explain`."""
+        return [reason["code"] for reason in self.station.call("station.explain", evse=evse)[0]["reasons"]]
+
+    def log_lines(self):
+        """What the station has logged so far."""
+        return (self.folder / "chargerd.log").read_text(errors="replace").splitlines()
+
+    def csms_heard(self, text, since=0):
+        """The CSMS's own words with this text, from its line `since` on."""
+        return [line for line in self.csms_lines()[since:] if text in line]
+
+    def csms_lines(self):
+        return (self.folder / "bench-csms.log").read_text(errors="replace").splitlines()
 
     def charging(self, evse=1):
         return self.station.call("station.explain", evse=evse)[0]["charging"]
@@ -225,7 +266,7 @@ class Bench:
     def session(self, condition, what, evse=1, start=None):
         """A car, a card (or what `start` does), and what comes of it.
 
-        A machine that is emulated, or does much else, now and then shows the pilot later than the standard's times
+        A machine that is emulated, or does much else, now and then shows pilot or contact later than the times
         allow; the station rightly refuses the vehicle then, and the driver plugs in once more.
         """
         for _ in range(6):
@@ -239,33 +280,85 @@ class Bench:
                 if not start and time.monotonic() - tapped > 12 and not self.transaction(evse):
                     tapped = time.monotonic()
                     self.tap()
-                return condition() or PILOT_FAULTS & set(self.faults(evse))
-            until(f"{what}, or the pilot is in doubt", happens)
+                return condition() or DOUBTS & set(self.faults(evse))
+            until(f"{what}, or pilot or contactor came too late", happens)
             if condition():
                 return
-            print("          (the pilot came too late on this machine: plugged in once more)", flush=True)
+            print("          (pilot or contactor came too late on this machine: plugged in once more)", flush=True)
             if self.transaction(evse):
                 self.remote_stop(evse)
             self.plug_out(evse)
+            self.clear_faults(evse)
             until("the doubt is over", lambda: not self.faults(evse) and not self.transaction(evse))
-        raise AssertionError("the pilot was in doubt six times")
+        raise AssertionError("pilot or contactor came too late six times")
+
+    def goes_on(self, evse=1):
+        """A session that a fault has stopped charges again, by itself."""
+        def flows():
+            # Latched when this machine was late with the contact; not what is looked at here.
+            if "contactorStuck" in self.faults(evse):
+                print("          (the contactor came too late on this machine: cleared)", flush=True)
+                self.clear_faults(evse)
+            return not self.faults(evse) and self.charging(evse) and self.contactor(evse)
+        until("energy flows again", flows)
 
     def send(self, action, **payload):
         """A request of the CSMS to the station."""
         return self.csms.call("csms.send", station="CS-BENCH-1", action=action, payload=payload)
 
-    def remote_start(self, evse=1):
-        answer = self.send("RequestStartTransaction", evseId=evse, remoteStartId=int(time.time()) % 1_000_000,
+    def request_start(self, evse=1):
+        """The CSMS asks for a session; what the station answers."""
+        answer = self.send("RequestStartTransaction", evseId=evse, remoteStartId=next(REMOTE_STARTS),
                            idToken={"idToken": CARD, "type": "ISO14443"})
-        if "Accepted" not in json.dumps(answer):
+        return "Accepted" if "Accepted" in json.dumps(answer) else json.dumps(answer)
+
+    def remote_start(self, evse=1):
+        answer = self.request_start(evse)
+        if answer != "Accepted":
             raise AssertionError(f"RequestStartTransaction: {answer}")
 
     def remote_stop(self, evse=1):
-        self.send("RequestStopTransaction", transactionId=self.transaction(evse)["id"])
+        running = self.transaction(evse)
+        if running:
+            self.send("RequestStopTransaction", transactionId=running["id"])
 
     def told(self):
         """What the world told, one sentence a line."""
         return (self.folder / "bench-world.log").read_text(errors="replace").splitlines()
+
+    def openings(self, evse=1):
+        """How often the main contacts have opened, as the world tells it."""
+        return sum("contactor" in line and "opens" in line and f"EVSE {evse} " in line for line in self.told())
+
+    def finish(self, evse=1):
+        """The session's end from afar, and the plug out."""
+        if self.transaction(evse):
+            self.remote_stop(evse)
+        until("the contactor is open", lambda: not self.contactor(evse))
+        self.plug_out(evse)
+        until("the transaction is over", lambda: self.transaction(evse) is None)
+
+    def goes_on_or_ends(self, before):
+        """After a start of the program the transaction `before` goes on, and is stopped here, or is over."""
+        until("the transaction goes on or is over",
+              lambda: self.status()["link"]["accepted"] and (self.transaction() is None or self.charging()))
+        after = self.transaction()
+        assert after is None or after["id"] == before, (before, after)
+        if after:
+            self.tap()
+        until("the contactor is open", lambda: not self.contactor())
+        self.plug_out()
+        until("the transaction is over", lambda: self.transaction() is None)
+
+    def assert_true_energy(self):
+        """Every transaction reached the CSMS whole, and their energy is what has flowed in the world."""
+        def all_told():
+            # The last event of a transaction waits for its last reading.
+            return self.status()["outbox"]["waiting"] == 0 and self.verdict()["allCorrect"]
+        until("the CSMS has every transaction whole", all_told)
+        verdict = self.verdict()
+        delivered = sum(evse["deliveredWh"] for evse in self.world.call("bench.state")["evses"])
+        assert abs(verdict["energyWh"] - delivered) <= 2, (verdict, delivered)
 
     def verdict(self):
         until("all is told to the CSMS", lambda: self.status()["outbox"]["waiting"] == 0)

@@ -91,8 +91,9 @@ struct RegisterMapTests {
       let value = try #require(map.values.first { $0.target == target }, "\(name)")
       #expect(value.field.address == address, "\(name)")
       var image = RegisterImage()
-      image.add(value.field.span, words)
-      if let exponent = value.exponent { image.add(exponent.span, [1]) }
+      // With a power of ten of 1 where the meter has one.
+      let before = value.field.span.first - value.span.first
+      image.add(value.span, [UInt16](repeating: 1, count: before) + words)
       #expect(image.thousandths(value) == expected, "\(name)")
     }
     // 12345.67 kWh, high word first; 230.1 V.
@@ -108,9 +109,10 @@ struct RegisterMapTests {
     // 123456789 Wh in 64 bits; 7.36 kW as a float.
     try check("schneider-iem3155", 0x0C83, [0, 0, 0x075B, 0xCD15], .importRegister, 123_456_789_000)
     try check("schneider-iem3155", 0x0BF3, [0x40EB, 0x851F], .power(.total), 7_360_000)
-    // 1234 × 10^1 Wh; −123.456 A as T6.
+    // 1234 × 10^1 Wh; 90.00000 A as T5, which T6 would take for −77.77216 A; −123.456 W as T6.
     try check("iskra-wm3m4c", 418, [0, 1_234], .importRegister, 12_340_000)
-    try check("iskra-wm3m4c", 126, [0xFDFE, 0x1DC0], .current(.l1), -123_456)
+    try check("iskra-wm3m4c", 126, [0xFB89, 0x5440], .current(.l1), 90_000)
+    try check("iskra-wm3m4c", 140, [0xFDFE, 0x1DC0], .power(.total), -123_456)
   }
 
   @Test("No map of one meter takes another type for its own", arguments: SimulatedMeterType.allCases)
@@ -202,7 +204,22 @@ struct RegisterMapTests {
       ),
       (
         ",{\"address\":9,\"type\":\"int16\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"notAvailable\":[\"12345\"]}",
-        "$.registers[1].notAvailable[0]", "has 5 characters", "1…4 characters: hexadecimal digits"
+        "$.registers[1].notAvailable[0]", "has 5 characters", "4 characters: hexadecimal digits"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"uint32\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"notAvailable\":[\"FFFF\"]}",
+        "$.registers[1].notAvailable[0]", "has 4 characters", "8 characters: hexadecimal digits"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"uint32\",\"measurand\":\"Energy.Active.Export.Register\",\"unit\":\"kWh\","
+          + "\"scale\":-0.1}",
+        "$.registers[1].scale", "is -0.1, and Energy.Active.Export.Register is never below 0", "a number above 0"
+      ),
+      (
+        ",{\"address\":9,\"type\":\"int32\",\"measurand\":\"Frequency\",\"unit\":\"Hz\",\"exponentAddress\":200}",
+        "$.registers[1].exponentAddress",
+        "is 192 registers from the value's end, and the meter gives 125 in one answer",
+        "an address that comes in one answer with the value"
       ),
       (
         ",{\"address\":9,\"type\":\"int17\",\"measurand\":\"Frequency\",\"unit\":\"Hz\"}", "$.registers[1].type",

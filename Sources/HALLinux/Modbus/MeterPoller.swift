@@ -48,6 +48,8 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
   private var image = RegisterImage()
   private var takenAt: MonotonicInstant?
   private var attemptsLeft = 0
+  /// Something in this cycle was answered.
+  private var hasAnswered = false
   private var failedCycles = 0
   private var isProven = false
   private var serial: [UInt16]?
@@ -83,6 +85,7 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
         takenAt = min(takenAt ?? now, now)
         steps.removeFirst()
       }
+      hasAnswered = true
       due = now
       if steps.isEmpty { finish(at: now) }
     } catch {
@@ -103,6 +106,7 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
   private func begin(at now: MonotonicInstant) {
     image.removeAll()
     takenAt = nil
+    hasAnswered = false
     // A meter that is known to be silent costs the line one attempt.
     attemptsLeft = failedCycles == 0 ? polling.retries : 0
     if let lastReading, lastReading.duration(to: now) >= polling.silentAfter { isProven = false }
@@ -146,7 +150,8 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
   }
 
   private func failed(_ error: ModbusError, _ step: Step, at now: MonotonicInstant) {
-    if error.isRefusal, case .probe(let place) = step, map.probes[place].isSerial {
+    // A meter that has shown its number once and refuses it now is another one.
+    if error.isRefusal, serial == nil, case .probe(let place) = step, map.probes[place].isSerial {
       report.begin(.finding(polling.device), "\(map.probes[place].name) is refused (\(error)): it is not watched")
       steps.removeFirst()
       due = now
@@ -161,6 +166,8 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
           guard case .block(let old) = step else { return [step] }
           return plan.groups.joined().filter { old.span.contains($0.span) }.map { .block($0) }
         }
+      } else if case let parts = plan.split(block, map), !parts.isEmpty {
+        steps.replaceSubrange(0..<1, with: parts.map { .block($0) })
       } else {
         report.begin(
           .finding(polling.device), "registers from \(block.span.first) on are refused (\(error)): no such values")
@@ -173,6 +180,13 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
     attemptsLeft -= 1
     if attemptsLeft >= 0 {
       due = now + (error == .timeout ? lateAnswer : .zero)
+    } else if error == .timeout, hasAnswered, serial == nil, case .probe(let place) = step, map.probes[place].isSerial {
+      // Some meters say nothing to a request for registers that they do not have.
+      report.begin(.finding(polling.device), "\(map.probes[place].name) gives no answer: it is not watched")
+      steps.removeFirst()
+      attemptsLeft = 0
+      due = now + lateAnswer
+      if steps.isEmpty { finish(at: now) }
     } else {
       report.begin(.device(polling.device), "\(error)")
       retire(at: now)

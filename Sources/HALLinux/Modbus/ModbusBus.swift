@@ -40,12 +40,8 @@ public final class ModbusBus: Sendable {
     self.report = ModbusReport(line: endpoint.description, tell: report)
     shared = Shared()
     thread = Mutex(nil)
-    var link: ModbusLink?
-    do throws(ModbusOpenError) {
-      link = try ModbusLink(endpoint, settings)
-    } catch {
-      if case .serial = endpoint { throw error }
-    }
+    // A peer's name may take long to be found: that is waited for on the line's thread.
+    let link: ModbusLink? = if case .serial = endpoint { try ModbusLink(endpoint, settings) } else { nil }
     let worker = BusWorker(endpoint, settings, self.report, shared, link: link)
     let context = Unmanaged.passRetained(worker)
     var made = pthread_t()
@@ -106,7 +102,7 @@ private final class BusWorker {
   /// The place whose turn it is.
   private var next = 0
   private var reopenAt: MonotonicInstant
-  private var reopenWait: Duration
+  private var reopening: ReopenWait
 
   init(
     _ endpoint: ModbusEndpoint, _ settings: ModbusLineSettings, _ report: ModbusReport, _ shared: ModbusBus.Shared,
@@ -118,7 +114,7 @@ private final class BusWorker {
     self.shared = shared
     self.link = link
     reopenAt = .zero
-    reopenWait = settings.reopenAfter
+    reopening = ReopenWait(settings)
   }
 
   private var now: MonotonicInstant { MonotonicInstant(nanoseconds: linux_boottime_ns()) }
@@ -159,11 +155,11 @@ private final class BusWorker {
     if settings.pause > .zero { usleep(UInt32(clamping: settings.pause.wholeNanoseconds / 1_000)) }
     do throws(ModbusError) {
       try client.turn(link, at: now)
-      reopenWait = settings.reopenAfter
+      reopening.works()
     } catch {
       self.link = nil
       let lostAt = now
-      reopenAt = lostAt + reopenWait
+      reopenAt = lostAt + reopening.next()
       report.begin(.line, "\(error)")
       for client in clients { client.lineWasLost(at: lostAt) }
     }
@@ -176,8 +172,7 @@ private final class BusWorker {
       report.end(.line, "the line is open again")
     } catch {
       report.begin(.line, "\(error)")
-      reopenAt = now + reopenWait
-      reopenWait = min(reopenWait + reopenWait, settings.reopenAtMost)
+      reopenAt = now + reopening.next()
     }
   }
 
@@ -192,4 +187,25 @@ private final class BusWorker {
     var entry = pollfd(fd: shared.descriptor, events: Int16(POLLIN), revents: 0)
     if poll(&entry, 1, timeout) > 0 { linux_eventfd_drain(shared.descriptor) }
   }
+}
+
+/// How long a lost line is left alone before it is opened again: each wait is twice the one before, until an exchange on
+/// the line has worked. A peer that takes every connection and drops it is no line that works.
+struct ReopenWait {
+  private let shortest: Duration
+  private let longest: Duration
+  private var wait: Duration
+
+  init(_ settings: ModbusLineSettings) {
+    shortest = settings.reopenAfter
+    longest = max(settings.reopenAtMost, settings.reopenAfter)
+    wait = shortest
+  }
+
+  mutating func next() -> Duration {
+    defer { wait = min(wait + wait, longest) }
+    return wait
+  }
+
+  mutating func works() { wait = shortest }
 }

@@ -124,6 +124,8 @@ public struct ModbusOpenError: Error, Sendable, Equatable, CustomStringConvertib
   public enum Code: UInt8, Sendable {
     /// The port's device or the TCP peer cannot be reached.
     case unreachable
+    /// Another program, or another line of this one under another name, has the port.
+    case inUse
     /// The port does not take the baud rate.
     case baudRate
     /// The port does not take the other line settings.
@@ -146,6 +148,7 @@ public struct ModbusOpenError: Error, Sendable, Equatable, CustomStringConvertib
     guard case .serial(let settings) = endpoint else { return "\(endpoint): cannot be reached\(reason)" }
     return switch code {
     case .unreachable: "\(endpoint): cannot be opened\(reason)"
+    case .inUse: "\(endpoint): the port is in use, by another program or under another name"
     case .baudRate: "\(endpoint): the port refuses \(settings.baudRate) baud"
     case .lineSettings:
       "\(endpoint): the port refuses parity \(settings.parity.rawValue) with \(settings.stopBits) stop bits"

@@ -29,7 +29,7 @@ final class ModbusLink: RegisterLink {
   private let context: OpaquePointer
   private let endpoint: ModbusEndpoint
   private let settings: ModbusLineSettings
-  private let descriptor: Int32
+  let descriptor: Int32
   private var mustDrain = true
 
   /// Opens the line and compares what the port has taken with what was asked for.
@@ -72,7 +72,18 @@ final class ModbusLink: RegisterLink {
       throw failure(.resources, EMFILE)
     }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    if case .serial(let serial) = endpoint {
+    switch endpoint {
+    case .tcp:
+      // A peer that was switched off sends nothing: without this its connection would be held for a quarter of an hour.
+      var patience = UInt32(clamping: max(5_000, settings.responseTimeout.wholeMilliseconds * 4))
+      let size = socklen_t(MemoryLayout.size(ofValue: patience))
+      _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &patience, size)
+    case .serial(let serial):
+      // Two readers of one port would take each other's answers.
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        close()
+        throw failure(.inUse)
+      }
       if let refused = Self.refusal(of: serial, by: descriptor) {
         close()
         throw failure(refused)

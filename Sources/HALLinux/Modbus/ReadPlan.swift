@@ -17,15 +17,26 @@ struct ReadPlan: Sendable, Equatable {
   /// - Parameter joins: false after a meter has refused a request that spanned registers which it does not have.
   init(_ map: RegisterMap, joins: Bool) {
     groups = map.groups.indices.map { group in
-      // A value whose power of ten stands elsewhere needs both.
       let wanted: [(span: RegisterSpan, value: Int)] = map.values.indices.filter { map.values[$0].group == group }
-        .flatMap { place in
-          [map.values[place].field.span, map.values[place].exponent?.span].compactMap { $0 }.map { ($0, place) }
-        }
+        .map { (map.values[$0].span, $0) }
       return RegisterTable.allCases.flatMap { table in
         Self.blocks(wanted.filter { $0.span.table == table }, map, gap: joins ? map.joinGap : 0)
       }
     }
+  }
+
+  /// Takes a request apart that the meter has refused though all of it is wanted: a register in it is missing, or it is
+  /// longer than this meter's answers. From now on each of its values is asked for by itself.
+  ///
+  /// - Returns: The requests that stand in its place; none when it brings one value only.
+  mutating func split(_ block: ReadBlock, _ map: RegisterMap) -> [ReadBlock] {
+    guard block.values.count > 1 else { return [] }
+    let parts = block.values.filter { map.values.indices.contains($0) }
+      .map { ReadBlock(span: map.values[$0].span, values: [$0], hasGaps: false) }
+    for group in groups.indices {
+      groups[group] = groups[group].flatMap { $0 == block ? parts : [$0] }
+    }
+    return parts
   }
 
   private static func blocks(
@@ -66,11 +77,17 @@ struct RegisterImage {
     return part.words[start..<(start + span.count)]
   }
 
-  /// A value in thousandths of the HAL's unit; nil when it was not read or stands for none.
+  /// A value in thousandths of the HAL's unit; nil when it was not read or stands for none. A number and its power of ten
+  /// are taken from one answer: between two answers the meter may have changed both.
   func thousandths(_ value: RegisterMap.Value) -> Int64? {
-    guard let words = words(value.field.span), let number = value.field.number(in: words) else { return nil }
+    guard let whole = words(value.span) else { return nil }
+    func part(_ field: RegisterMap.Field) -> ArraySlice<UInt16>? {
+      guard value.span.contains(field.span) else { return nil }
+      return whole.dropFirst(field.span.first - value.span.first).prefix(field.span.count)
+    }
+    guard let number = part(value.field).flatMap({ value.field.number(in: $0) }) else { return nil }
     guard let field = value.exponent else { return number.thousandths(value.scale) }
-    guard let exponentWords = self.words(field.span), case .integer(let exponent, 0)? = field.number(in: exponentWords),
+    guard case .integer(let exponent, 0)? = part(field).flatMap({ field.number(in: $0) }),
       (-18...18).contains(exponent)
     else { return nil }
     return number.thousandths(value.scale, exponent: Int(exponent))

@@ -86,6 +86,13 @@ public struct RegisterMap: Sendable, Equatable {
       self.exponent = exponent
       self.group = group
     }
+
+    /// What must come in one answer: the number, and its power of ten.
+    public var span: RegisterSpan {
+      guard let power = exponent?.span, power.table == field.span.table else { return field.span }
+      let first = min(field.span.first, power.first)
+      return RegisterSpan(table: power.table, first: first, count: max(field.span.last, power.last) - first + 1)
+    }
   }
 
   /// Something that the right meter shows.

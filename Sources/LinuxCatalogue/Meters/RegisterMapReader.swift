@@ -131,9 +131,18 @@ struct RegisterMapReader {
     } else {
       field.notAvailable = notAvailable.filter { $0.type == type }.map(\.pattern)
     }
-    return RegisterMap.Value(
+    if scale < .zero, !measurand.isSigned {
+      entry[.scale].report("is \(scale), and \(measurand.rawValue) is never below 0", allowed: "a number above 0")
+    }
+    let value = RegisterMap.Value(
       field: field, target: measurand.target(phase), scale: RegisterScale(scale, unitPower: power),
       exponent: exponent(entry, type), group: group)
+    if value.exponent != nil, value.span.count > registersPerRequest {
+      entry[.exponentAddress].report(
+        "is \(value.span.count) registers from the value's end, and the meter gives \(registersPerRequest) in one answer",
+        allowed: "an address that comes in one answer with the value")
+    }
+    return value
   }
 
   private func exponent(_ entry: ProfileObject<RegisterKey>, _ type: RegisterType) -> RegisterMap.Field? {

@@ -22,6 +22,14 @@ enum RegisterMeasurand: String, CaseIterable {
     }
   }
 
+  /// Energy only counts up, and nothing below zero is a voltage or a frequency.
+  var isSigned: Bool {
+    switch self {
+    case .power, .current: true
+    case .importRegister, .exportRegister, .voltage, .frequency: false
+    }
+  }
+
   var hasPhases: Bool {
     switch self {
     case .power, .current, .voltage: true
@@ -99,12 +107,12 @@ enum RegisterWords {
     return scale
   }
 
-  /// Bits in hexadecimal, no more than the type has.
+  /// Bits in hexadecimal, all that the type has: `FFFF` for 32 bits would be the number 65535.
   static func pattern(_ field: ProfileField, _ type: RegisterType) -> UInt64? {
     let digits = type.registers * 4
     guard
       let text = field.text(
-        isRequired: true, length: 1...digits, characters: "hexadecimal digits",
+        isRequired: true, length: digits...digits, characters: "hexadecimal digits",
         isAllowed: { byte in
           switch byte {
           case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),

@@ -37,6 +37,12 @@ public final class ModbusFront: Sendable {
 
   /// A TCP port on the loopback interface; 0 takes a free one.
   public convenience init(_ slaves: [ModbusSlave], port: UInt16) throws(PseudoTerminalError) {
+    let listener = try Self.listen(on: port)
+    try self.init(ModbusLine(.tcp, slaves: slaves), path: nil, terminal: nil, listener: listener)
+  }
+
+  /// A socket that listens on the loopback interface.
+  private static func listen(on port: UInt16) throws(PseudoTerminalError) -> Int32 {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard listener >= 0 else { throw PseudoTerminalError(errorNumber: linux_errno()) }
     var yes: Int32 = 1
@@ -49,12 +55,12 @@ public final class ModbusFront: Sendable {
     let bound = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
     }
-    guard bound == 0, listen(listener, 4) == 0 else {
+    guard bound == 0, Glibc.listen(listener, 4) == 0 else {
       let number = linux_errno()
       close(listener)
       throw PseudoTerminalError(errorNumber: number)
     }
-    try self.init(ModbusLine(.tcp, slaves: slaves), path: nil, terminal: nil, listener: listener)
+    return listener
   }
 
   private init(
@@ -71,7 +77,7 @@ public final class ModbusFront: Sendable {
     port = listener >= 0 ? UInt16(bigEndian: address.sin_port) : nil
     shared = Shared(line)
     thread = Mutex(nil)
-    let worker = Worker(shared, path: path, terminal: terminal, listener: listener)
+    let worker = Worker(shared, path: path, terminal: terminal, listener: listener, port: port)
     let context = Unmanaged.passRetained(worker)
     var made = pthread_t()
     let code = pthread_create(
@@ -108,7 +114,7 @@ public final class ModbusFront: Sendable {
     }
   }
 
-  /// Pulls the adapter or the network cable with its connection, or puts it back.
+  /// Pulls the adapter, or takes the TCP server away with its connection (who dials is refused); or puts it back.
   public func setPluggedIn(_ isPluggedIn: Bool) {
     shared.isPluggedIn.store(isPluggedIn, ordering: .releasing)
     linux_eventfd_signal(shared.descriptor)
@@ -120,10 +126,12 @@ public final class ModbusFront: Sendable {
     private let path: String?
     private var terminal: PseudoTerminal?
     private var listener: Int32
+    private let port: UInt16?
     private var connection: Int32 = -1
     private var isPluggedIn = true
 
-    init(_ shared: Shared, path: String?, terminal: PseudoTerminal?, listener: Int32) {
+    init(_ shared: Shared, path: String?, terminal: PseudoTerminal?, listener: Int32, port: UInt16?) {
+      self.port = port
       self.shared = shared
       self.path = path
       self.terminal = terminal
@@ -152,6 +160,8 @@ public final class ModbusFront: Sendable {
       shared.line.withLock { $0.forget() }
       if connection >= 0 { close(connection) }
       connection = -1
+      if listener >= 0 { close(listener) }
+      listener = -1
       guard let path else { return }
       unlink(path)
       terminal = wanted ? try? PseudoTerminal() : nil
@@ -159,6 +169,8 @@ public final class ModbusFront: Sendable {
     }
 
     private func serve() {
+      // Somebody else may have the port for a moment.
+      if isPluggedIn, listener < 0, let port { listener = (try? ModbusFront.listen(on: port)) ?? -1 }
       let wire = terminal?.device ?? connection
       let due = shared.line.withLock { $0.nextOutput }
       var timeout: Int32 = 100

@@ -103,6 +103,7 @@ public struct ModbusLine: Sendable {
     let fault = slaves[place].fault
     let body = slaves[place].answer(frame[(head + 1)..<(frame.count - tail)], at: now)
     if let fault, !Self.isException(fault) { slaves[place].useFault() }
+    guard !body.isEmpty else { return }
     var number = frame[head]
     if fault == .wrongDevice { number = number == 247 ? 1 : number + 1 }
     send(frame: framed([number] + body, after: frame, fault), fault, at: now)

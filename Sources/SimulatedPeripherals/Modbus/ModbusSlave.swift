@@ -35,6 +35,10 @@ public struct ModbusSlave: Sendable {
   public internal(set) var requests: UInt64 = 0
   /// What has been written, newest last; at most 256.
   public private(set) var writes: [(address: UInt16, value: UInt16)] = []
+  /// The longest request for registers that it grants.
+  public var maximumRegisters = 125
+  /// Holding registers from here on are asked for in vain: no answer at all, not even a refusal.
+  public var silentFrom: UInt16?
   /// A meter that signs has its session here.
   public var iskra: IskraSession?
 
@@ -110,7 +114,8 @@ public struct ModbusSlave: Sendable {
     switch function {
     case 3, 4:
       let count = Int(word(3))
-      guard (1...125).contains(count) else { return refusal(3) }
+      guard (1...maximumRegisters).contains(count) else { return refusal(3) }
+      if function == 3, let silentFrom, word(1) >= silentFrom { return [] }
       let table: Table = function == 3 ? .holding : .input
       var answer = [function, UInt8(clamping: count * 2)]
       for place in 0..<count {

@@ -32,9 +32,12 @@ public enum SimulatedMeterType: String, Sendable, CaseIterable {
     case .eastronSDM630, .eastronSDM72D:
       // The whole area can be read; what is not defined is zero.
       slave.set(.input, 0, [UInt16](repeating: 0, count: 0x180))
+      slave.set(.holding, 0xFC00, integer: Int64(serialNumber) ?? 1, words: 2)
+      slave.maximumRegisters = self == .eastronSDM630 ? 80 : 60
     case .carloGavazziEM340:
       slave.set(.input, 0, [UInt16](repeating: 0, count: 0x58))
       slave[.input, 0x000B] = 341
+      slave.maximumRegisters = 50
     case .abbB23:
       // Each block ends where its values do: a request beyond is refused.
       slave.set(.holding, 0x5000, [UInt16](repeating: 0xFFFF, count: 8))
@@ -43,6 +46,7 @@ public enum SimulatedMeterType: String, Sendable, CaseIterable {
     case .schneiderIEM3155:
       slave.set(.holding, 0x0BB7, [UInt16](repeating: 0, count: 0x70))
       slave.set(.holding, 0x0C83, [UInt16](repeating: 0, count: 8))
+      slave.set(.holding, 0x0081, integer: Int64(serialNumber) ?? 1, words: 2)
     case .iskraWM3M4C:
       slave.set(.input, 1, text: "WM3M4C", words: 8)
       slave.set(.input, 9, text: serialNumber, words: 4)
@@ -71,7 +75,8 @@ public enum SimulatedMeterType: String, Sendable, CaseIterable {
     case .eastronSDM630, .eastronSDM72D: slave.set(.input, 0x0A, float: .nan)
     case .schneiderIEM3155: slave.set(.holding, 0x0BBB, float: .nan)
     case .abbB23: slave.set(.holding, 0x5B10, [0xFFFF, 0xFFFF])
-    case .carloGavazziEM340, .iskraWM3M4C: return false
+    case .carloGavazziEM340: slave.set(.input, 0x10, [0xFFFF, 0x7FFF])
+    case .iskraWM3M4C: return false
     }
     return true
   }

@@ -42,6 +42,8 @@ package struct ControllerFrontConfiguration: Sendable, Equatable {
 final class ControllerFront: WorldFront {
   /// The controller's own cycle.
   static let interval = Duration.milliseconds(5)
+  /// Its own watchdog resets it when its program hangs (`schema/pilot-mcu.md`).
+  static let watchdog = Duration.milliseconds(500)
 
   private let configuration: ControllerFrontConfiguration
   private var wire: SerialWire?
@@ -53,6 +55,9 @@ final class ControllerFront: WorldFront {
   private(set) var nextInstant = MonotonicInstant.zero
   /// When the world last let its time pass: a reset happens at the next cycle.
   private var owedReset = false
+  /// Since when its program hangs, or has hung again after a reset.
+  private var hangsSince: MonotonicInstant?
+  private var hangs = false
 
   init(_ configuration: ControllerFrontConfiguration, eventLoop: any EventLoop, wake: @escaping () -> Void) {
     self.configuration = configuration
@@ -84,7 +89,10 @@ final class ControllerFront: WorldFront {
     switch fault {
     case .controllerSilent: own = .silent
     case .controllerDeaf: own = .deaf
-    case .controllerHangs: own = .stuck
+    case .controllerHangs:
+      own = .stuck
+      hangs = active
+      hangsSince = nil
     case .controllerWrongCheck: own = .badChecksum
     case .controllerGarbage: own = .garbage
     case .controllerLosesFrames: own = .frameLoss
@@ -110,6 +118,7 @@ final class ControllerFront: WorldFront {
       owedReset = false
       controller.reset(.watchdog, at: now)
     }
+    watchProgram(at: now)
     for (place, id) in configuration.connectors.enumerated() { sense(place, id, in: world) }
     for bytes in received { controller.receive(bytes, at: now) }
     received.removeAll()
@@ -119,6 +128,17 @@ final class ControllerFront: WorldFront {
     for (place, id) in configuration.connectors.enumerated() { drive(place, id, in: &world) }
     if hadSession, !controller.hasSession { world.companionControllerActs() }
     hadSession = controller.hasSession
+  }
+
+  /// A program that hangs is reset by the watchdog, with all pins in their idle position, and hangs again.
+  private func watchProgram(at now: MonotonicInstant) {
+    guard hangs else { return }
+    let since = hangsSince ?? now
+    hangsSince = since
+    guard now - since >= Self.watchdog else { return }
+    hangsSince = now
+    controller.reset(.watchdog, at: now)
+    controller.faults.insert(.stuck)
   }
 
   // MARK: Pins

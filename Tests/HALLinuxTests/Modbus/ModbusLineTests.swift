@@ -229,6 +229,86 @@ struct ModbusLineTests {
     #expect(bench.told.all.count(where: { $0.contains("are refused") }) == 1, "\(bench.told.all)")
   }
 
+  @Test("A meter whose answers are shorter than its map says gives all its values")
+  func shortAnswers() throws {
+    var slave = makeSchneider(7)
+    slave.maximumRegisters = 4
+    let bench = try ModbusBench([slave])
+    let meter = ModbusEnergyMeter(on: try bench.makeBus(), map: .schneider(), polling: .patient(7))
+    #expect(serve([meter]) { meter.latest?.voltage.l1 != nil })
+    #expect(meter.latest?.importRegister == Energy(wattHours: 1_000))
+    #expect(meter.latest?.exportRegister == .zero)
+    #expect(meter.latest?.current.l3 == .zero)
+    #expect(bench.told.all == [])
+  }
+
+  @Test("A serial number that a meter says nothing of, or refuses, is not waited for; the meter is read")
+  func noSerialNumber() throws {
+    var silent = makeSchneider(1)
+    silent.silentFrom = 0xFC00
+    let bench = try ModbusBench([silent, makeSchneider(2)])
+    let bus = try bench.makeBus()
+    var map = RegisterMap.schneider()
+    map.probes.append(
+      RegisterMap.Probe(
+        name: "serial number",
+        content: .serialNumber(RegisterMap.Field(table: .holding, address: 0xFC00, type: .uint32))))
+    let meters = [UInt8(1), 2].map {
+      ModbusEnergyMeter(on: bus, map: map, polling: .test($0, silentAfter: .seconds(20)))
+    }
+    #expect(serve(meters) { meters.allSatisfy { $0.latest != nil } })
+    #expect(bench.told.all.count(where: { $0.contains("serial number") && $0.contains("not watched") }) == 2)
+  }
+
+  @Test("A meter that has shown its serial number once and refuses it now is another one")
+  func refusedSerialNumber() throws {
+    let bench = try ModbusBench([SimulatedMeterType.iskraWM3M4C.makeSlave(number: 9, serialNumber: "AA000001")])
+    let meter = ModbusEnergyMeter(on: try bench.makeBus(), map: .iskra(), polling: .test(9))
+    #expect(serve([meter]) { meter.latest != nil })
+    bench.front.withSlave(9) { $0.set(.silent) }
+    #expect(serve([meter]) { meter.health != .alive })
+    let last = meter.latest
+    bench.front.withSlave(9) { slave in
+      slave[.input, 9] = nil
+      slave.set(nil)
+    }
+    let requests = bench.front.withSlave(9) { $0.requests } ?? 0
+    #expect(serve([meter]) { (bench.front.withSlave(9) { $0.requests } ?? 0) > requests + 4 })
+    #expect(meter.latest == last)
+  }
+
+  @Test("A port that another line has under another name is not opened a second time")
+  func portInUse() throws {
+    let bench = try ModbusBench([makeSchneider(7)])
+    let bus = try bench.makeBus()
+    let other = bench.path + "-other"
+    #expect(symlink(bench.path, other) == 0)
+    defer { unlink(other) }
+    func open() throws(ModbusOpenError) -> ModbusBus {
+      try ModbusBus(
+        .serial(ModbusEndpoint.SerialSettings(device: other)), settings: ModbusBench.settings, report: { _ in })
+    }
+    do throws(ModbusOpenError) {
+      _ = try open()
+      Issue.record("opened twice")
+    } catch {
+      #expect(error.description == "\(other): the port is in use, by another program or under another name")
+    }
+    bus.stop()
+    _ = try open()
+  }
+
+  @Test("Over TCP a peer that falls silent without a word is given up within seconds, not a quarter of an hour")
+  func tcpPatience() throws {
+    let front = try ModbusFront([], port: 0)
+    let port = try #require(front.port)
+    let link = try ModbusLink(.tcp(host: "127.0.0.1", port: port), ModbusBench.settings)
+    var patience: UInt32 = 0
+    var size = socklen_t(MemoryLayout.size(ofValue: patience))
+    #expect(getsockopt(link.descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &patience, &size) == 0)
+    #expect(patience == 5_000)
+  }
+
   @Test("A register that has counted past its end goes on beyond it; one that was set back shows what the meter shows")
   func rollOver() throws {
     let bench = try ModbusBench([makeSchneider(7, wattHours: 99_999)])

@@ -115,6 +115,42 @@ struct ReadPlanTests {
     #expect(ReadPlan(map([0, 4], gap: 4), joins: true).groups[0][0].hasGaps)
   }
 
+  private let counter = RegisterMap.Value(
+    field: RegisterMap.Field(table: .input, address: 418, type: .int32), target: .importRegister,
+    scale: RegisterScale(1, unitPower: 0), exponent: RegisterMap.Field(table: .input, address: 414, type: .int16))
+
+  @Test("A number and the power of ten that stands elsewhere come in one answer, even where no gap is read")
+  func exponents() {
+    let map = RegisterMap(
+      name: "test", groups: [RegisterMap.Group(name: "all", interval: .seconds(1))], values: [counter])
+    #expect(spans(ReadPlan(map, joins: true)) == [[414, 6]])
+    #expect(spans(ReadPlan(map, joins: false)) == [[414, 6]])
+  }
+
+  @Test("A number of one answer is never raised by the power of ten of another: the meter may have changed both")
+  func tornExponent() {
+    var image = RegisterImage()
+    image.add(RegisterSpan(table: .input, first: 414, count: 1), [2])
+    image.add(RegisterSpan(table: .input, first: 418, count: 2), [0, 1_234])
+    #expect(image.thousandths(counter) == nil)
+    // Two answers that overlap: each counter goes with the power of ten of its own.
+    image.removeAll()
+    image.add(RegisterSpan(table: .input, first: 413, count: 2), [0, 3])
+    image.add(counter.span, [2, 0, 0, 0, 0, 1_234])
+    #expect(image.thousandths(counter) == 123_400_000)
+  }
+
+  @Test("A refused request of wanted registers alone is taken apart, value by value")
+  func split() throws {
+    let map = map([0, 2, 4, 10], gap: 0)
+    var plan = ReadPlan(map, joins: false)
+    let first = try #require(plan.groups[0].first)
+    #expect(plan.split(first, map).map { [$0.span.first, $0.span.count] } == [[0, 2], [2, 2], [4, 2]])
+    #expect(spans(plan) == [[0, 2], [2, 2], [4, 2], [10, 2]])
+    let single = try #require(plan.groups[0].first)
+    #expect(plan.split(single, map).isEmpty, "a value that is refused by itself is not there")
+  }
+
   @Test("No request is longer than the meter and the protocol allow")
   func limits() {
     let many = (0..<200).map { UInt16($0 * 2) }
@@ -164,5 +200,17 @@ struct RegisterRollOverTests {
     var decimal = RegisterRollOver(map(.float32, maximum: Energy(wattHours: 1_000_000)), .importRegister)
     _ = decimal.absolute(Energy(wattHours: 999_990), at: instant(0))
     #expect(decimal.absolute(.zero, at: instant(1)) == Energy(wattHours: 1_000_000))
+  }
+}
+
+@Suite("Waits before a lost Modbus line is opened again")
+struct ReopenWaitTests {
+  @Test("A peer that takes each connection and drops it is left alone for longer each time, until an exchange works")
+  func grows() {
+    var wait = ReopenWait(
+      ModbusLineSettings(reopenAfter: .milliseconds(250), reopenAtMost: .milliseconds(1_500)))
+    #expect((0..<5).map { _ in wait.next() } == [250, 500, 1_000, 1_500, 1_500].map { .milliseconds($0) })
+    wait.works()
+    #expect(wait.next() == .milliseconds(250))
   }
 }
