@@ -56,7 +56,8 @@ enum BareCommit {
       }
       return count
     }
-    let few = try count(100)
-    return (try count(900) - few) / 800
+    // Of as many commits as the row counts, and behind as many.
+    let (few, many) = (200, 400)
+    return (try count(many) - count(few)) / Double(many - few)
   }
 }
