@@ -62,7 +62,10 @@ extension LinuxCatalogue {
       switch (line, needed.contains(name)) {
       case (let line?, true): lines.append(line)
       case (nil, true): options.report("\(name)Line", "is missing", allowed: "a text: actuator \(kind) needs it")
-      case (_?, false): options.report("\(name)Line", "is no line of the actuator \(kind)")
+      case (_?, false):
+        options.report(
+          "\(name)Line", "is no line of the actuator \(kind)",
+          allowed: "only " + needed.map { "\($0)Line" }.joined(separator: " and "))
       case (nil, false): break
       }
     }

@@ -16,3 +16,11 @@ public enum LinuxCatalogue {
     return catalogue
   }
 }
+
+extension DriverOptions {
+  /// Takes a piece of hardware for this driver alone, unless one of the names that make it up is missing: that was told
+  /// already, and two drivers without a name do not share one.
+  func claim(_ hardware: String, named names: String...) {
+    if names.allSatisfy({ !$0.isEmpty }) { claim(hardware) }
+  }
+}

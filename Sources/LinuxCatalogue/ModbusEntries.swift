@@ -30,7 +30,7 @@ extension LinuxCatalogue {
   ) -> MeterPolling {
     let device =
       port.isSerial ? options.integer("device", in: 1...247) : options.integer("device", in: 0...255)
-    options.claim("Modbus \(port.name) device \(device)")
+    options.claim("Modbus \(port.name) device \(device)", named: port.device)
     let silence = options.integer("silenceMilliseconds", in: 500...300_000, default: 5_000)
     if let interval = map.shortestInterval?.wholeMilliseconds, silence <= interval {
       options.report(
@@ -122,6 +122,13 @@ final class ModbusPort {
   }
 
   var name: String { endpoint.description }
+  /// Empty where the profile names none.
+  var device: String {
+    switch endpoint {
+    case .serial(let settings): settings.device
+    case .tcp(let host, _): host
+    }
+  }
   var isSerial: Bool { if case .serial = endpoint { true } else { false } }
 
   func open() throws(ModbusOpenError) -> ModbusBus {

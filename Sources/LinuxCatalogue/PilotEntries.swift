@@ -69,7 +69,7 @@ private struct MicrocontrollerPlace {
         "heartbeatMilliseconds", "is \(heartbeat), and silence is told after \(silence) ms",
         allowed: "at most half of silenceMilliseconds")
     }
-    options.claim("\(use) of connector \(connector) of the MCU on \(port)")
+    options.claim("\(use) of connector \(connector) of the MCU on \(port)", named: port)
     bus = options.shared(
       "the MCU on \(port)",
       settings: [

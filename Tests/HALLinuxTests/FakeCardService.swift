@@ -22,8 +22,12 @@ final class FakeCardDaemon: Sendable {
     var commands: [[UInt8]] = []
   }
 
+  /// A call that does not come back while it is held.
+  enum Call: Sendable, CaseIterable { case establish, readerNames, wait }
+
   struct Content {
     var isRunning = true
+    var held: Call?
     /// Grows when the daemon is started anew: contexts of before are no good any more.
     var generation = 0
     var readers: [(name: String, reader: Reader)] = []
@@ -39,6 +43,9 @@ final class FakeCardDaemon: Sendable {
   private let content = Mutex(Content())
 
   init(_ names: String...) { for name in names { plug(name) } }
+
+  /// Comes back when the call is not held (any more).
+  func pass(_ call: Call) { while with({ $0.held == call }) { _ = poll(nil, 0, 1) } }
 
   func with<Value>(_ body: (inout sending Content) -> sending Value) -> Value { content.withLock(body) }
 
@@ -117,6 +124,7 @@ final class FakeCardService: SmartCardService {
   }
 
   func establish() throws(SmartCardFailure) {
+    daemon.pass(.establish)
     let generation = daemon.with { content -> Int? in
       guard content.isRunning else { return nil }
       content.contexts += 1
@@ -138,6 +146,7 @@ final class FakeCardService: SmartCardService {
   func cancel() { context.withLock { $0.isCancelled = true } }
 
   func readerNames() throws(SmartCardFailure) -> [String] {
+    daemon.pass(.readerNames)
     try check()
     return daemon.with { $0.readers.map(\.name) }
   }
@@ -146,6 +155,7 @@ final class FakeCardService: SmartCardService {
     let end = linux_boottime_ns() + timeout.wholeNanoseconds
     let known = daemon.with { content in content.readers.count }
     while true {
+      daemon.pass(.wait)
       try check()
       if context.withLock({ context in
         defer { context.isCancelled = false }

@@ -16,7 +16,7 @@ private final class SmartCardRig: StationLaneRig {
 
   var now: MonotonicInstant { MonotonicInstant(nanoseconds: linux_boottime_ns()) }
   func wait(_ duration: Duration) { usleep(UInt32(clamping: duration.wholeMilliseconds * 1_000)) }
-  var slack: Duration { .milliseconds(200) }
+  var slack: Duration { .seconds(2) }
   var readerName: String { "left" }
   var evse: EVSEID { EVSEID(1) }
 
@@ -225,6 +225,21 @@ struct SmartCardReaderTests {
     #expect(eventually { reader.health != .alive })
     daemon.with { $0.holdsCalls = false }
     #expect(eventually { reader.health == .alive })
+    #expect(tokens(reader, 1) == ["ISO14443 01020304"])
+    reader.stop()
+    #expect(eventually { self.daemon.with { $0.contexts } == 0 })
+  }
+
+  @Test(
+    "A daemon that stands still without a word is told as silence, in whichever call, and served again when it goes on",
+    arguments: FakeCardDaemon.Call.allCases)
+  func standingDaemon(call: FakeCardDaemon.Call) {
+    daemon.with { $0.held = call }
+    let reader = start(SmartCardReaderConfiguration(device: "ACS", silentAfter: .milliseconds(10)))
+    #expect(eventually { reader.health != .alive })
+    daemon.with { $0.held = nil }
+    #expect(eventually { reader.health == .alive } && daemon.settle(name))
+    #expect(daemon.present(VirtualCard(uid: [1, 2, 3, 4]), on: name))
     #expect(tokens(reader, 1) == ["ISO14443 01020304"])
     reader.stop()
     #expect(eventually { self.daemon.with { $0.contexts } == 0 })

@@ -122,3 +122,29 @@ struct SmartCardPresenceTests {
     #expect(presented([.card(0), .empty(10), .card(20), .empty(30), .card(1_030)]) == [1_030])
   }
 }
+
+@Suite("Names of readers as pcscd lists them")
+struct PCSCNamesTests {
+  private func list(_ names: [[UInt8]]) -> PCSCNames {
+    let bytes: [UInt8] = names.reduce(into: []) { $0 += $1 + [0] } + [0]
+    return PCSCNames(list: bytes.map { CChar(bitPattern: $0) }[...])
+  }
+
+  @Test("A name that is no UTF-8 is given back to pcscd byte by byte, and no two names become one")
+  func oddBytes() {
+    let latin: [UInt8] = Array("Reader ".utf8) + [0xAE]
+    let other: [UInt8] = Array("Reader ".utf8) + [0xAF]
+    let names = list([latin, other, Array("Leser für Karten".utf8)])
+    #expect(names.names == ["Reader \u{AE}", "Reader \u{AF}", "Leser für Karten"])
+    #expect(names.bytes(of: "Reader \u{AE}").map { UInt8(bitPattern: $0) } == latin + [0])
+    #expect(names.bytes(of: "Leser für Karten").map { UInt8(bitPattern: $0) } == Array("Leser für Karten".utf8) + [0])
+    #expect(names.bytes(of: "\\\\?PnP?\\Notification").count == 21, "what was not listed: as its text")
+  }
+
+  @Test("However many names the list has, and wherever it is cut off, 16 count at most")
+  func bounds() {
+    #expect(list((0..<40).map { Array("R\($0)".utf8) }).names.count == 16)
+    #expect(PCSCNames(list: [65, 66][...]).names == ["AB"])
+    #expect(PCSCNames(list: []).names.isEmpty)
+  }
+}

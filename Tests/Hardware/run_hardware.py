@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs what needs root, QEMU, pcscd or packages of another Debian: each part in one line with its time, and a summary.
 
-  run_hardware.py [--results FILE] [PART...]       parts: overlays gpiod2 cards watchdog native guest
+  run_hardware.py [--results FILE] [PART...]       parts: overlays gpiod2 cards watchdog native signing guest
 
 A part that this machine cannot do is skipped with its reason; exit status 1 when one failed, or was skipped without one."""
 
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -131,6 +132,25 @@ def native(options):
     return last
 
 
+def signing(options):
+    needs("chargerd", "bench-world")
+    python = ROOT / ".venv" / "bin" / "python"
+    if not python.exists():
+        raise guest.Unavailable("the independent CSMS is not installed (scripts/setup)")
+    results = ["--results", options.results] if options.results else []
+
+    def one(name):
+        return program([python, "-B", HERE / "run_tests.py", "signing", name, *results], 600)
+    # Side by side: they mostly wait for the times that a station gives a meter.
+    names = options.tests or ["test_session", "test_kill", "test_never_signs"]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        answers = list(pool.map(one, names))
+    bad = [last for status, last in answers if status != 0]
+    if bad:
+        raise AssertionError(bad[0])
+    return f"{len(answers)} passed"
+
+
 def in_guest(options):
     needs("chargerd", "bench-world", "bench-csms")
     print("    " + guest.prepare(), flush=True)
@@ -167,7 +187,8 @@ def in_guest(options):
     return last
 
 
-PARTS = {"overlays": overlays, "gpiod2": gpiod2, "cards": cards, "watchdog": watchdog, "native": native, "guest": in_guest}
+PARTS = {"overlays": overlays, "gpiod2": gpiod2, "cards": cards, "watchdog": watchdog, "native": native,
+         "signing": signing, "guest": in_guest}
 
 
 def main():

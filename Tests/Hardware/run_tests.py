@@ -1,11 +1,13 @@
 """Runs one of the hardware suites and tells each test in one line with its time.
 
-  run_tests.py native|guest|watchdog [--results FILE] [PATTERN...]
+  run_tests.py native|signing|guest|watchdog [--results FILE] [PATTERN...]
 
 FILE gets what scripts/traceability reads: one line of JSON for each test. `guest` runs inside the guest, `native` in a
-network and mount namespace of its own (run_hardware.py makes both); `watchdog` starts a guest itself."""
+network and mount namespace of its own (run_hardware.py makes both); `watchdog` starts a guest itself; `signing` needs
+the Python of .venv."""
 
 import argparse
+import importlib
 import json
 import sys
 import time
@@ -13,11 +15,9 @@ import traceback
 import unittest
 
 import test_faults
-import test_guest
-import test_native
-import test_watchdog
 
-SUITES = {"native": (test_native, test_faults), "guest": (test_guest,), "watchdog": (test_watchdog,)}
+SUITES = {"native": ("test_native", "test_faults"), "signing": ("test_signing",), "guest": ("test_guest",),
+          "watchdog": ("test_watchdog",)}
 
 
 def tests_of(suite):
@@ -82,7 +82,7 @@ def main():
     if options.patterns:
         loader.testNamePatterns = [f"*{pattern}*" for pattern in options.patterns]
     result = Told()
-    suite = unittest.TestSuite(map(loader.loadTestsFromModule, SUITES[options.suite]))
+    suite = unittest.TestSuite(map(loader.loadTestsFromModule, map(importlib.import_module, SUITES[options.suite])))
     test_faults.Faults.chosen = {test.id().split(".")[-1] for test in tests_of(suite)}
     suite.run(result)
     if options.results:

@@ -50,6 +50,19 @@ def controller_station(silence=1000, reader=True, tcp=None):
     return board, fronts
 
 
+def signing_station(variables):
+    """A meter that signs on its Modbus line, everything else at a companion controller; cards come from the CSMS."""
+    board, fronts = controller_station(reader=False)
+    board["name"] = "signing-station"
+    board["evses"][0]["meter"] = {"driver": "iskra-wm3m4c", "port": "@/meter", "device": 33, "baud": 115200,
+                                  "silenceMilliseconds": 2000, "signingTimeoutMilliseconds": 5000}
+    board["deviceModel"] = [
+        {"component": {"name": component}, "variable": {"name": name}, "value": value}
+        for (component, name), value in variables.items()]
+    fronts[0] = {"front": "modbus", "path": "@/meter", "meters": [{"evse": 1, "device": 33, "type": "iskra-wm3m4c"}]}
+    return board, fronts
+
+
 def pair_station():
     """Two EVSEs at one companion controller, their meters of two makes on one serial line; no reader."""
     mcu = {"driver": "mcu", "port": "@/mcu", "silenceMilliseconds": 1000}

@@ -134,13 +134,22 @@ class Bench:
         self._answering(self.csms, "bench-csms")
         log = self.folder / "bench-csms.log"
         self.port = until("the CSMS has a port", lambda: re.search(r"127\.0\.0\.1:(\d+)", log.read_text())).group(1)
+        self.start_wires()
+        if station:
+            self.start_station()
+            self.ready()
+
+    def start_wires(self):
         if self.has_reader:
             self.start_pcscd()
         self.spawn("bench-world", "--board", self.board, "--socket", self.world.path, "--fronts", self.fronts)
         self._answering(self.world, "bench-world")
-        if station:
-            self.start_station()
-            self.ready()
+
+    def start_against(self, port):
+        """World and station, with a CSMS that is there already."""
+        self.port = f"{port}/ocpp"
+        self.start_wires()
+        self.start_station()
 
     def start_station(self):
         self.spawn(

@@ -6,7 +6,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -29,7 +28,7 @@ class JSONRPC:
             writer.write(json.dumps(request).encode() + b"\n")
             await writer.drain()
             while True:
-                line = await asyncio.wait_for(reader.readline(), 10)
+                line = await asyncio.wait_for(reader.readline(), 60)
                 if not line:
                     raise AssertionError(f"{method}: the socket closed")
                 message = json.loads(line)
@@ -46,7 +45,7 @@ class JSONRPC:
         try:
             writer.write(line + b"\n")
             await writer.drain()
-            return json.loads(await asyncio.wait_for(reader.readline(), 10))
+            return json.loads(await asyncio.wait_for(reader.readline(), 60))
         finally:
             writer.close()
 
@@ -79,7 +78,7 @@ class Bench:
         self.processes[name] = process
         return process
 
-    async def _answering(self, path, process, seconds=20):
+    async def _answering(self, path, process, seconds=60):
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
             try:
@@ -113,7 +112,7 @@ class Bench:
     async def kill_station(self, how=signal.SIGKILL):
         process = self.processes.pop("chargerd-bench")
         process.send_signal(how)
-        return await asyncio.wait_for(process.wait(), 15)
+        return await asyncio.wait_for(process.wait(), 60)
 
     def logs(self):
         return "\n".join(
@@ -131,9 +130,3 @@ class Bench:
                     await process.wait()
         self.processes.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -9,6 +9,7 @@ import datetime
 import json
 import logging
 import pathlib
+import socket
 from collections import OrderedDict
 
 import jsonschema
@@ -190,6 +191,7 @@ class StrictCSMS:
         self.headers = None
         self.frames = []
         self._server = None
+        self._place = None
         self.port = None
         self._changed = asyncio.Event()
 
@@ -197,6 +199,12 @@ class StrictCSMS:
         return "Blocked" if token in self.blocked else "Accepted"
 
     async def start(self, port=0):
+        if self._place is None:
+            # Held from the first start on: while the server is away nobody else gets its port.
+            self._place = socket.socket()
+            self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._place.bind(("127.0.0.1", port))
+            port = self._place.getsockname()[1]
         self._server = await websockets.serve(
             self._serve, "127.0.0.1", port, subprotocols=["ocpp2.0.1"], ping_interval=None, max_size=4 * 1024 * 1024
         )
@@ -288,7 +296,7 @@ class StrictCSMS:
             self.problems.append(f"{identifier}: seqNo {number} after Ended")
         transaction.events[number] = event
 
-    async def until(self, condition, what, seconds=20):
+    async def until(self, condition, what, seconds=60):
         """Waits until `condition()` holds; fails with a sentence when it does not."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not condition():
@@ -300,5 +308,5 @@ class StrictCSMS:
             except asyncio.TimeoutError:
                 pass
 
-    async def request(self, payload, seconds=10):
+    async def request(self, payload, seconds=60):
         return await asyncio.wait_for(self.station.call(payload, suppress=False), seconds)

@@ -62,7 +62,7 @@ class Screen:
         whole = [page for page in pages if "\x1b[J" in page]
         return ESCAPE.sub("", whole[-1]).replace("\r", "") if whole else ""
 
-    async def until(self, words, seconds=20):
+    async def until(self, words, seconds=60):
         deadline = asyncio.get_running_loop().time() + seconds
         while words not in self.page():
             if asyncio.get_running_loop().time() > deadline:
@@ -76,7 +76,7 @@ class ChargerCtl(Story):
             str(BINARIES / "chargerctl"), *map(str, arguments), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "CHARGER_STATION_SOCKET": str(self.bench.station_socket)},
         )
-        output, errors = await asyncio.wait_for(process.communicate(), 20)
+        output, errors = await asyncio.wait_for(process.communicate(), 120)
         return process.returncode, output.decode(), errors.decode()
 
     async def session(self, seconds=3):
@@ -98,11 +98,16 @@ class ChargerCtl(Story):
                     self.bench.boot += 1
                 await self.bench.kill_station(signal.SIGKILL if how == "power cut" else how)
                 await self.bench.start_station(self.csms.port)
-            code, output, _ = await self.ctl("history", "--format", "json")
-            self.assertEqual(code, 0)
-            sessions = json.loads(output)["sessions"]
-            self.assertEqual(len(sessions), 1, how)
-            session = sessions[0]
+            # The answer to the last event is on its way when the CSMS has seen the event.
+            deadline = asyncio.get_running_loop().time() + 60
+            while True:
+                code, output, _ = await self.ctl("history", "--format", "json")
+                self.assertEqual(code, 0)
+                sessions = json.loads(output)["sessions"]
+                self.assertEqual(len(sessions), 1, how)
+                session = sessions[0]
+                if session["report"] == "told" or asyncio.get_running_loop().time() > deadline:
+                    break
             self.assertAlmostEqual(session["energyWh"], end - begin, delta=0.001)
             self.assertEqual(session["transactionId"], self.only_transaction().id)
             self.assertEqual((session["idToken"], session["stoppedReason"]), ("04A1…", "EVDisconnected"))
@@ -135,7 +140,7 @@ class ChargerCtl(Story):
             await self.bench.start_station(self.csms.port)
             await screen.until("1.1  charging")
             screen.process.send_signal(signal.SIGINT)
-            self.assertEqual(await asyncio.wait_for(screen.process.wait(), 5), 0)
+            self.assertEqual(await asyncio.wait_for(screen.process.wait(), 60), 0)
             self.assertTrue(screen.read().rstrip().endswith("\x1b[?25h\x1b[999;1H"), "the cursor is back")
         await self.unplug()
         await self.ended()
@@ -158,7 +163,7 @@ class ChargerCtl(Story):
         )
         await self.session()
         process.send_signal(signal.SIGINT)
-        output, _ = await asyncio.wait_for(process.communicate(), 5)
+        output, _ = await asyncio.wait_for(process.communicate(), 60)
         text = output.decode()
         self.assertEqual(process.returncode, 0)
         self.assertNotIn("\x1b", text)

@@ -4,7 +4,7 @@ import asyncio
 import pathlib
 import unittest
 
-from bench import Bench, free_port
+from bench import Bench
 from ocpp.v201 import call
 from strict_csms import StrictCSMS
 
@@ -28,7 +28,6 @@ class Migration(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
         self.old = await StrictCSMS().start()
         self.new = StrictCSMS()
-        self.new_port = free_port()
         self.bench = Bench(device_model=QUICK)
         await self.bench.start(self.old.port)
         await self.old.until(lambda: self.old.boots and len(self.old.statuses) == 2, "the station boots")
@@ -69,10 +68,11 @@ class Migration(unittest.IsolatedAsyncioTestCase):
 
     async def test_migrates(self):
         """TC_B_45_CS, B09.FR.01, B10.FR.01, B10.FR.04: after SetNetworkProfile, the priority and a Reset the same process boots at the new CSMS, whatever --csms was; a second Reset keeps it there."""
-        await self.new.start(self.new_port)
+        await self.new.start()
+        self.new_port = self.new.port
         self.assertNotIn("--csms-slot", self.command_line())
         await self.order_migration()
-        await self.new.until(lambda: self.new.boots and len(self.new.statuses) == 2, "it boots at the new CSMS", 30)
+        await self.new.until(lambda: self.new.boots and len(self.new.statuses) == 2, "it boots at the new CSMS")
         self.assertEqual(self.new.boots[0]["reason"], "RemoteReset")
         self.assertEqual(len(self.old.boots), 1)
         arguments = self.command_line()
@@ -81,7 +81,7 @@ class Migration(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(status["link"]["slot"], 2)
         answer = await self.new.request(call.Reset(type="Immediate"))
         self.assertEqual(answer.status, "Accepted")
-        await self.new.until(lambda: len(self.new.boots) == 2, "it boots there again", 30)
+        await self.new.until(lambda: len(self.new.boots) == 2, "it boots there again")
         self.assertEqual(len(self.old.boots), 1)
         self.assertEqual(self.command_line().count("--csms-slot"), 1)
 
@@ -93,10 +93,11 @@ class Migration(unittest.IsolatedAsyncioTestCase):
             attempts.append(len(self.old.boots))
             writer.close()
 
-        listener = await asyncio.start_server(refuse, "127.0.0.1", self.new_port)
+        listener = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        self.new_port = listener.sockets[0].getsockname()[1]
         self.addCleanup(listener.close)
         await self.order_migration()
-        await self.old.until(lambda: len(self.old.boots) == 2, "it comes back to the old CSMS", 40)
+        await self.old.until(lambda: len(self.old.boots) == 2, "it comes back to the old CSMS")
         self.assertEqual(attempts, [1, 1], "two attempts at the first entry, and only before the fall-back")
         self.assertEqual(self.old.boots[1]["reason"], "RemoteReset")
         status = await self.bench.station.call("station.status")

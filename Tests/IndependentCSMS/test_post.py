@@ -31,7 +31,7 @@ class Post(unittest.IsolatedAsyncioTestCase):
     async def plug_in(self, evse=1):
         await self.bench.world.call("bench.plugIn", evse=evse, connector=1, car=CAR)
 
-    async def world_until(self, what, condition, seconds=20):
+    async def world_until(self, what, condition, seconds=60):
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
             state = await self.bench.world.call("bench.state")
@@ -48,7 +48,7 @@ class Post(unittest.IsolatedAsyncioTestCase):
     def closed(self, evse):
         return lambda state: self.place(state, evse)["connectors"][0]["contactor"]["closed"]
 
-    async def lines_until(self, evse, first, seconds=20):
+    async def lines_until(self, evse, first, seconds=60):
         return self.place(
             await self.world_until(
                 f"the display says {first}", lambda state: self.place(state, evse)["lines"][:1] == [first], seconds

@@ -72,7 +72,7 @@ class Play:
         return float(state["evses"][0]["meter"]["importWh"])
 
     async def closed(self, what):
-        deadline = asyncio.get_running_loop().time() + 40
+        deadline = asyncio.get_running_loop().time() + 90
         while True:
             state = await self.bench.station.call("station.status")
             if state["evses"][0]["connectors"][0]["contactor"]["feedback"] == "closed":
@@ -102,7 +102,7 @@ class Play:
             process = self.bench.processes["chargerd-bench"]
             answer = await self.csms.request(call.Reset(type="Immediate"))
             assert answer.status == "Accepted", answer
-            await self.csms.until(lambda: len(self.csms.boots) == 2, "the station boots again", 40)
+            await self.csms.until(lambda: len(self.csms.boots) == 2, "the station boots again", 90)
             assert process.returncode is None, "the same process goes on"
             return
         if row.end == "powerCut":
@@ -128,17 +128,20 @@ class Play:
 
     async def story(self):
         row, csms = self.row, self.csms
-        await csms.until(lambda: len(csms.statuses) >= 2, "the station boots", 40)
+        await csms.until(lambda: len(csms.statuses) >= 2, "the station boots", 90)
         await self.bench.world.call("bench.setMeter", evse=1, values={REGISTER: 1000})
-        # The meter is read once a second: the session begins with the register that was set.
-        await asyncio.sleep(2.5)
+        # The session begins with the register that was set.
+        deadline = asyncio.get_running_loop().time() + 90
+        while (state := await self.bench.station.call("station.status"))["evses"][0]["meter"]["energyWh"] != 1000:
+            assert asyncio.get_running_loop().time() < deadline, f"the station reads another register: {state}"
+            await asyncio.sleep(0.1)
         begin = await self.register()
         await self.bench.world.call("bench.plugIn", evse=1, connector=1, car=CAR)
         await self.bench.world.call("bench.presentToken", idToken=TOKEN, type="ISO14443", evses=[1])
         await self.closed("energy flows")
         await csms.until(lambda: csms.transactions and len(self.transaction().events) >= 6, "some readings")
         await self.stop_and_start()
-        await csms.until(lambda: len(csms.boots) == 2, "the station boots again", 40)
+        await csms.until(lambda: len(csms.boots) == 2, "the station boots again", 90)
         assert csms.boots[1]["reason"] == row.boot_reason, csms.boots[1]
         if row.reason is None:
             await self.closed("energy comes back")
@@ -168,7 +171,7 @@ async def play(rows):
 
     async def one(number, row):
         async with room:
-            await asyncio.wait_for(Play(row, number).run(), 150)
+            await asyncio.wait_for(Play(row, number).run(), 400)
 
     outcomes = await asyncio.gather(*(one(number, row) for number, row in enumerate(rows)), return_exceptions=True)
     failures = [f"{row.name}: {outcome!r}" for row, outcome in zip(rows, outcomes) if outcome is not None]
@@ -196,7 +199,7 @@ class Resume(unittest.IsolatedAsyncioTestCase):
         bench = self.play.bench
         try:
             await bench.start(csms.port)
-            await csms.until(lambda: len(csms.statuses) >= 2, "the station boots", 40)
+            await csms.until(lambda: len(csms.statuses) >= 2, "the station boots", 90)
             await bench.world.call("bench.plugIn", evse=1, connector=1, car=CAR)
             await bench.world.call("bench.presentToken", idToken=TOKEN, type="ISO14443", evses=[1])
             await self.play.closed("energy flows")
@@ -204,7 +207,7 @@ class Resume(unittest.IsolatedAsyncioTestCase):
             reader = await asyncio.create_subprocess_exec(
                 str(BINARIES / "chargerctl"), "flight-recorder", "--socket", str(bench.station_socket), "--all",
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-            out, error = await asyncio.wait_for(reader.communicate(), 30)
+            out, error = await asyncio.wait_for(reader.communicate(), 60)
             self.assertEqual(reader.returncode, 0, error)
             text = out.decode()
             for part in ("started in boot 1", "vehicle connected", "contactor commanded closed", "power path closed"):

@@ -49,7 +49,7 @@ class Start(unittest.IsolatedAsyncioTestCase):
             PROGRAM, *[str(part) for pair in arguments.items() for part in pair],
             stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )
-        _, text = await asyncio.wait_for(process.communicate(), 20)
+        _, text = await asyncio.wait_for(process.communicate(), 120)
         return process.returncode, text.decode()
 
     async def test_profile_with_two_mistakes(self):
@@ -142,7 +142,7 @@ class Start(unittest.IsolatedAsyncioTestCase):
 
 class CommandLine(unittest.TestCase):
     def run_program(self, *arguments):
-        result = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=20)
+        result = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=120)
         return result.returncode, result.stdout, result.stderr
 
     def test_usage(self):

@@ -25,7 +25,7 @@ class Outbox(Story):
     async def outbox(self):
         return await self.bench.station.call("station.outbox")
 
-    async def until_outbox(self, condition, what, seconds=30):
+    async def until_outbox(self, condition, what, seconds=60):
         deadline = asyncio.get_running_loop().time() + seconds
         while not condition(box := await self.outbox()):
             self.assertLess(asyncio.get_running_loop().time(), deadline, f"{what}: {box}")
@@ -86,7 +86,7 @@ class Outbox(Story):
             )
         )
         self.assertEqual(answer.set_variable_result[0]["attribute_status"], "Accepted")
-        await self.csms.until(lambda: self.csms.headers.get("Authorization"), "it dials anew with the password", 40)
+        await self.csms.until(lambda: self.csms.headers.get("Authorization"), "it dials anew with the password", 90)
         await self.csms.until(lambda: self.csms.station, "it is back")
         await asyncio.sleep(1)
         answer = await self.csms.request(
@@ -99,7 +99,7 @@ class Outbox(Story):
         self.assertEqual(answer.get_variable_result[0]["attribute_status"], "Rejected")
         await self.csms.request(call.GetBaseReport(request_id=7, report_base="FullInventory"))
         await self.csms.until(
-            lambda: self.csms.reports and not self.csms.reports[-1].get("tbc", False), "the report's last part", 20
+            lambda: self.csms.reports and not self.csms.reports[-1].get("tbc", False), "the report's last part"
         )
         told = "".join(frame for frame in self.csms.frames if isinstance(frame, str))
         self.assertNotIn(SECRET, told)

@@ -109,7 +109,7 @@ class Boot(Story):
         answer = await self.csms.request(call.GetBaseReport(request_id=7, report_base="FullInventory"))
         self.assertEqual(answer.status, "Accepted")
         await self.csms.until(
-            lambda: self.csms.reports and not self.csms.reports[-1].get("tbc", False), "the report's last part", 20
+            lambda: self.csms.reports and not self.csms.reports[-1].get("tbc", False), "the report's last part"
         )
         self.assertEqual([part["seq_no"] for part in self.csms.reports], list(range(len(self.csms.reports))))
 
@@ -212,7 +212,7 @@ class Sessions(Story):
         await self.csms.stop()
         await self.plug_in()
         await self.tap()
-        deadline = asyncio.get_running_loop().time() + 20
+        deadline = asyncio.get_running_loop().time() + 60
         while True:
             state = await self.bench.station.call("station.status")
             if state["evses"][0]["connectors"][0]["contactor"]["feedback"] == "closed":
@@ -247,7 +247,7 @@ class Sessions(Story):
         await self.bench.start_station(self.csms.port)
         await self.csms.until(lambda: len(self.csms.boots) == 2, "the station boots again")
         await self.csms.until(lambda: len(self.only_transaction().events) > events, "the transaction goes on")
-        deadline = asyncio.get_running_loop().time() + 20
+        deadline = asyncio.get_running_loop().time() + 60
         while True:
             state = await self.bench.station.call("station.status")
             if state["evses"][0]["connectors"][0]["contactor"]["feedback"] == "closed":
@@ -285,7 +285,7 @@ class Sessions(Story):
         process = self.bench.processes["chargerd-bench"]
         answer = await self.csms.request(call.Reset(type="Immediate"))
         self.assertEqual(answer.status, "Accepted")
-        await self.csms.until(lambda: len(self.csms.boots) == 2, "the station boots again", 30)
+        await self.csms.until(lambda: len(self.csms.boots) == 2, "the station boots again")
         self.assertEqual(self.csms.boots[1]["reason"], "RemoteReset")
         self.assertIsNone(process.returncode)
         await self.ended()
@@ -311,7 +311,7 @@ class Socket(Story):
         self.assertTrue(await self.engaged())
         await asyncio.sleep(2)
         await self.tap()
-        for _ in range(200):
+        for _ in range(600):
             if not await self.engaged():
                 break
             await asyncio.sleep(0.1)
@@ -356,7 +356,7 @@ class Hostile(Story):
         for payload, code in [("x" * (3 * 1024 * 1024), 1009), (b"\x00\x01", None)]:
             socket = self.csms.socket
             await socket.send(payload)
-            await asyncio.wait_for(socket.wait_closed(), 15)
+            await asyncio.wait_for(socket.wait_closed(), 60)
             if code:
                 self.assertEqual(socket.close_code, code)
             await self.csms.until(lambda: self.csms.socket is not socket, "the station comes back", 60)

@@ -73,19 +73,19 @@ final class RawConnection {
       } else {
         guard errno == EAGAIN else { return }
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        guard poll(&entry, 1, 5_000) > 0 else { return }
+        guard poll(&entry, 1, 60_000) > 0 else { return }
       }
     }
   }
 
   func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-  /// Reads until the connection ends or a line count is reached, at most 5 s.
+  /// Reads until the connection ends or a line count is reached, at most a minute.
   func readLines(_ wanted: Int = .max) -> [String] {
     var bytes: [UInt8] = []
     while bytes.count(where: { $0 == 10 }) < wanted {
       var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      guard poll(&entry, 1, 5_000) > 0 else { break }
+      guard poll(&entry, 1, 60_000) > 0 else { break }
       var chunk = [UInt8](repeating: 0, count: 65_536)
       let count = recv(descriptor, &chunk, chunk.count, 0)
       guard count > 0 else { break }

@@ -23,13 +23,17 @@ struct CatalogueTests {
     ("temperature sensor", "iio", #"{"sensor": "thermistor"}"#),
   ]
 
-  private static func survey() throws -> [String: [String: String?]] {
+  private static func board() throws -> BoardProfile {
     let text = """
       {"name": "t", "purpose": "bench", "vendorName": "V", "model": "M", "evses": [{"id": 1, "maximumCurrentA": 16,
       "phases": 3, "residualCurrent": "external", "connectors": [{"id": 1, "cable": "fixed",
       "connectorType": "cType2", "pilot": {"driver": "none"}, "contactor": {"driver": "none"}}]}]}
       """
-    let profile = try BoardProfile.load(bytes: Array(text.utf8), fileName: "board.json")
+    return try BoardProfile.load(bytes: Array(text.utf8), fileName: "board.json")
+  }
+
+  private static func survey() throws -> [String: [String: String?]] {
+    let profile = try board()
     var found: [String: [String: String?]] = [:]
     let rounds = [nil] + variants.map { Optional($0) }
     for round in rounds {
@@ -78,6 +82,34 @@ struct CatalogueTests {
     #expect(Set(read.keys).subtracting(said.keys) == [], "read, and not described")
     for (name, standard) in said where read[name] != nil {
       #expect(read[name] == standard, "\(Self.title(driver)).\(name)")
+    }
+  }
+
+  /// No option of any driver can be this.
+  private static let hostile = [
+    "{}", "[]", "[1]", "\"\"", "\"a\\u0001b\"", "-99999999999", "1e300", "\"\(String(repeating: "x", count: 300))\"",
+  ]
+
+  @Test(
+    "A value that an option cannot have is told with its path, what is wrong and what is allowed", arguments: hostile)
+  func hostileValues(value: String) throws {
+    let profile = try Self.board()
+    let names = Dictionary(grouping: LinuxDrivers.all, by: Self.title).mapValues { $0.flatMap(\.options).map(\.name) }
+    let drivers = LinuxCatalogue.make().survey(in: profile) { kind, name in
+      let given = (names["\(kind) \(name)"] ?? []).map { "\"\($0)\":\(value)" }
+      return "{\(given.joined(separator: ","))}"
+    }
+    #expect(drivers.map(\.problems.count).reduce(0, +) > 100)
+    for driver in drivers {
+      let title = "\(driver.kind) \(driver.name)"
+      for problem in driver.problems {
+        #expect(!problem.message.isEmpty && problem.allowed?.isEmpty == false, "\(title): \(problem)")
+        #expect(problem.path.hasPrefix("$."), "\(title): \(problem)")
+      }
+      // Whatever the driver has asked for is told, each under its own path.
+      for option in driver.options where names[title]?.contains(option.name) == true {
+        #expect(driver.problems.contains { $0.path == "$.\(option.name)" }, "\(title).\(option.name)")
+      }
     }
   }
 

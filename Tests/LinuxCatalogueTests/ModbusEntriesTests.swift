@@ -77,6 +77,12 @@ struct ModbusEntriesTests {
     #expect(try problems([meter(1), meter(2)]) == [])
     let twice = try problems([meter(1), meter(1, ",\"retries\":3")])
     #expect(twice.map(\.message) == ["uses Modbus /dev/ttyS1 device 1, and so does $.evses[0].meter"])
+    func nameless(_ retries: Int) -> String {
+      "{\"driver\":\"modbus\",\"map\":\"abb-b23\",\"device\":1,\"retries\":\(retries)}"
+    }
+    #expect(
+      try problems([nameless(1), nameless(2)]).map(\.path) == ["$.evses[0].meter.port", "$.evses[1].meter.port"],
+      "what is not named is not shared")
     let other = try problems([meter(1), meter(2, ",\"baud\":19200")])
     #expect(other.map(\.path) == ["$.evses[1].meter.baud"])
     #expect(other.first?.message.contains("$.evses[0].meter") == true)
@@ -91,6 +97,10 @@ struct ModbusEntriesTests {
     let number = try problems(
       ["{\"driver\":\"modbus\",\"map\":\"abb-b23\",\"port\":\"/dev/ttyS1\",\"device\":248}"])
     #expect(number.first?.allowed == "a whole number, 1…247")
+    let silence = try problems(
+      ["{\"driver\":\"modbus\",\"map\":\"abb-b23\",\"port\":\"/dev/ttyS1\",\"device\":1,\"silenceMilliseconds\":1000}"])
+    #expect(silence.map(\.path) == ["$.evses[0].meter.silenceMilliseconds"])
+    #expect(silence.first?.message == "is 1000, and the map is read every 1000 ms")
     let both = try problems(
       ["{\"driver\":\"modbus\",\"map\":\"abb-b23\",\"port\":\"/dev/ttyS1\",\"host\":\"h\",\"device\":1}"])
     #expect(both.map(\.path) == ["$.evses[0].meter.port"])

@@ -38,10 +38,10 @@ struct StoreChild {
     waitpid(process, &status, 0)
   }
 
-  /// The exit status, or nil when the child had to be killed after a minute.
+  /// The exit status, or nil when the child had to be killed after five minutes.
   func wait() -> Int32? {
     var status: Int32 = 0
-    for _ in 0..<6_000 {
+    for _ in 0..<30_000 {
       if waitpid(process, &status, WNOHANG) == process { return status }
       usleep(10_000)
     }
@@ -148,7 +148,7 @@ struct StoreChildWork {
     for life in 0..<2 {
       let child = try StoreChild(task: "commit", directory: directory.path)
       let wanted = Self.noteCount(in: directory.path) + 20 + round * 17
-      for _ in 0..<20_000 where Self.noteCount(in: directory.path) < wanted { usleep(1_000) }
+      for _ in 0..<120_000 where Self.noteCount(in: directory.path) < wanted { usleep(1_000) }
       usleep(UInt32(round * 311))
       child.kill()
       let acknowledged = Self.notes(in: directory).max() ?? 0

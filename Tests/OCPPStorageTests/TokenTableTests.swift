@@ -243,7 +243,7 @@ struct TokenTableTests {
     defer { TemporaryDirectory.remove(state) }
     let child = try StoreChild(task: "lists", directory: directory.path)
     let wanted = 3 + round * 2
-    for _ in 0..<20_000 where StoreChildWork.noteCount(in: directory.path) < wanted { usleep(1_000) }
+    for _ in 0..<120_000 where StoreChildWork.noteCount(in: directory.path) < wanted { usleep(1_000) }
     usleep(UInt32(round * 4_111))
     child.kill()
     let acknowledged = StoreChildWork.notes(in: directory).max() ?? 0

@@ -69,7 +69,7 @@ final class LinkHarness: @unchecked Sendable {
   /// The first event from `index` on that fits; waits for it.
   @discardableResult
   func wait(
-    _ what: Comment, from index: Int = 0, seconds: Double = 20, where fits: (LinkEvent) -> Bool,
+    _ what: Comment, from index: Int = 0, seconds: Double = 60, where fits: (LinkEvent) -> Bool,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> LinkEvent {
     let deadline = Date(timeIntervalSinceNow: seconds)
@@ -103,7 +103,7 @@ final class LinkHarness: @unchecked Sendable {
   }
 
   func waitForFrames(_ count: Int, sourceLocation: SourceLocation = #_sourceLocation) throws -> [String] {
-    let deadline = Date(timeIntervalSinceNow: 20)
+    let deadline = Date(timeIntervalSinceNow: 60)
     return try condition.withLock {
       while true {
         if events.count >= count {
@@ -125,7 +125,7 @@ final class LinkHarness: @unchecked Sendable {
 extension LinkTarget {
   static func local(_ server: ScriptedServer, path: String = "/ocpp") -> LinkTarget {
     LinkTarget(
-      url: "ws://127.0.0.1:\(server.port)\(path)", identity: "CS001", pingInterval: .zero, connectTimeout: .seconds(10))
+      url: "ws://127.0.0.1:\(server.port)\(path)", identity: "CS001", pingInterval: .zero, connectTimeout: .seconds(60))
   }
 
   func with(_ change: (inout LinkTarget) -> Void) -> LinkTarget {
@@ -147,7 +147,7 @@ final class Box<Value: Sendable>: @unchecked Sendable {
     }
   }
 
-  func take(seconds: Double = 20) throws -> Value {
+  func take(seconds: Double = 60) throws -> Value {
     let deadline = Date(timeIntervalSinceNow: seconds)
     return try condition.withLock {
       while stored == nil { guard condition.wait(until: deadline) else { throw ScriptError(what: "nothing was put") } }

@@ -5,7 +5,7 @@ import TLSTestSupport
 struct ScriptError: Error { let what: String }
 
 /// A server on a loopback socket that does what a test's script says, byte by byte where needed: it shares no code with
-/// the link under test. Each connection gets a thread; nothing waits longer than ten seconds.
+/// the link under test. Each connection gets a thread; nothing waits longer than a minute.
 final class ScriptedServer: @unchecked Sendable {
   let port: Int
   private let listener: Int32
@@ -48,7 +48,7 @@ final class ScriptedServer: @unchecked Sendable {
   func takeProblems() -> [String] { lock.withLock { problems } }
 
   private func serve(_ descriptor: Int32, tls: TestTLSServer?, script: (Peer) throws -> Void) {
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    var limit = timeval(tv_sec: 60, tv_usec: 0)
     let size = socklen_t(MemoryLayout<timeval>.size)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)

@@ -22,7 +22,7 @@ final class BenchCSMSPeer {
         connect(own, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    var timeout = timeval(tv_sec: 10, tv_usec: 0)
+    var timeout = timeval(tv_sec: 120, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     var request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     request += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -55,7 +55,7 @@ final class BenchCSMSPeer {
     _ = Glibc.send(descriptor, frame, frame.count, Int32(MSG_NOSIGNAL))
   }
 
-  /// The next frame: its first byte and its payload; nil at the end or after ten seconds.
+  /// The next frame: its first byte and its payload; nil at the end or after two minutes.
   func receive() -> (head: UInt8, payload: [UInt8])? {
     guard let head = take(2) else { return nil }
     var count = Int(head[1] & 0x7F)

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// As much of an FTP server as a transfer needs: passive connections, restart, directories, one user.
 final class TransferFTPServer: @unchecked Sendable {
@@ -54,7 +55,7 @@ final class TransferFTPServer: @unchecked Sendable {
   }
 
   private func converse(_ control: Int32) {
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    var limit = timeval(tv_sec: 120, tv_usec: 0)
     setsockopt(control, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     func reply(_ text: String) { Self.send(Array((text + "\r\n").utf8), to: control) }
     var input: [UInt8] = []

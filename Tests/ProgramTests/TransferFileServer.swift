@@ -80,7 +80,7 @@ final class TransferFileServer: @unchecked Sendable {
   }
 
   private func serve(_ descriptor: Int32, session: TestTLSConnection?) {
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    var limit = timeval(tv_sec: 120, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     var input: [UInt8] = []
     func more() -> Bool {

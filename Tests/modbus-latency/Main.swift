@@ -10,7 +10,7 @@ import SimulatedPeripherals
 @main
 enum ModbusLatency {
   static func main() throws {
-    let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000
+    let rounds = max(1, CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000)
     print("Modbus: request to reading in the mailbox, \(rounds) rounds, one request of 8 registers over a pty")
     try measure("idle", rounds)
     let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))

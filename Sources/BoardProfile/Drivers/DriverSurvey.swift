@@ -22,13 +22,15 @@ extension DriverCatalogue {
     package let kind: String
     package let name: String
     package let options: [OptionUse]
+    /// What its factory found wrong with the options that it was given.
+    package let problems: [ProfileProblem]
   }
 
   /// Has every factory read its options, without opening anything, to see what each of them knows: so that what is
   /// written about drivers can be held against them.
   ///
   /// - Parameters:
-  ///   - profile: a profile in whose stead the options are read; what is wrong with them is not told.
+  ///   - profile: a profile in whose stead the options are read; what is wrong with them is told with each driver.
   ///   - options: for the kind and name of a driver an object of options, as JSON, for factories that read other options
   ///     according to what some say; without it they read an empty object.
   package func survey(
@@ -75,7 +77,8 @@ private struct DriverSurvey {
         place: place, evse: profile.evses.first, profile: profile, reference: reference,
         collector: ProblemCollector(source: profile.source), claims: DriverClaims())
       _ = factory(options)
-      return DriverCatalogue.SurveyedDriver(kind: drivers.kind, name: name, options: options.uses)
+      return DriverCatalogue.SurveyedDriver(
+        kind: drivers.kind, name: name, options: options.uses, problems: options.collector.result.problems)
     }
   }
 }

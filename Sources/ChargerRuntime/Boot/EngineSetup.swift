@@ -8,8 +8,10 @@ struct EngineSetup {
   /// PEM file with the CSMS's roots; nil for the system's.
   var rootFile: String?
 
+  /// - Parameter signing: the EVSEs whose meter's driver signs readings.
   static func make(
-    profile: BoardProfile, files: LoadedFiles, arguments: DaemonArguments, boot: BootNumber, program: DaemonProgram
+    profile: BoardProfile, files: LoadedFiles, arguments: DaemonArguments, boot: BootNumber, program: DaemonProgram,
+    signing: [EVSEID]
   ) throws -> EngineSetup {
     let unit = files.files.unit
     guard let identity = unit?.identity else {
@@ -41,7 +43,7 @@ struct EngineSetup {
               supplyPhases: Int32(evse.phases), hasLock: $0.lock != nil)
           },
           maximumPowerW: maximumPower(evse), supplyPhases: Int32(evse.phases), allowsReset: evse.allowsReset,
-          meterSigns: evse.meter?.boolean("signs") == true)
+          meterSigns: signing.contains(evse.id))
       },
       networkProfiles: [
         ChargePointConfiguration.NetworkProfile(

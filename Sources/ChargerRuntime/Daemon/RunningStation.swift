@@ -82,6 +82,7 @@ final class RunningStation {
     for exposure in store.exposures { logger.warning("storage: \(exposure)") }
     let bootID = surroundings.bootID ?? BootIdentity.current() ?? "unknown"
     let hardware = try profile.buildHardware(catalogue: surroundings.catalogue)
+    let signing = hardware.evses.filter { $0.meter?.signingTimeout != nil }.map(\.id)
     // The board's own watchdog knows best; where the profile has none the kernel's first one is asked.
     registry = BootRegistry(
       snapshot: snapshot, bootID: bootID,
@@ -106,7 +107,8 @@ final class RunningStation {
     let handover = Handover(value: hardware)
     let controlLane = self.controlLane
     let setUp = try EngineSetup.make(
-      profile: profile, files: files, arguments: arguments, boot: registry.number, program: program)
+      profile: profile, files: files, arguments: arguments, boot: registry.number, program: program,
+      signing: signing)
     let firstMark = registry.runningMark
     let reason = BootReasons.reason(registry.previousEnd)
     let tls = TLSContexts(rootFile: setUp.rootFile)

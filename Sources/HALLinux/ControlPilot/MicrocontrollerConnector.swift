@@ -48,6 +48,14 @@ struct MicrocontrollerConnector {
     case ohms(UInt16)
   }
 
+  /// A command with another pilot than before, on its way to the MCU.
+  private enum PilotCommand: Equatable {
+    case unsent
+    case sent(UInt16)
+    /// Kept without its number, which would look like a later one half a round of numbers afterwards.
+    case confirmed
+  }
+
   /// Some driver belongs to it.
   var isUsed = false
   var command = MicrocontrollerCommand()
@@ -55,6 +63,8 @@ struct MicrocontrollerConnector {
   var isOwed = false
   /// The oldest command that the MCU has not confirmed, and when it went out.
   var unconfirmed: (sequence: UInt16, since: MonotonicInstant)?
+  /// What readings of the pilot must follow to count.
+  private var pilotFollows = PilotCommand.unsent
 
   var pilot = MicrocontrollerReading<(positive: Int16, negative: Int16?)>()
   var auxiliary = MicrocontrollerReading<ContactorPosition>()
@@ -72,6 +82,8 @@ struct MicrocontrollerConnector {
   private static let unreadable: UInt8 = 0xFF
   private static let noValue = Int16.min
   private static let peakRange: ClosedRange<Int16> = -15_000...15_000
+  /// States C and D with their tolerance, as the MCU itself judges them.
+  private static let chargingPeaks: ClosedRange<Int16> = 1_500...7_500
   private static let temperatureRange: ClosedRange<Int16> = -550...2_000
   private static let openContact: UInt16 = 0xFFFF
   private static let mostOhms: UInt16 = 65_000
@@ -82,7 +94,9 @@ struct MicrocontrollerConnector {
   mutating func take(_ frame: MicrocontrollerFrameParser, takenAt: MonotonicInstant, at now: MonotonicInstant) {
     let positive = frame.signedWord(11)
     let negative = frame.signedWord(13)
-    let isGood = Self.peakRange.contains(positive) && (negative == Self.noValue || Self.peakRange.contains(negative))
+    let isGood =
+      isOfThePresentPilot(positive) && Self.peakRange.contains(positive)
+      && (negative == Self.noValue || Self.peakRange.contains(negative))
     pilot.take(
       isGood ? (positive: positive, negative: negative == Self.noValue ? nil : negative) : nil, takenAt: takenAt,
       at: now)
@@ -109,10 +123,46 @@ struct MicrocontrollerConnector {
     }
   }
 
+  // MARK: Readings of the pilot that was before
+
+  /// Peaks of a pilot that was commanded before the present one would be taken for the vehicle's answer to this one: a
+  /// steady pilot has no low part, which is a missing diode under an offer, and −12 V of the station's own are no vehicle.
+  /// Until the MCU has confirmed the new pilot they are not taken; a high part that has left C and D while the contactor
+  /// is commanded closed always is, because nothing may hold up an opening.
+  private func isOfThePresentPilot(_ positive: Int16) -> Bool {
+    pilotFollows == .confirmed || command.contactor == .closed && !Self.chargingPeaks.contains(positive)
+  }
+
+  /// The wanted pilot was another one until now. Towards steady +12 V the high part stays what it was.
+  mutating func pilotChanged(from before: PilotOutput) {
+    switch (before, command.pilot) {
+    case (_, .steadyNegative), (.steadyPositive, .steadyPositive), (.pulseWidth, .steadyPositive),
+      (.pulseWidth, .pulseWidth):
+      break
+    case (.steadyNegative, .steadyPositive), (.steadyNegative, .pulseWidth), (.steadyPositive, .pulseWidth):
+      pilotFollows = .unsent
+    }
+  }
+
+  /// The present command has gone out.
+  mutating func sent(_ sequence: UInt16, at now: MonotonicInstant) {
+    isOwed = false
+    if unconfirmed == nil { unconfirmed = (sequence: sequence, since: now) }
+    if pilotFollows == .unsent { pilotFollows = .sent(sequence) }
+  }
+
+  /// The MCU has obeyed the commands up to this one.
+  mutating func confirmed(_ sequence: UInt16) {
+    func isDone(_ number: UInt16) -> Bool { Int16(bitPattern: sequence &- number) >= 0 }
+    if let oldest = unconfirmed, isDone(oldest.sequence) { unconfirmed = nil }
+    if case .sent(let number) = pilotFollows, isDone(number) { pilotFollows = .confirmed }
+  }
+
   /// The MCU is not heard, or is another than before.
   mutating func lose() {
     command.fallBack()
     unconfirmed = nil
+    pilotFollows = .unsent
     pilot.forget()
     auxiliary.forget()
     lock.forget()

@@ -245,12 +245,8 @@ public final class MicrocontrollerLink {
     let index = Int(parser.byte(0)) - 1
     guard connectors.indices.contains(index), connectors[index].isUsed else { return }
     let takenAt = clock.instant(parser.longWord(5), arrivedAt: arrivedAt)
+    connectors[index].confirmed(parser.word(9))
     connectors[index].take(parser, takenAt: takenAt, at: now)
-    if let unconfirmed = connectors[index].unconfirmed,
-      Int16(bitPattern: parser.word(9) &- unconfirmed.sequence) >= 0
-    {
-      connectors[index].unconfirmed = nil
-    }
   }
 
   private func watchSilence(at now: MonotonicInstant) {
@@ -288,8 +284,7 @@ public final class MicrocontrollerLink {
     }
     for index in connectors.indices where connectors[index].isOwed {
       sequence &+= 1
-      connectors[index].isOwed = false
-      if connectors[index].unconfirmed == nil { connectors[index].unconfirmed = (sequence: sequence, since: now) }
+      connectors[index].sent(sequence, at: now)
       encode(connectors[index].command, connector: index, session: session)
       guard flush() else { return }
     }
@@ -354,7 +349,9 @@ public final class MicrocontrollerLink {
   /// Changes what is wanted of a connector, and sends it at once.
   func command(_ index: Int, _ change: (inout MicrocontrollerCommand) -> Void) {
     guard connectors.indices.contains(index) else { return }
+    let before = connectors[index].command.pilot
     change(&connectors[index].command)
+    connectors[index].pilotChanged(from: before)
     guard case .running = phase else { return }
     connectors[index].isOwed = true
     send(at: lastServed)

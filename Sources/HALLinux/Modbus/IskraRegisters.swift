@@ -89,7 +89,12 @@ enum IskraText {
   static func metadata(identification: String) -> [UInt8]? {
     guard identification.unicodeScalars.count <= 64 else { return nil }
     var id: [UInt8] = []
-    for byte in identification.utf8 {
+    for unit in identification.utf16 {
+      guard let byte = UInt8(exactly: unit), byte < 0x80 else {
+        // Some readers of these texts know ASCII alone: JSON can say the rest in it.
+        id += Array("\\u".utf8) + Array(hexadecimal([UInt8(unit >> 8), UInt8(unit & 0xFF)]).utf8)
+        continue
+      }
       switch byte {
       case UInt8(ascii: "|"), 0..<0x20, 0x7F: return nil
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): id += [UInt8(ascii: "\\"), byte]

@@ -7,6 +7,7 @@ import Synchronization
 final class PCSCService: SmartCardService {
   private static let serialNumberAttribute: DWORD = 0x0001_0103  // SCARD_ATTR_VENDOR_IFD_SERIAL_NO
   private let context = Mutex<SCARDCONTEXT?>(nil)
+  private let known = Mutex(PCSCNames())
 
   private static func check(_ result: LONG) throws(SmartCardFailure) {
     let code = UInt32(truncatingIfNeeded: result)
@@ -49,21 +50,22 @@ final class PCSCService: SmartCardService {
       if error == .noReadersAvailable { return [] }
       throw error
     }
-    // Names one after the other, each ended by a zero.
-    return names.prefix(Int(clamping: length)).split(separator: 0).prefix(SmartCardLimits.readers).map {
-      String(decoding: $0.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    let found = PCSCNames(list: names.prefix(Int(clamping: length)))
+    known.withLock { $0 = found }
+    return found.names
   }
 
   func wait(for sights: inout [SmartCardSight], timeout: Duration) throws(SmartCardFailure) {
+    let known = known.withLock { $0 }
     var states = sights.map { sight in
       var state = SCARD_READERSTATE()
-      state.szReader = UnsafePointer(strdup(sight.reader))
+      state.szReader = UnsafePointer(strdup(known.bytes(of: sight.reader)))
       state.dwCurrentState = DWORD(sight.state & ~0x0002)
       return state
     }
     defer { for state in states { free(UnsafeMutablePointer(mutating: state.szReader)) } }
     let milliseconds = DWORD(clamping: max(0, timeout.wholeMilliseconds))
+    guard !states.contains(where: { $0.szReader == nil }) else { throw .noMemory }
     let result = SCardGetStatusChange(try current(), milliseconds, &states, DWORD(states.count))
     let failure = SmartCardFailure(code: UInt32(truncatingIfNeeded: result))
     for index in sights.indices where states.indices.contains(index) {
@@ -79,7 +81,8 @@ final class PCSCService: SmartCardService {
     var active: DWORD = 0
     let mode = DWORD(direct ? SCARD_SHARE_DIRECT : SCARD_SHARE_SHARED)
     // Either protocol; none at all to the reader itself.
-    try Self.check(SCardConnect(try current(), reader, mode, direct ? 0 : 3, &handle, &active))
+    let name = known.withLock { $0.bytes(of: reader) }
+    try Self.check(SCardConnect(try current(), name, mode, direct ? 0 : 3, &handle, &active))
     return SmartCardConnection(handle: Int(handle), activeProtocol: UInt(active))
   }
 
@@ -116,5 +119,31 @@ final class PCSCService: SmartCardService {
     try Self.check(
       SCardGetAttrib(SCARDHANDLE(connection.handle), Self.serialNumberAttribute, &answer, &length))
     return String(decoding: answer.prefix(Int(clamping: length)).prefix { $0 != 0 }, as: UTF8.self)
+  }
+}
+
+/// The readers that pcscd has listed, by the text that stands for each. A driver may put bytes into a name that are no
+/// UTF-8, and pcscd wants them back as they were.
+struct PCSCNames {
+  private var listed: [(name: String, bytes: [CChar])] = []
+
+  init() {}
+
+  /// Names one after the other, each ended by a zero.
+  init(list: ArraySlice<CChar>) {
+    for part in list.split(separator: 0).prefix(SmartCardLimits.readers) {
+      let bytes = part.map { UInt8(bitPattern: $0) }
+      // Each byte as the Latin character of its number, so that two names never become one.
+      let text =
+        String(validating: bytes, as: UTF8.self) ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+      listed.append((text, Array(part) + [0]))
+    }
+  }
+
+  var names: [String] { listed.map(\.name) }
+
+  /// With the zero at the end; a name that was not listed as its UTF-8.
+  func bytes(of name: String) -> [CChar] {
+    listed.first { $0.name == name }?.bytes ?? name.utf8CString.map { $0 }
   }
 }

@@ -69,6 +69,7 @@ struct SmartCardFailure: Error, Sendable, Equatable {
   let code: UInt32
 
   static let cancelled = SmartCardFailure(code: 0x8010_0002)
+  static let noMemory = SmartCardFailure(code: 0x8010_0006)
   static let unknownReader = SmartCardFailure(code: 0x8010_0009)
   static let timeout = SmartCardFailure(code: 0x8010_000A)
   static let sharingViolation = SmartCardFailure(code: 0x8010_000B)

@@ -103,12 +103,14 @@ final class SmartCardSession: Sendable {
     while goesOn {
       do throws(SmartCardFailure) {
         mailbox.count { $0.contexts = $0.contexts.addingSaturating(1) }
-        try service.establish()
+        try held { () throws(SmartCardFailure) in try service.establish() }
         try serve(&memory)
       } catch {
         // What ended it is told by the silence; the numbers of PC/SC help nobody at the post.
       }
+      mailbox.busy(since: Self.now())
       service.release()
+      mailbox.busy(since: nil)
       missed(memory)
       pause(memory.backOff)
       memory.backOff = min(memory.backOff * 2, Self.longestBackOff)
@@ -119,7 +121,7 @@ final class SmartCardSession: Sendable {
   /// One context: finds the reader, and serves it for as long as it is there.
   private func serve(_ memory: inout Memory) throws(SmartCardFailure) {
     while goesOn {
-      let names = try service.readerNames()
+      let names = try held { () throws(SmartCardFailure) in try service.readerNames() }
       memory.backOff = Self.shortestBackOff
       if let reader = try find(in: names) {
         mailbox.count { $0.found = $0.found.addingSaturating(1) }
@@ -161,9 +163,11 @@ final class SmartCardSession: Sendable {
   private func hasSerialNumber(_ wanted: String, _ reader: String) throws(SmartCardFailure) -> Bool {
     if reader.contains("(\(wanted))") { return true }
     do throws(SmartCardFailure) {
-      let connection = try service.connect(to: reader, direct: true)
-      defer { service.disconnect(connection) }
-      return try service.serialNumber(over: connection) == wanted
+      return try held { () throws(SmartCardFailure) in
+        let connection = try service.connect(to: reader, direct: true)
+        defer { service.disconnect(connection) }
+        return try service.serialNumber(over: connection) == wanted
+      }
     } catch {
       if error.isServiceLost { throw error }
       return false
@@ -190,7 +194,7 @@ final class SmartCardSession: Sendable {
         if cardAt != nil { memory.presence.empty(at: memory.heardAt) }
         cardAt = seen.eventCount
         try read(seen, &memory)
-      } else if try !service.readerNames().contains(reader) {
+      } else if try !held({ () throws(SmartCardFailure) in try service.readerNames() }).contains(reader) {
         return
       }
     }
@@ -198,12 +202,21 @@ final class SmartCardSession: Sendable {
 
   private func wait(_ sights: inout [SmartCardSight], _ timeout: Duration) throws(SmartCardFailure) {
     do throws(SmartCardFailure) {
-      try service.wait(for: &sights, timeout: timeout)
+      try held(after: timeout) { () throws(SmartCardFailure) in try service.wait(for: &sights, timeout: timeout) }
     } catch  where error == .cancelled {
       // `goesOn` tells why.
     } catch {
       throw error
     }
+  }
+
+  /// A call that a service which has stopped without a word may never end: it counts as held up from `patience` on.
+  private func held<Value>(
+    after patience: Duration = .zero, _ call: () throws(SmartCardFailure) -> Value
+  ) throws(SmartCardFailure) -> Value {
+    mailbox.busy(since: Self.now() + patience)
+    defer { mailbox.busy(since: nil) }
+    return try call()
   }
 
   // MARK: One card

@@ -53,11 +53,13 @@ extension PilotMicrocontroller {
     heardAt = now
     commands += 1
     places[index].accepted = frame.sequence
+    let before = driven[index].pilot.kind
     switch payload[3] {
     case 0: driven[index].pilot = .steadyNegative
     case 1: driven[index].pilot = .steadyPositive
     default: driven[index].pilot = .pulseWidth(duty)
     }
+    if driven[index].pilot.kind != before { places[index].peaksAreOld = true }
     places[index].wantsClosed = payload[6] == 1
     if !places[index].wantsClosed { places[index].mustSeeOpen = false }
     takeLockOrder(payload[7], isLocked: payload[8] == 1, at: index)

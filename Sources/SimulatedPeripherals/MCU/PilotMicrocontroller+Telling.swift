@@ -4,6 +4,8 @@ extension PilotMicrocontroller {
   /// Sends a status when something has changed, a command is to be confirmed, or it is time.
   mutating func tell(_ index: Int) {
     let state = state(of: index)
+    // Whoever holds it learns of the new pilot now, and measures under it from the next time on.
+    defer { places[index].peaksAreOld = false }
     let isDue = places[index].reportedAt.map { now - $0 >= configuration.statusInterval } ?? true
     guard isDue || places[index].isAnswerOwed || isNews(state, since: places[index].reported) else { return }
     places[index].reported = state
@@ -36,12 +38,11 @@ extension PilotMicrocontroller {
       PilotWire.bytes(UInt16(bitPattern: isRubbish ? 31_111 : value.map { Int16(clamping: $0) } ?? .min))
     }
     func contact(_ value: Bool?) -> UInt8 { isRubbish ? 7 : value.map { $0 ? 1 : 0 } ?? 0xFF }
-    var bytes = millivolts(sensed.positivePeakMillivolts) + millivolts(sensed.negativePeakMillivolts)
-    switch driven[index].pilot {
-    case .steadyNegative: bytes += [0, 0, 0]
-    case .steadyPositive: bytes += [1, 0, 0]
-    case .pulseWidth(let duty): bytes += [2] + PilotWire.bytes(duty)
-    }
+    let peaks =
+      places[index].peaksAreOld ? (nil, nil) : (sensed.positivePeakMillivolts, sensed.negativePeakMillivolts)
+    var bytes = millivolts(peaks.0) + millivolts(peaks.1)
+    bytes.append(driven[index].pilot.kind)
+    if case .pulseWidth(let duty) = driven[index].pilot { bytes += PilotWire.bytes(duty) } else { bytes += [0, 0] }
     bytes += [driven[index].isCoilOn ? 1 : 0, contact(sensed.isAuxiliaryContactClosed)]
     bytes += [driven[index].lockDrive.rawValue, contact(sensed.isLocked)]
     let ohms: UInt16 =

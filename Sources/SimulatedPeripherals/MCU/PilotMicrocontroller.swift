@@ -64,6 +64,15 @@ public struct PilotMicrocontroller: Sendable {
       case steadyPositive
       /// In hundredths of a percent.
       case pulseWidth(UInt16)
+
+      /// As the protocol numbers them.
+      var kind: UInt8 {
+        switch self {
+        case .steadyNegative: 0
+        case .steadyPositive: 1
+        case .pulseWidth: 2
+        }
+      }
     }
 
     public enum LockDrive: UInt8, Sendable {
@@ -151,6 +160,8 @@ public struct PilotMicrocontroller: Sendable {
     var reported: [UInt8] = []
     var reportedAt: MonotonicInstant?
     var isAnswerOwed = false
+    /// The pilot was changed since the pins were measured.
+    var peaksAreOld = false
   }
 
   public init(_ configuration: Configuration = Configuration()) {

@@ -57,8 +57,14 @@ final class MeterFront: WorldFront {
   }
 
   func open() throws {
-    let slaves = configuration.meters.map {
-      $0.type.makeSlave(number: $0.number, serialNumber: "2500000\($0.evse.number % 10)")
+    let slaves = configuration.meters.map { meter in
+      let serialNumber = "2500000\(meter.evse.number % 10)"
+      var slave = meter.type.makeSlave(number: meter.number, serialNumber: serialNumber)
+      let signer = OpenSSLMeterSigner()
+      slave.iskra?.sign = { signer.signature(of: $0, serialNumber: serialNumber) ?? [] }
+      // The two coordinates are the last of what a DER public key has.
+      slave.iskra?.publicKey = signer.publicKey(serialNumber: serialNumber).suffix(64)
+      return slave
     }
     do throws(PseudoTerminalError) {
       if let path = configuration.path {
@@ -73,9 +79,12 @@ final class MeterFront: WorldFront {
 
   func close() { line = nil }
 
-  let faults: [WireFault] = [
-    .busSilent, .busWrongCheck, .busGarbage, .busHalfFrame, .busSlowBytes, .busException, .busWrongSlave, .busUnplugged,
-  ]
+  var faults: [WireFault] {
+    [
+      .busSilent, .busWrongCheck, .busGarbage, .busHalfFrame, .busSlowBytes, .busException, .busWrongSlave,
+      .busUnplugged,
+    ] + (configuration.meters.contains { $0.type == .iskraWM3M4C } ? [.meterNeverSigns, .meterReplacesSet] : [])
+  }
 
   func set(_ fault: WireFault, active: Bool, evse: EVSEID?) {
     if fault == .busUnplugged {
@@ -83,6 +92,10 @@ final class MeterFront: WorldFront {
       return
     }
     for (place, meter) in configuration.meters.enumerated() where evse == nil || evse == meter.evse {
+      if let signing = Self.signingFault(fault) {
+        line?.withSlave(meter.number) { $0.iskra?.fault = active ? signing : nil }
+        continue
+      }
       if active { wireFaults[place] = fault } else if wireFaults[place] == fault { wireFaults[place] = nil }
       spoil(place)
     }
@@ -106,6 +119,14 @@ final class MeterFront: WorldFront {
   private func spoil(_ place: Int) {
     let fault: ModbusSlave.Fault? = isSilent[place] ? .silent : wireFaults[place].flatMap { Self.fault($0) }
     line?.withSlave(configuration.meters[place].number) { $0.set(fault) }
+  }
+
+  private static func signingFault(_ fault: WireFault) -> IskraSession.Fault? {
+    switch fault {
+    case .meterNeverSigns: .neverSigns
+    case .meterReplacesSet: .replaces(.withinData)
+    default: nil
+    }
   }
 
   private static func fault(_ fault: WireFault) -> ModbusSlave.Fault? {

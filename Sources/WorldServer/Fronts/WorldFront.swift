@@ -30,6 +30,8 @@ package struct FrontError: Error, Sendable, Equatable, CustomStringConvertible {
 enum WireFault: String, Sendable, CaseIterable {
   // On the wire of a meter.
   case busSilent, busWrongCheck, busGarbage, busHalfFrame, busSlowBytes, busException, busWrongSlave, busUnplugged
+  // In a meter that signs: it never does, or its new set takes the place of the last while that is read.
+  case meterNeverSigns, meterReplacesSet
   // On the wire of a companion controller.
   case controllerSilent, controllerDeaf, controllerHangs, controllerWrongCheck, controllerGarbage
   case controllerLosesFrames, controllerRubbishMeasurements, controllerResets, controllerOtherProtocol

@@ -57,6 +57,9 @@ final class MemoryLine: ByteLine {
 final class MemoryRig: MicrocontrollerRig {
   let line = MemoryLine()
   var machine: MicrocontrollerPlant
+  /// How long what the station sends lies at the MCU before its program reads it.
+  var lag = Duration.zero
+  private var unread: [(since: MonotonicInstant, bytes: [UInt8])] = []
   private var time = MonotonicInstant(nanoseconds: 1_000_000_000)
 
   init(
@@ -79,7 +82,12 @@ final class MemoryRig: MicrocontrollerRig {
   }
 
   private func step() {
-    machine.mcu.receive(line.takeForDevice(), at: time)
+    let sent = line.takeForDevice()
+    if !sent.isEmpty { unread.append((time, sent)) }
+    while let oldest = unread.first, time - oldest.since >= lag {
+      unread.removeFirst()
+      machine.mcu.receive(oldest.bytes, at: time)
+    }
     line.toStation += machine.advance(to: time)
   }
 

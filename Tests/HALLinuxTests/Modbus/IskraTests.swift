@@ -159,6 +159,8 @@ struct IskraTests {
     let metadata = try #require(IskraText.metadata(identification: "a\"b\\c"))
     #expect(String(decoding: metadata, as: UTF8.self).contains("\"ID\":\"a\\\"b\\\\c\""))
     #expect(IskraText.metadata(identification: String(repeating: "x", count: 65)) == nil)
+    let masked = try #require(IskraText.metadata(identification: "04…80"))
+    #expect(String(decoding: masked, as: UTF8.self).contains("\"ID\":\"04\\u202680\""))
     let none = try #require(IskraText.metadata(identification: ""))
     #expect(String(decoding: none, as: UTF8.self).contains("\"IS\":false"))
   }
