@@ -7,7 +7,8 @@ extension ChargePoint {
   /// that has deadlines is asked for them.
   var remembersItsDeadlines: Bool {
     let remembered = nextDeadline
-    session = session  // looked at anew
+    let machine = session
+    session = machine  // looked at anew
     guard nextDeadline == remembered, let availability else { return false }
     let reports = availability.connectors.map(\.reportDueAt).min() ?? .distantFuture
     guard availability.nextDeadline == (isOnline ? reports : .distantFuture) else { return false }
