@@ -47,6 +47,10 @@ systemctl enable --now chargerd 2>/run/enable.log || { cat /run/enable.log; fail
 state active || fail 'the service is not active'
 say "active $((SECONDS - before)) s after its start (Type=$(property Type), so it has said that it is ready), as $(ps -o user= "$(property MainPID)" 2>/dev/null || stat -c %U "/proc/$(property MainPID)")"
 ls -l /dev/gpiochip0 /dev/ttyS0 | sed 's/^/GUEST /'
+# Field 41 of a thread's stat is its scheduling policy; 1 is SCHED_FIFO. The name, which may have spaces, is cut off first.
+fifo() { sed 's/.*) //' "/proc/$(property MainPID)"/task/*/stat | cut -d' ' -f39 | grep -qx 1; }
+fifo || fail 'the control thread does not run in real time'
+say "the control thread runs in real time, $(sed -n 's/^VmLck:[[:space:]]*//p' "/proc/$(property MainPID)/status") locked in memory"
 systemctl status --no-pager --lines=3 chargerd | sed 's/^/           /'
 
 export CHARGER_STATION_SOCKET=/run/chargerd/station.sock

@@ -126,7 +126,10 @@ final class Peer {
       part = session.read(65_536)
     } else {
       part = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, used in
-        used = max(0, recv(descriptor, buffer.baseAddress, buffer.count, 0))
+        var count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+        // A socket with a time limit gives up when the program was stopped meanwhile.
+        while count < 0, errno == EINTR { count = recv(descriptor, buffer.baseAddress, buffer.count, 0) }
+        used = max(0, count)
       }
     }
     unread += part

@@ -3,6 +3,14 @@ import Glibc
 import OCPPJSON
 import Testing
 
+/// What `recv` gives; a socket with a time limit gives up when the program was stopped meanwhile, and is asked again.
+func receiveOnce(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ size: Int) -> Int {
+  while true {
+    let count = recv(descriptor, buffer, size, 0)
+    guard count < 0, errno == EINTR else { return count }
+  }
+}
+
 /// A station's side of a WebSocket, by hand: enough to talk to the program as a stranger would.
 final class BenchCSMSPeer {
   private let descriptor: Int32
@@ -33,7 +41,7 @@ final class BenchCSMSPeer {
       let bytes = Array((request + "\r\n").utf8)
       _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
       var byte: UInt8 = 0
-      while !text.hasSuffix("\r\n\r\n"), recv(descriptor, &byte, 1, 0) == 1 {
+      while !text.hasSuffix("\r\n\r\n"), receiveOnce(descriptor, &byte, 1) == 1 {
         text.unicodeScalars.append(Unicode.Scalar(byte))
       }
     }
@@ -81,7 +89,7 @@ final class BenchCSMSPeer {
   private func take(_ count: Int) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 4_096)
     while received.count < count {
-      let got = recv(descriptor, &buffer, buffer.count, 0)
+      let got = receiveOnce(descriptor, &buffer, buffer.count)
       guard got > 0 else { return nil }
       received += buffer.prefix(got)
     }

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 
@@ -62,7 +63,7 @@ final class TransferFTPServer: @unchecked Sendable {
     func readLine() -> String? {
       while !input.contains(10) {
         var part = [UInt8](repeating: 0, count: 1024)
-        let count = recv(control, &part, part.count, 0)
+        let count = receiveOnce(control, &part, part.count)
         guard count > 0 else { return nil }
         input += part.prefix(count)
       }
@@ -123,7 +124,7 @@ final class TransferFTPServer: @unchecked Sendable {
         let data = accept(passive, nil, nil)
         var content: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 65_536)
-        while case let count = recv(data, &part, part.count, 0), count > 0 { content += part.prefix(count) }
+        while case let count = receiveOnce(data, &part, part.count), count > 0 { content += part.prefix(count) }
         close(data)
         close(passive)
         lock.withLock { files[path(argument)] = content }

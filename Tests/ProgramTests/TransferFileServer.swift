@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import TLSTestSupport
 
@@ -90,7 +91,7 @@ final class TransferFileServer: @unchecked Sendable {
         return !part.isEmpty
       }
       var part = [UInt8](repeating: 0, count: 65_536)
-      let count = recv(descriptor, &part, part.count, 0)
+      let count = receiveOnce(descriptor, &part, part.count)
       if count > 0 { input += part.prefix(count) }
       return count > 0
     }
