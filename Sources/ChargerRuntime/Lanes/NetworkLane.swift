@@ -71,17 +71,18 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
 
   /// Runs one event through the upper side: everything due is advanced, then the next timer is set.
   func turn(_ body: () -> Void) {
-    guard !isTurning, let station, let chargePoint else {
+    guard !isTurning, let station else {
       body()
       return
     }
     isTurning = true
+    let chargePoint = chargePoint
     station.turnBegins(at: time.now)
     body()
     let now = time.now
     var stationDeadline = station.advance(to: now)
-    var engineDeadline = chargePoint.nextDeadline
-    if engineDeadline <= now {
+    var engineDeadline = chargePoint?.nextDeadline ?? .distantFuture
+    if let chargePoint, engineDeadline <= now {
       chargePoint.advance()
       engineDeadline = chargePoint.nextDeadline
       stationDeadline = station.nextDeadline
