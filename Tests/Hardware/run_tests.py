@@ -16,8 +16,8 @@ import unittest
 
 import test_faults
 
-SUITES = {"native": ("test_native", "test_faults"), "signing": ("test_signing",), "guest": ("test_guest",),
-          "watchdog": ("test_watchdog",)}
+SUITES = {"native": ("test_bad_input", "test_native", "test_faults"), "signing": ("test_signing",),
+          "guest": ("test_guest",), "watchdog": ("test_watchdog",)}
 
 
 def tests_of(suite):

@@ -165,7 +165,7 @@ class Bench:
                 not connector["faults"] and connector["status"] == "Available" for connector in connectors)
         until("the station is accepted and free of faults", is_ready)
 
-    def refusal(self, board, *arguments):
+    def refusal(self, board, *arguments, environment=None):
         """Exit status and words of a program that does not start with this profile; with `--check` of one that only looks."""
         path = self._write("refused.json", json.dumps(board).replace("@", str(self.folder)))
         command = [BINARIES / "chargerd", "--board", path, "--unit", self.unit, "--state", self.folder / "refused", *arguments]
@@ -174,7 +174,7 @@ class Bench:
         try:
             done = subprocess.run(
                 list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                errors="replace", timeout=2 * PATIENCE, check=False)
+                errors="replace", timeout=2 * PATIENCE, check=False, env=environment)
         except subprocess.TimeoutExpired as over:
             raise AssertionError(f"the program goes on with a profile that it should refuse:\n{over.output}") from None
         return done.returncode, done.stdout

@@ -135,7 +135,11 @@ class Start(unittest.IsolatedAsyncioTestCase):
         await self.bench.start_station(9)
         explanation = await self.bench.station.call("station.explain")
         self.assertTrue(all(not item["charging"] for item in explanation))
-        status = await self.bench.station.call("station.status")
+        # Just started, a station has not seen its connectors yet.
+        deadline = asyncio.get_running_loop().time() + 60
+        while not (status := await self.bench.station.call("station.status"))["evses"][0]["connectors"]:
+            self.assertLess(asyncio.get_running_loop().time(), deadline, status)
+            await asyncio.sleep(0.05)
         self.assertFalse(status["link"]["connected"])
         self.assertEqual(status["evses"][0]["connectors"][0]["contactor"]["command"], "open")
 

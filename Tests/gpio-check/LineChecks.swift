@@ -20,6 +20,7 @@ enum LineChecks {
       ("resistors and open drain are taken", { try resistors(chip) }),
       ("an edge carries the kernel's time, not that of its reading", { try kernelTime(chip) }),
       ("a trip of a millisecond between two readings is kept", { try shortTrip(chip) }),
+      ("an input that never rests does not hold up an opening, and its last level counts", { try storm(chip) }),
       ("a button, a bay and a light work by their own thread", { try front(chip) }),
       ("a cycle of all drivers allocates nothing", { try allocations(chip) }),
       ("from an edge to its reading", { try latency(chip) }),
@@ -141,14 +142,72 @@ enum LineChecks {
   private static func shortTrip(_ chip: SimulatedChip) throws -> String? {
     let rig = try KernelRig(chip)
     let driver = try rig.makeGPIOMonitor()
+    let descriptor = try require(driver.wakeDescriptor, "a wake descriptor")
     driver.service(at: rig.now)
+    let begin = rig.now
     try chip.pull("trip", true)
     usleep(1_000)
     try chip.pull("trip", false)
-    usleep(20_000)
-    driver.service(at: rig.now)
+    let milliseconds = (rig.now - begin).wholeMilliseconds
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    try require(poll(&entry, 1, 30_000) > 0, "its edges wake")
+    // Which of the two the kernel has told by now is its own affair.
+    for _ in 0..<3_000 where driver.reading?.isTripped != true {
+      driver.service(at: rig.now)
+      usleep(10_000)
+    }
     try require(driver.reading?.isTripped == true, "tripped")
-    return nil
+    return "it lasted \(milliseconds) ms"
+  }
+
+  private static func storm(_ chip: SimulatedChip) throws -> String? {
+    let rig = try KernelRig(chip)
+    let contactor = try rig.makeGPIOContactor()
+    let stop = try rig.makeGPIOSafetyInput()
+    let descriptor = try require(stop.wakeDescriptor, "a wake descriptor")
+    var wakes = 0
+    /// As the control lane does: sleeps until something wakes it, then serves.
+    func serve(_ milliseconds: Int32) {
+      var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      if poll(&entry, 1, milliseconds) > 0 { wakes += 1 }
+      for driver in [contactor, stop] as [any ControlLaneDriver] { driver.service(at: rig.now) }
+    }
+    func wait(for what: String, _ condition: () -> Bool) throws {
+      for _ in 0..<30_000 {
+        if condition() { return }
+        serve(2)
+      }
+      throw ConformanceViolation(what)
+    }
+    var told = ""
+    for last in [false, true] {
+      try rig.setActive(false)
+      try wait(for: "at rest first") { stop.state?.isActive == false }
+      contactor.command(.closed)
+      try require(try chip.level("coil"), "the coil has voltage")
+      let shaker = try Shaker(chip, "stop")
+      try wait(for: "the storm is told as active") { stop.state?.isActive == true }
+      contactor.command(.open)
+      try require(try !chip.level("coil"), "the coil has none")
+      wakes = 0
+      let begin = (rig.now, shaker.edges)
+      while rig.now < begin.0 + .milliseconds(500) { serve(100) }
+      let milliseconds = max(1, (rig.now - begin.0).wholeMilliseconds)
+      let rate = Int64(clamping: shaker.edges - begin.1) * 1_000 / milliseconds
+      told = "\(rate) edges and \(Int64(clamping: wakes) * 1_000 / milliseconds) wakes a second"
+      shaker.stop()
+      try rig.setActive(last)
+      try wait(for: "the last level, \(last ? "active" : "at rest")") { stop.state?.isActive == last }
+      for _ in 0..<50 { serve(2) }
+      try require(stop.state?.isActive == last, "the last level stays")
+      // And the next edge wakes as ever.
+      serve(0)
+      try rig.setActive(!last)
+      var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      try require(poll(&entry, 1, 30_000) > 0, "an edge wakes again")
+      try wait(for: "the level after it") { stop.state?.isActive != last }
+    }
+    return told
   }
 
   private static func front(_ chip: SimulatedChip) throws -> String? {
@@ -254,6 +313,53 @@ enum LineChecks {
     return
       "contact opened to emergency stop read, its filter of 2 ms included: median \(toReading[toReading.count / 2]) µs, "
       + "worst \(toReading.last ?? 0) µs of \(toReading.count)"
+  }
+}
+
+/// Moves a line as fast as it can, from a thread of its own.
+private final class Shaker: @unchecked Sendable {
+  // Unchecked: what both threads touch is atomic.
+  private let isOver = Atomic<Bool>(false)
+  private let isGone = Atomic<Bool>(false)
+  private let count = Atomic<Int>(0)
+
+  init(_ chip: SimulatedChip, _ line: String) throws(SimulatedChip.Failure) {
+    let descriptor = try chip.openPull(line)
+    let body = { [self] in
+      var isHigh = false
+      while !isOver.load(ordering: .relaxed) {
+        isHigh.toggle()
+        let text = isHigh ? "pull-up" : "pull-down"
+        if pwrite(descriptor, text, text.utf8.count, 0) > 0 { count.add(1, ordering: .relaxed) }
+      }
+      close(descriptor)
+      isGone.store(true, ordering: .releasing)
+    }
+    var thread = pthread_t()
+    let retained = Unmanaged.passRetained(Work(body))
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
+        return nil
+      }, retained.toOpaque())
+    guard code == 0 else {
+      retained.release()
+      throw SimulatedChip.Failure(description: "no thread")
+    }
+    pthread_detach(thread)
+  }
+
+  private final class Work {
+    let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+  }
+
+  var edges: Int { count.load(ordering: .relaxed) }
+
+  func stop() {
+    isOver.store(true, ordering: .relaxed)
+    while !isGone.load(ordering: .acquiring) { usleep(1_000) }
   }
 }
 

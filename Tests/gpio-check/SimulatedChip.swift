@@ -51,6 +51,14 @@ final class SimulatedChip {
     try Self.write(isHigh ? "pull-up" : "pull-down", to: try file(line) + "/pull")
   }
 
+  /// To write `pull-up` and `pull-down` to; the caller closes it.
+  func openPull(_ line: String) throws(Failure) -> Int32 {
+    let path = try file(line) + "/pull"
+    let descriptor = open(path, O_WRONLY)
+    guard descriptor >= 0 else { throw Failure(description: "\(path) cannot be opened: \(Self.reason)") }
+    return descriptor
+  }
+
   private func file(_ line: String) throws(Failure) -> String {
     guard let offset = lines.firstIndex(of: line) else { throw Failure(description: "no line \(line)") }
     return "\(files)/sim_gpio\(offset)"

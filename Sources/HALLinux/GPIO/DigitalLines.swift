@@ -16,12 +16,15 @@ protocol DigitalInput: AnyObject {
   func nextEdge() -> LineEdge?
   /// What it tells has been steady for as long as was asked.
   var isDebounced: Bool { get }
+  /// It has had more edges than any contact makes: what it shows is no position of a contact.
+  var isStorming: Bool { get }
 }
 
 extension DigitalInput {
   var descriptor: Int32? { nil }
   func nextEdge() -> LineEdge? { nil }
   var isDebounced: Bool { false }
+  var isStorming: Bool { false }
 }
 
 /// A change of an input and when it happened.

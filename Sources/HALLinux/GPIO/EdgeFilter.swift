@@ -19,7 +19,8 @@ struct EdgeFilter {
   /// When it was first shown the last time it began to count.
   private(set) var eagerAt = MonotonicInstant.zero
 
-  private var raw = false
+  /// The level that was seen last.
+  private(set) var raw = false
   private var rawSince = MonotonicInstant.zero
   /// The eager side was first seen then, and is to count.
   private var candidateSince: MonotonicInstant?

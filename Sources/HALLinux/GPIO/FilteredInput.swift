@@ -17,6 +17,9 @@ struct FilteredInput {
       input.isDebounced && filter.settle == filter.release ? EdgeFilter(eager: filter.eager) : filter
   }
 
+  /// More edges come than any contact makes.
+  var isStorming: Bool { input.isStorming }
+
   /// Nil until it was first read.
   var state: Bool? { filter.state }
 
@@ -27,7 +30,11 @@ struct FilteredInput {
     var count = 0
     while count < Self.edgesPerReading, let edge = input.nextEdge() {
       // The level was read later than an edge that comes late: time does not go back.
-      filter.take(edge.isActive, at: max(min(edge.at, now), takenAt))
+      let at = max(min(edge.at, now), takenAt)
+      // The kernel reads the level when it has time for the edge: after a short pulse both edges show the line at rest,
+      // and an edge to where the line was already tells that it has been elsewhere.
+      if edge.isActive == filter.raw { filter.take(!edge.isActive, at: at) }
+      filter.take(edge.isActive, at: at)
       count += 1
     }
     guard let level = input.get() else { return false }

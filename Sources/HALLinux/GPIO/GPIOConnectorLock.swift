@@ -104,7 +104,8 @@ public final class GPIOConnectorLock: ConnectorLock {
     let isHeard = contact.read(at: now)
     if isHeard, let isClosed = contact.state {
       feedback = LockFeedback(
-        position: isClosed == isClosedWhenLocked ? .locked : .unlocked, takenAt: contact.takenAt)
+        position: isClosed == isClosedWhenLocked && !contact.isStorming ? .locked : .unlocked,
+        takenAt: contact.takenAt)
     }
     // A contact that does not answer ends no run; the run's time does.
     drive.step(shown: isHeard ? feedback?.position : nil, at: now)

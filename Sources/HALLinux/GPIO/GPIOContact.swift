@@ -50,8 +50,10 @@ struct ContactPair {
   }
 
   /// Whether what the contacts watch is active. Where they disagree, what was not commanded is told: while parts travel
-  /// that is waited for, and when it stays it is the fault that it looks like.
+  /// that is waited for, and when it stays it is the fault that it looks like. The same is told of a contact that
+  /// chatters without end.
   func isActive(commanded: Bool) -> Bool? {
+    if first.isStorming || second?.isStorming == true { return !commanded }
     guard let one = first.state.map({ $0 != firstIsInverted }) else { return nil }
     guard let second else { return one }
     guard let other = second.state.map({ $0 != secondIsInverted }) else { return nil }

@@ -8,8 +8,11 @@ final class GPIOInput: DigitalInput {
   private static let oldestStamp = Duration.seconds(60)
 
   private let lines: UnsafeMutablePointer<cgpiod_lines>
-  let descriptor: Int32?
   let isDebounced: Bool
+  /// Nil where edges are not told.
+  private let gate: EdgeGate?
+  /// Edges taken since the level was last read.
+  private var edges = 0
 
   /// - Parameter debounce: how long the level must be steady to be told, where the kernel can see to that; zero for
   ///   raw edges.
@@ -30,13 +33,28 @@ final class GPIOInput: DigitalInput {
       settings.debounce_us = 0
       lines = try place.request(settings, consumer: consumer)
     }
-    descriptor = lines.pointee.descriptor < 0 ? nil : lines.pointee.descriptor
+    if lines.pointee.descriptor >= 0 {
+      guard let gate = EdgeGate(over: lines.pointee.descriptor) else {
+        let reason = linux_errno()
+        cgpiod_close(lines)
+        throw GPIOError(code: .system, errorNumber: reason, address: address)
+      }
+      self.gate = gate
+    } else {
+      gate = nil
+    }
     isDebounced = settings.debounce_us > 0 && cgpiod_debounces() != 0
   }
 
   deinit { cgpiod_close(lines) }
 
+  var descriptor: Int32? { gate?.descriptor }
+  var isStorming: Bool { gate?.isStorming ?? false }
+
+  /// Read last, after the edges: what the line shows counts, whatever edges were lost.
   func get() -> Bool? {
+    gate?.wasRead(edges: edges, at: MonotonicInstant(nanoseconds: linux_boottime_ns()))
+    edges = 0
     let active = cgpiod_get(lines)
     return active < 0 ? nil : active & 1 == 1
   }
@@ -44,6 +62,7 @@ final class GPIOInput: DigitalInput {
   func nextEdge() -> LineEdge? {
     var edge = cgpiod_edge()
     guard cgpiod_next_edge(lines, &edge) == 1 else { return nil }
+    edges = edges.addingSaturating(1)
     let now = MonotonicInstant(nanoseconds: linux_boottime_ns())
     return LineEdge(
       isActive: edge.is_active != 0,

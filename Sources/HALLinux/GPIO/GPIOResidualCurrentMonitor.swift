@@ -109,7 +109,7 @@ public final class GPIOResidualCurrentMonitor: ResidualCurrentMonitor {
     let isHeard = trip.read(at: now)
     let isFaultHeard = fault?.read(at: now) ?? true
     if isHeard, let isActive = trip.state { take(isActive, wasSeen: trip.filter.eagerCount != trips) }
-    if isFaultHeard, fault?.state == true {
+    if isFaultHeard, fault?.state == true || fault?.isStorming == true {
       line.noteFault(at: now)
     } else {
       line.note(isHeard && isFaultHeard && !isOwed, at: now)

@@ -45,7 +45,8 @@ public final class GPIOSafetyInput: SafetyInput {
   public func service(at now: MonotonicInstant) {
     let isHeard = contact.read(at: now)
     if isHeard, let isClosed = contact.state {
-      state = SafetyInputState(isActive: isClosed != isNormallyClosed, takenAt: contact.takenAt)
+      let isActive = contact.isStorming || isClosed != isNormallyClosed
+      state = SafetyInputState(isActive: isActive, takenAt: contact.takenAt)
     }
     line.note(isHeard, at: now)
     wake?.wake(at: earlier(contact.filter.deadline, line.deadline(at: now)))

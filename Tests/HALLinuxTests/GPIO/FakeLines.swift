@@ -26,6 +26,10 @@ final class FakeInput: DigitalInput {
   /// Tells its edges; else it is polled.
   var tellsEdges = true
   var descriptor: Int32?
+  var isStorming = false
+  /// Edges that never end: each reading finds as many as it takes.
+  var hasEndlessEdges = false
+  private(set) var edgesTaken = 0
 
   init(_ level: Bool? = false) { self.level = level }
 
@@ -35,9 +39,21 @@ final class FakeInput: DigitalInput {
     if let new, tellsEdges { edges.append(LineEdge(isActive: new, at: instant)) }
   }
 
+  /// A pulse too short for the kernel to see the level between its two edges.
+  func pulse(at instant: MonotonicInstant) {
+    guard let level else { return }
+    edges += [LineEdge(isActive: level, at: instant), LineEdge(isActive: level, at: instant)]
+  }
+
   func get() -> Bool? { isDead ? nil : level }
 
-  func nextEdge() -> LineEdge? { isDead || edges.isEmpty ? nil : edges.removeFirst() }
+  func nextEdge() -> LineEdge? {
+    if hasEndlessEdges {
+      edgesTaken += 1
+      return LineEdge(isActive: edgesTaken % 2 == 0, at: .zero)
+    }
+    return isDead || edges.isEmpty ? nil : edges.removeFirst()
+  }
 }
 
 /// Steps front parts by hand.

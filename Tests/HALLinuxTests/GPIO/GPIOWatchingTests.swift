@@ -31,6 +31,17 @@ struct GPIOResidualCurrentMonitorTests {
     #expect(driver.reading?.isTripped == false)
   }
 
+  @Test("A trip too short for the kernel to see the level between its edges is kept")
+  func pulse() {
+    let input = FakeInput(false)
+    let driver = GPIOResidualCurrentMonitor(
+      GPIOResidualCurrentMonitor.Configuration(trip: .unused), outputs: nil, trip: input)
+    driver.service(at: .ms(0))
+    input.pulse(at: .ms(3))
+    driver.service(at: .ms(10))
+    #expect(driver.reading == ResidualCurrentReading(isTripped: true, takenAt: .ms(3)))
+  }
+
   @Test("A reset is a pulse, and a trip that the monitor keeps after it counts again")
   func resetPulse() throws {
     let rig = GPIOMonitorRig(.latching)
