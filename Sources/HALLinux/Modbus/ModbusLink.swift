@@ -176,7 +176,7 @@ final class ModbusLink: RegisterLink {
   private func exchange(device: UInt8, expecting count: Int32, _ body: () -> Int32) throws(ModbusError) {
     if mustDrain { drain() }
     // What has come since: noise, or the answer to a request that was given up.
-    guard modbus_flush(context) >= 0 else { throw lost(linux_errno()) }
+    try discard()
     guard modbus_set_slave(context, Int32(device)) == 0 else { throw .malformed }
     let answer = body()
     guard answer != count else { return }
@@ -201,6 +201,26 @@ final class ModbusLink: RegisterLink {
     case base + 1...base + 11: .exception(UInt8(clamping: number - base))
     default: .lineLost(number == 0 ? EIO : number)
     }
+  }
+
+  /// A frame has at most 260 bytes: a TCP peer of which more lies here than this speaks no Modbus.
+  private static let mostStale = 64 * 256
+
+  /// libmodbus would read from a TCP peer that never stops sending for as long as it sends.
+  private func discard() throws(ModbusError) {
+    guard case .tcp = endpoint else {
+      guard modbus_flush(context) >= 0 else { throw lost(linux_errno()) }
+      return
+    }
+    var bytes = [UInt8](repeating: 0, count: 256)
+    var left = Self.mostStale
+    while left > 0 {
+      let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+      // What is wrong with the connection is told by the request.
+      guard count > 0 else { return }
+      left -= count
+    }
+    throw .lineLost(EMSGSIZE)
   }
 
   /// Waits until the line has been quiet for the byte timeout, at most as long as an answer may take.

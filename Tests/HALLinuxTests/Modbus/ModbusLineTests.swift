@@ -298,6 +298,39 @@ struct ModbusLineTests {
     _ = try open()
   }
 
+  @Test("A TCP peer that never stops sending is dropped, and holds neither the line's thread nor the program's end")
+  func tcpFlood() throws {
+    let peer = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(peer) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout.size(ofValue: address))
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(peer, $0, size) == 0 && listen(peer, 4) == 0
+          && getsockname(peer, $0, &size) == 0
+      }
+    }
+    #expect(isBound)
+    let told = ToldTexts()
+    let bus = try ModbusBus(
+      .tcp(host: "127.0.0.1", port: UInt16(bigEndian: address.sin_port)), settings: ModbusBench.settings
+    ) { told.add($0) }
+    let meter = ModbusEnergyMeter(on: bus, map: .schneider(), polling: .test(7))
+    let link = accept(peer, nil, nil)
+    defer { close(link) }
+    let rubbish = [UInt8](repeating: 0x5A, count: 4_096)
+    #expect(
+      serve([meter]) {
+        // As much as the connection takes.
+        while send(link, rubbish, rubbish.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) > 0 {}
+        return told.all.contains { $0.contains("the line is lost: Message too long") }
+      })
+    #expect(meter.latest == nil)
+    bus.stop()
+  }
+
   @Test("Over TCP a peer that falls silent without a word is given up within seconds, not a quarter of an hour")
   func tcpPatience() throws {
     let front = try ModbusFront([], port: 0)
