@@ -19,27 +19,43 @@ public struct JSONReader: ~Copyable {
   }
 
   /// Reads exactly one value from `bytes` with `body`.
+  @inlinable
   public static func read<Value>(
     _ bytes: ArraySlice<UInt8>, limits: JSONLimits = .standard,
     _ body: (inout JSONReader) throws(JSONFault) -> Value
   ) throws(JSONError) -> Value {
+    var value: Value?
+    try run(bytes, limits) { reader throws(JSONFault) in value = try body(&reader) }
+    guard let value else { throw nothingRead }
+    return value
+  }
+
+  @usableFromInline
+  static var nothingRead: JSONError { JSONError(code: .syntax, offset: 0, path: "$") }
+
+  /// Of no type, so that it exists once and needs no type's description at run time.
+  @usableFromInline
+  static func run(
+    _ bytes: ArraySlice<UInt8>, _ limits: JSONLimits, _ body: (inout JSONReader) throws(JSONFault) -> Void
+  ) throws(JSONError) {
     guard bytes.count <= limits.maximumBytes else {
       throw JSONError(code: .tooManyBytes, offset: limits.maximumBytes, path: "$")
     }
-    let result = bytes.withUnsafeBytes { raw -> Result<Value, JSONError> in
-      guard let base = raw.baseAddress else { return .failure(JSONError(code: .syntax, offset: 0, path: "$")) }
+    let problem = bytes.withUnsafeBytes { raw -> JSONError? in
+      guard let base = raw.baseAddress else { return JSONError(code: .syntax, offset: 0, path: "$") }
       var reader = JSONReader(raw, base: base, limits: limits)
       do throws(JSONFault) {
-        let value = try body(&reader)
+        try body(&reader)
         try reader.finish()
-        return .success(value)
+        return nil
       } catch {
-        return .failure(reader.explain(error, in: raw))
+        return reader.explain(error, in: raw)
       }
     }
-    return try result.get()
+    if let problem { throw problem }
   }
 
+  @inlinable
   public static func read<Value>(
     _ bytes: [UInt8], limits: JSONLimits = .standard,
     _ body: (inout JSONReader) throws(JSONFault) -> Value

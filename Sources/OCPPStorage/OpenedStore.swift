@@ -42,18 +42,7 @@ final class OpenedStore {
   {
     let database = try orStoreFailure { () throws(SQLiteError) in
       let database = try SQLiteDatabase(path: directory.databasePath, create: false)
-      // Exclusive: the log's index lives in memory of ours, and no other program can write underneath.
-      // The cache's bound is in KiB.
-      try database.execute(
-        """
-        PRAGMA page_size=\(StoreSchema.pageSize);
-        PRAGMA locking_mode=EXCLUSIVE;
-        PRAGMA journal_mode=WAL;
-        PRAGMA cache_size=-\(StoreSchema.cacheKibibytes);
-        PRAGMA temp_store=MEMORY;
-        PRAGMA journal_size_limit=4194304;
-        PRAGMA wal_autocheckpoint=\(max(1, options.checkpointPages));
-        """)
+      try database.execute(StoreSchema.settings(checkpointPages: options.checkpointPages))
       return database
     }
     try StoreSchema.migrate(database)

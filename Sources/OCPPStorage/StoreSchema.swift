@@ -1,12 +1,32 @@
 import OCPPPorts
 
 /// The tables, as a list of steps that only ever grows: `user_version` counts the steps that a file has seen.
-enum StoreSchema {
+package enum StoreSchema {
   /// 1 KiB pages: a record of a few hundred bytes then costs one or two pages of flash, not 4 KiB.
   static let pageSize: Int64 = 1024
   /// What SQLite keeps of the pages, always and while a large list comes.
   static let cacheKibibytes = 256
   static let bulkCacheKibibytes = 4096
+
+  /// What every connection begins with. Exclusive: the log's index lies in memory of ours, and no other program can
+  /// write underneath. The cache's bound is in KiB.
+  package static func settings(checkpointPages: Int) -> String {
+    """
+    PRAGMA page_size=\(pageSize);
+    PRAGMA locking_mode=EXCLUSIVE;
+    PRAGMA journal_mode=WAL;
+    PRAGMA cache_size=-\(cacheKibibytes);
+    PRAGMA temp_store=MEMORY;
+    PRAGMA journal_size_limit=4194304;
+    PRAGMA wal_autocheckpoint=\(max(1, checkpointPages));
+    """
+  }
+
+  /// Kind, key, body. A body that is already there dirties no page.
+  package static let putDocument = """
+    INSERT INTO documents(kind,key,body) VALUES(?1,?2,?3)
+    ON CONFLICT(kind,key) DO UPDATE SET body=excluded.body WHERE body IS NOT excluded.body
+    """
 
   /// One table per lane, so that the oldest records of a lane are found without an index of their own. `ordinal` counts
   /// the records ever put into the lane: with `counters` it tells how many wait, without counting them and without a

@@ -54,12 +54,7 @@ final class StoreTables {
     self.lanes = lanes
     writeCounters = try database.prepare(
       "REPLACE INTO counters VALUES(1,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")
-    // A body that is already there dirties no page.
-    putDocument = try database.prepare(
-      """
-      INSERT INTO documents(kind,key,body) VALUES(?1,?2,?3)
-      ON CONFLICT(kind,key) DO UPDATE SET body=excluded.body WHERE body IS NOT excluded.body
-      """)
+    putDocument = try database.prepare(StoreSchema.putDocument)
     removeDocument = database.prepareLater("DELETE FROM documents WHERE kind=?1 AND key=?2")
     insertDeadLetter = try database.prepare(
       "INSERT INTO dead_letters(number,lane,flags,attempts,grp,body,reason) VALUES(?1,?2,?3,?4,?5,?6,?7)")

@@ -63,18 +63,22 @@ final class StoreWriter {
       let end = min(start + Self.maximumRequestsPerTransaction, requests.count)
       let group = requests[start..<end]
       start = end
-      var answers = processTogether(group)
-      // Nil: the shared transaction was lost. So that one request cannot take others with it, each gets its own.
-      if answers == nil { answers = group.map { processAlone($0) } }
-      if space.level != toldSpace {
-        toldSpace = space.level
-        events.append(.space(toldSpace))
+      let first = events.count
+      if let answers = processTogether(group) {
+        events += answers
+      } else {
+        // The shared transaction was lost. So that one request cannot take others with it, each gets its own.
+        for request in group { events.append(processAlone(request)) }
       }
+      // What the requests have changed is told before their answers.
       if tables.counters.tokens != toldTokens {
         toldTokens = tables.counters.tokens
-        events.append(.tokenTables(toldTokens))
+        events.insert(.tokenTables(toldTokens), at: first)
       }
-      events += answers ?? []
+      if space.level != toldSpace {
+        toldSpace = space.level
+        events.insert(.space(toldSpace), at: first)
+      }
     }
     statistics.requests += requests.count
     for case .failed in events { statistics.failures += 1 }

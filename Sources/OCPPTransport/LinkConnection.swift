@@ -34,7 +34,8 @@ final class LinkConnection {
   private var keepAlive: LinkKeepAlive?
   private var pingInterval: Duration
   private var assembler: MessageAssembler
-  /// Given to the channel and not yet taken by the system; at most `limits.maximumPendingBytes`.
+  /// Given to the channel while it held as much as it wants to (64 KiB), and not yet taken by the system; at most
+  /// `limits.maximumPendingBytes`.
   private var pendingBytes = 0
 
   init(
@@ -352,10 +353,15 @@ final class LinkConnection {
     guard pendingBytes + size <= limits.maximumPendingBytes else {
       return lost("the CSMS is too slow: \(pendingBytes) bytes wait to be sent")
     }
-    pendingBytes += size
-    let promise = eventLoop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenComplete { [self] _ in pendingBytes -= size }
+    // While the channel is writable, less than its watermark waits in it.
+    var taken: EventLoopPromise<Void>?
+    if !channel.isWritable {
+      pendingBytes += size
+      let promise = eventLoop.makePromise(of: Void.self)
+      promise.futureResult.assumeIsolated().whenComplete { [self] _ in pendingBytes -= size }
+      taken = promise
+    }
     let frame = MaskedFrame.encode(opcode, bytes, mask: .random(in: .min ... .max), allocator: channel.allocator)
-    channel.pipeline.syncOperations.writeAndFlush(NIOAny(frame), promise: promise)
+    channel.pipeline.syncOperations.writeAndFlush(NIOAny(frame), promise: taken)
   }
 }

@@ -167,8 +167,12 @@ extension Station {
   /// When something that is shown must change by itself.
   var feedbackDeadline: MonotonicInstant {
     var deadline = min(textsMoveAt, notice?.until ?? .distantFuture)
-    for index in places.indices {
-      if let until = places[index].overlay?.until { deadline = min(deadline, until) }
+    // Asked at every turn: a pointer's element is read where it lies, an array's would be copied.
+    places.withUnsafeBufferPointer { places in
+      guard let first = places.baseAddress else { return }
+      for place in places.indices {
+        if let until = first[place].overlay?.until { deadline = min(deadline, until) }
+      }
     }
     return min(deadline, stationOverlayUntil)
   }

@@ -82,12 +82,20 @@ public final class Station: ChargePointDelegate {
     min(leases.nextRenewal, commands.retryAt, feedbackDeadline, postDeadline)
   }
 
-  public func advance(to now: MonotonicInstant) {
+  /// What happens from here on happens at `now`: a new lease is counted from it.
+  public func turnBegins(at now: MonotonicInstant) { self.now = now }
+
+  /// Does what has become due; answers `nextDeadline`, which is asked at every turn.
+  @discardableResult
+  public func advance(to now: MonotonicInstant) -> MonotonicInstant {
     self.now = now
+    let deadline = nextDeadline
+    guard deadline <= now || !commands.isEmpty else { return deadline }
     for (connector, permit) in leases.renew(at: now) { commands.append(.grant(connector, permit)) }
     flushCommands()
     advancePost()
     advanceFeedback()
+    return nextDeadline
   }
 
   /// Tells the control lane; nothing is lost when its queue is full for a moment.

@@ -37,6 +37,9 @@ final class ChildProcess {
     return !hasEnded
   }
 
+  /// Waits until it has ended by itself.
+  func wait() { while isRunning { usleep(2_000) } }
+
   /// Sends a signal and waits for the end.
   func end(_ signal: Int32 = SIGTERM) {
     guard !hasEnded else { return }

@@ -56,6 +56,7 @@ struct ChargerBenchmark: ParsableCommand {
         guard SteadyControl.run(rounds: rounds) else { throw ExitCode.failure }
         return
       }
+      if inner == BareCommit.name { return try BareCommit.run(rounds: rounds, state: state) }
       if let task = OutboxStation.Task(name: inner) {
         return try OutboxStation.run(task, rounds: rounds, state: state, port: port)
       }

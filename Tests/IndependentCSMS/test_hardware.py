@@ -45,7 +45,7 @@ class HardwareTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((code, report["failed"], report["refused"]), (0, 0, 0), report)
         for part in (
             "EVSE 1 connector 1 pilot", "EVSE 1 connector 1 contactor", "EVSE 2 connector 1 contactor", "EVSE 1 meter",
-            "EVSE 1 residual current", "EVSE 2 phase switch", "EVSE 1 temperature 1", "emergencyStop", "watchdog",
+            "EVSE 1 residual current", "EVSE 2 phase switch", "EVSE 1 temperature 1", "emergency stop", "watchdog",
         ):
             self.assertEqual(parts[part]["outcome"], "passed", parts[part])
         self.assertEqual(parts["reader front"]["outcome"], "skipped")
@@ -80,7 +80,7 @@ class HardwareTest(unittest.IsolatedAsyncioTestCase):
         await self.bench.world.call("bench.fault", fault="emergencyStop", active=True)
         code, report, parts = await self.report()
         self.assertEqual(code, 1)
-        self.assertEqual(parts["emergencyStop"]["outcome"], "failed")
+        self.assertEqual(parts["emergency stop"]["outcome"], "failed")
         for evse in (1, 2):
             self.assertEqual(parts[f"EVSE {evse} connector 1 contactor"]["outcome"], "refused")
 

@@ -86,6 +86,7 @@ struct ChaosTests {
       default: harness.run(for: .milliseconds(dice.roll(20_000)))
       }
       harness.run(for: .milliseconds(dice.roll(3_000)))
+      #expect(harness.chargePoint.remembersItsDeadlines, "seed \(seed)")
     }
     // And then all is well.
     mood = 0

@@ -17,6 +17,12 @@ public struct MonotonicInstant: InstantProtocol, Sendable, Hashable, Comparable,
     MonotonicInstant(nanoseconds: nanoseconds.addingSaturating(duration.wholeNanoseconds))
   }
 
+  /// The same for whole seconds, without the 128 bits of a `Duration`: for what every turn asks.
+  @inlinable
+  public func advanced(bySeconds seconds: Int64) -> MonotonicInstant {
+    MonotonicInstant(nanoseconds: nanoseconds.addingSaturating(seconds.multipliedSaturating(by: 1_000_000_000)))
+  }
+
   @inlinable
   public func duration(to other: MonotonicInstant) -> Duration {
     Duration(wholeNanoseconds: other.nanoseconds.subtractingSaturating(nanoseconds))

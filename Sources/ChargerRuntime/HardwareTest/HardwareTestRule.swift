@@ -18,8 +18,9 @@ package enum HardwareTestRefusal: Sendable, Equatable {
 
   package var text: String {
     switch self {
+    case .vehicle(.b), .vehicle(.c), .vehicle(.d): "a vehicle is there, or the pilot's wiring is wrong"
     case .vehicle(let state):
-      "the pilot shows state \("\(state)".uppercased()), not A: a vehicle is there, or the pilot's wiring is wrong"
+      "the pilot shows state \("\(state)".uppercased()), not A as with nothing plugged in: look at its wiring"
     case .pilotSilent: "the pilot is not measured, so nobody knows whether a vehicle is there"
     case .safetyInput(let kind): "\(kind.rawValue) is active"
     case .safetyInputSilent(let kind): "\(kind.rawValue) is not read"

@@ -23,6 +23,8 @@ package struct PilotProbe: Sendable, Equatable {
 
   /// Each signal is measured after so long; the −12 V cannot be watched for a vehicle and lasts no longer than this.
   static let settling = Duration.milliseconds(300)
+  /// How long the rule gets to allow it: a controller that has just heard of the station leaves its state F first.
+  static let patience = Duration.seconds(2)
   private static let pulses = PilotOutput.pulseWidth(DutyCycle(hundredthsOfPercent: 5_000))
 
   private let thresholds: PilotThresholds
@@ -53,7 +55,7 @@ package struct PilotProbe: Sendable, Equatable {
     case .steady:
       guard isDue else { return .steadyPositive }
       steady = measured?.positivePeak
-      if let refusal { return end(.refused(refusal)) }
+      if let refusal { return now - since < Self.patience ? .steadyPositive : end(.refused(refusal)) }
       return begin(.pulsing, at: now)
     case .pulsing:
       if let refusal { return end(.interrupted(refusal)) }

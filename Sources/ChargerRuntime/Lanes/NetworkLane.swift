@@ -71,26 +71,24 @@ package final class NetworkLane: @unchecked Sendable, StationOutlet {
 
   /// Runs one event through the upper side: everything due is advanced, then the next timer is set.
   func turn(_ body: () -> Void) {
-    guard !isTurning else {
+    guard !isTurning, let station else {
       body()
       return
     }
     isTurning = true
-    // Station counts a new lease from the present, however long ago the last turn was.
-    station?.advance(to: time.now)
+    let chargePoint = chargePoint
+    station.turnBegins(at: time.now)
     body()
     let now = time.now
-    station?.advance(to: now)
-    var engineDeadline = MonotonicInstant.distantFuture
-    if let chargePoint {
+    var stationDeadline = station.advance(to: now)
+    var engineDeadline = chargePoint?.nextDeadline ?? .distantFuture
+    if let chargePoint, engineDeadline <= now {
+      chargePoint.advance()
       engineDeadline = chargePoint.nextDeadline
-      if engineDeadline <= now {
-        chargePoint.advance()
-        engineDeadline = chargePoint.nextDeadline
-      }
+      stationDeadline = station.nextDeadline
     }
     isTurning = false
-    armTimer(min(engineDeadline, station?.nextDeadline ?? .distantFuture))
+    armTimer(min(engineDeadline, stationDeadline))
   }
 
   /// A timer that comes too early is left as it is: it costs one empty turn, less than arming anew at every turn.

@@ -4,7 +4,7 @@ import OCPPPorts
 import OCPPTypes
 
 /// A04: security events, logged all and, where they are critical, queued with guaranteed delivery in a lane of their own.
-final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
+final class SecurityEventBlock: TimedBlock, OutboxRecordCodec {
   /// Characters of SecurityEventNotification's type and techInfo at most.
   private static let maximumType = 50
   private static let maximumTechInfo = 255
@@ -119,10 +119,11 @@ final class SecurityEventBlock: FunctionalBlock, OutboxRecordCodec {
   /// Called at the end of every turn: the disk or the queue is getting full. Once for each time that it does: what ends it
   /// is room for a good while, not a record that has gone.
   func settle() {
-    let failure = engine.writer.failure
     if isMemoryShort {
-      isMemoryShort = failure != nil || !engine.outbox.isRelieved
-    } else if !engine.canBeginTransaction, failure == nil || failure?.kind == .full {
+      isMemoryShort = !engine.writer.isHealthy || !engine.outbox.isRelieved
+    } else if !engine.canBeginTransaction {
+      let failure = engine.writer.failure
+      guard failure == nil || failure?.kind == .full else { return }
       isMemoryShort = true
       raise(.memoryExhaustion, failure?.detail ?? "the queue to the CSMS is nearly full")
     }

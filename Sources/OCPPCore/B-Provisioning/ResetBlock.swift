@@ -4,7 +4,7 @@ import OCPPTypes
 
 /// B11 and B12: resets of the station or of one EVSE, at once or when it is idle. What was promised to the CSMS survives
 /// a power cut; the reset of an EVSE touches nothing beside it.
-final class ResetBlock: FunctionalBlock {
+final class ResetBlock: TimedBlock {
   /// How long the answer may take to leave before the link is cut.
   private static let closeDeadline = Duration.seconds(5)
   /// A reset that has not happened by then has failed, and is tried again (ResetRetries).

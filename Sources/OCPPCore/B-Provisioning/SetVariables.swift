@@ -18,6 +18,7 @@ extension ProvisioningBlock {
 
   /// Sets each item in order; `answer` runs once everything that was accepted is on disk (member 38).
   func set(_ items: [SetVariableData], locally: Bool = false, answer: @escaping ([SetVariableResult]) -> Void) {
+    let engine = engine
     var results: [SetVariableResult] = []
     results.reserveCapacity(items.count)
     var changes: [(index: Int, change: DeviceModel.Change)] = []
@@ -45,7 +46,7 @@ extension ProvisioningBlock {
       results.append(result)
     }
     guard !changes.isEmpty else { return answer(results) }
-    engine.writer.write(changes.compactMap { $0.change.document }, .full, .once) { [engine] isStored in
+    engine.writer.write(changes.compactMap { $0.change.document }, .full, .once) { isStored in
       for (index, change) in changes {
         if isStored {
           engine.applied(change)
@@ -63,7 +64,7 @@ extension ChargePoint {
   /// Takes a stored change into the model and tells everybody (member 33).
   func applied(_ change: DeviceModel.Change) {
     let key = deviceModel.apply(change)
-    note(EngineEvent(.configuration, "\(key) was set"))
+    note(EngineEvent(.configuration, key.description + " was set"))
     tellChange(of: key, at: change.place)
   }
 
@@ -74,7 +75,8 @@ extension ChargePoint {
     case .basicAuthPassword: passwordChanged()
     default: break
     }
-    for block in blocks { block.variableChanged(key) }
+    security?.variableChanged(key)
+    sessions?.variableChanged(at: place)
     delegate?.chargePoint(self, variableChanged: key)
   }
 

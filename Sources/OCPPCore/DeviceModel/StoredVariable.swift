@@ -22,9 +22,9 @@ struct StoredVariable {
     record.write(key.connector.map { Int64($0) }, field: 4)
     record.write(key.variable, field: 5)
     record.write(key.variableInstance, field: 6)
-    record.write(kind.rawName, field: 7)
+    record.write(name: kind.wireName, field: 7)
     record.write(value, field: 8)
-    return .putDocument(.variable, key: key.documentKey(kind.rawName), body: record.bytes)
+    return .putDocument(.variable, key: key.documentKey(kind.wireName), body: record.bytes)
   }
 
   init?(_ body: [UInt8]) {

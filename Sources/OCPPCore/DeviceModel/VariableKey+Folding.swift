@@ -25,7 +25,7 @@ extension VariableKey: Hashable {
   }
 
   /// The key of the document that holds a value of it.
-  func documentKey(_ attribute: String) -> String {
+  func documentKey(_ attribute: StaticString) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(96)
     func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
@@ -42,8 +42,9 @@ extension VariableKey: Hashable {
     append(UInt8(ascii: "."), connector.map { String($0) })
     append(UInt8(ascii: "."), variable)
     append(UInt8(ascii: "["), variableInstance, UInt8(ascii: "]"))
-    append(UInt8(ascii: "@"), attribute)
-    for place in bytes.indices { bytes[place] = CaseFolding.fold(bytes[place]) }
+    bytes.append(UInt8(ascii: "@"))
+    attribute.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    bytes.withUnsafeMutableBufferPointer { for place in $0.indices { $0[place] = CaseFolding.fold($0[place]) } }
     return String(decoding: bytes, as: UTF8.self)
   }
 }
@@ -71,27 +72,28 @@ enum CaseFolding {
 
   /// Eight bytes of text at a time, in the manner of FNV-1a; `seed` is the digest of what came before.
   static func digest(_ text: String, _ seed: UInt64 = initialDigest) -> UInt64 {
+    text.utf8.withContiguousStorageIfAvailable { digest(UnsafeRawBufferPointer($0), seed) }
+      ?? Array(text.utf8).withUnsafeBytes { digest($0, seed) }
+  }
+
+  private static func digest(_ text: UnsafeRawBufferPointer, _ seed: UInt64) -> UInt64 {
     var digest = seed
-    func mix(_ bytes: UnsafeBufferPointer<UInt8>) {
-      let raw = UnsafeRawBufferPointer(bytes)
-      var place = 0
-      while place + 8 <= raw.count {
-        mix(raw.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-        place += 8
-      }
-      var rest: UInt64 = 0
-      while place < raw.count {
-        rest = rest << 8 | UInt64(raw[place])
-        place += 1
-      }
-      mix(rest ^ UInt64(truncatingIfNeeded: raw.count) << 56)
+    var place = 0
+    while place + 8 <= text.count {
+      digest = mix(text.loadUnaligned(fromByteOffset: place, as: UInt64.self), into: digest)
+      place += 8
     }
-    func mix(_ word: UInt64) {
-      digest = (digest ^ (word | smallLetters)) &* prime
-      digest ^= digest >> 29
+    var rest: UInt64 = 0
+    while place < text.count {
+      rest = rest << 8 | UInt64(text[place])
+      place += 1
     }
-    if text.utf8.withContiguousStorageIfAvailable({ mix($0) }) == nil { Array(text.utf8).withUnsafeBufferPointer(mix) }
-    return digest
+    return mix(rest ^ UInt64(truncatingIfNeeded: text.count) << 56, into: digest)
+  }
+
+  private static func mix(_ word: UInt64, into digest: UInt64) -> UInt64 {
+    let product = (digest ^ (word | smallLetters)) &* prime
+    return product ^ product >> 29
   }
 
   static func isEqual(_ left: String, _ right: String) -> Bool {

@@ -28,7 +28,8 @@ public struct VariableKey: Sendable, CustomStringConvertible {
     if let componentInstance { text += "[\(componentInstance)]" }
     if let evse { text += "#\(evse)" }
     if let connector { text += ".\(connector)" }
-    text += ".\(variable)"
+    text += "."
+    text += variable
     if let variableInstance { text += "[\(variableInstance)]" }
     return text
   }

@@ -9,7 +9,7 @@ extension ChargePoint {
   /// Where the CSMS gives no interval (B02.FR.07): not under half a minute.
   static let minimumBootRetry = Duration.seconds(30)
   /// G02.FR.07: at least once a day, for the clock's sake.
-  static let longestTimeSyncInterval = Duration.seconds(86_400)
+  static let secondsBetweenTimeSyncs: Int64 = 86_400
 
   var sessionSettings: SessionStateMachine.Settings {
     SessionStateMachine.Settings(
@@ -137,9 +137,9 @@ extension ChargePoint {
   // MARK: Heartbeat and time
 
   var heartbeatDueAt: MonotonicInstant {
-    let bySilence = lastSentAt + deviceModel.seconds(.heartbeatInterval)
+    let bySilence = lastSentAt.advanced(bySeconds: Int64(max(0, deviceModel.integer(.heartbeatInterval))))
     guard deviceModel.members(.timeSource).contains("Heartbeat") else { return bySilence }
-    return min(bySilence, lastTimeSyncAt + Self.longestTimeSyncInterval)
+    return min(bySilence, lastTimeSyncAt.advanced(bySeconds: Self.secondsBetweenTimeSyncs))
   }
 
   func heartbeatAnswered(_ payload: ArraySlice<UInt8>, sentAt: MonotonicInstant) {

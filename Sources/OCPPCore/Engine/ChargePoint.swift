@@ -36,7 +36,9 @@ public final class ChargePoint {
   let outbox: Outbox
   let snapshotDocuments: [StoreSnapshot.Document]
 
-  var session: SessionStateMachine
+  var session: SessionStateMachine { didSet { sessionDeadline = session.nextDeadline } }
+  /// The machine's own, which every turn asks for.
+  private var sessionDeadline = MonotonicInstant.distantFuture
   var network: NetworkProfileTable
   var pendingDial: PendingDial?
   /// The slot whose URL the command line has replaced.
@@ -47,6 +49,8 @@ public final class ChargePoint {
 
   // Blocks
   private(set) var blocks: [any FunctionalBlock] = []
+  /// Those among them that have something to do at a certain time.
+  private(set) var timedBlocks: [any TimedBlock] = []
   private(set) var handlers: [(any FunctionalBlock)?] = Array(repeating: nil, count: OCPPAction.allCases.count)
   private(set) var sessions: (any SessionControlling)?
   private(set) var provisioning: ProvisioningBlock?
@@ -156,6 +160,7 @@ public final class ChargePoint {
       provisioning, security, availability, resets, dataTransfers, TriggerMessageBlock(self), faultReports,
       networkProfiles, localList,
     ]
+    timedBlocks = [security, availability, resets, dataTransfers, faultReports]
     outbox.register(security)
     outbox.register(faultReports.records)
     outbox.register(reservationStatus)
@@ -163,6 +168,7 @@ public final class ChargePoint {
     if let sessions = makeSessions(self) {
       self.sessions = sessions
       blocks.append(sessions)
+      timedBlocks.append(sessions)
       for codec in sessions.recordCodecs { outbox.register(codec) }
     }
     for block in blocks {
@@ -254,13 +260,13 @@ public final class ChargePoint {
     for call in directCalls { deadline = min(deadline, call.deadline) }
     if let first = openCalls.elements.first?.value { deadline = min(deadline, first.deadline) }
     guard isRunning else { return deadline }
-    deadline = min(deadline, session.nextDeadline, pendingDial?.deadline ?? .distantFuture)
+    deadline = min(deadline, sessionDeadline, pendingDial?.deadline ?? .distantFuture)
     if session.isOnline, inFlight == nil {
       // While the queue is held, nothing of it is due.
       let isHeld = queueResumesAt > now
       deadline = min(deadline, isHeld ? queueResumesAt : min(outbox.nextDeadline, heartbeatDueAt))
     }
-    for block in blocks { deadline = min(deadline, block.nextDeadline) }
+    for block in timedBlocks { deadline = min(deadline, block.nextDeadline) }
     return deadline
   }
 
@@ -310,6 +316,6 @@ public final class ChargePoint {
     guard isRunning else { return }
     expirePendingDial()
     perform(session.timerFired(at: now))
-    for block in blocks where block.nextDeadline <= now { block.advance(to: now) }
+    for block in timedBlocks where block.nextDeadline <= now { block.advance(to: now) }
   }
 }

@@ -158,25 +158,24 @@ package enum CallAnswer {
   case offline
 }
 
-/// A functional block: owns the actions it answers and the timers it needs.
+/// A functional block: owns the actions it answers.
 package protocol FunctionalBlock: AnyObject {
   /// Incoming actions that this block answers.
   var incomingActions: [OCPPAction] { get }
   /// Answers one CALL: by `call.respond`, at once or before the call's deadline. A violation that is thrown becomes the
   /// CALLERROR of the table.
   func handle(_ call: IncomingCall) throws(MessageViolation)
-  /// When `advance` must be called next; `.distantFuture` for never.
-  var nextDeadline: MonotonicInstant { get }
-  func advance(to now: MonotonicInstant)
   /// The registration was accepted on a link, or that link was lost.
   func onlineChanged(_ isOnline: Bool)
-  /// Variables were changed by the CSMS or locally.
-  func variableChanged(_ variable: VariableKey)
 }
 
 extension FunctionalBlock {
-  package var nextDeadline: MonotonicInstant { .distantFuture }
-  package func advance(to now: MonotonicInstant) {}
   package func onlineChanged(_ isOnline: Bool) {}
-  package func variableChanged(_ variable: VariableKey) {}
+}
+
+/// A block that has something to do at a certain time (`ChargePoint.timedBlocks`).
+package protocol TimedBlock: FunctionalBlock {
+  /// When `advance` must be called next; `.distantFuture` for never.
+  var nextDeadline: MonotonicInstant { get }
+  func advance(to now: MonotonicInstant)
 }

@@ -11,6 +11,7 @@ package final class IncomingCall {
   package let payload: ArraySlice<UInt8>
   let number: UInt64
   private weak var sink: (any CallReplySink)?
+  private var isAnswered = false
 
   init(
     action: OCPPAction, version: OCPPVersion, payload: ArraySlice<UInt8>, number: UInt64, sink: any CallReplySink
@@ -22,22 +23,25 @@ package final class IncomingCall {
     self.sink = sink
   }
 
-  deinit { sink?.reject(number, .internalError, path: "$", detail: "not answered") }
+  deinit { if !isAnswered { sink?.reject(number, .internalError, path: "$", detail: "not answered") } }
 
   /// It can still be answered: neither has its time run out, nor has its link gone.
   package var isOpen: Bool { sink?.isOpen(number) ?? false }
 
   /// Answers with a CALLRESULT: `message.encode(into: &writer, version: version)`.
   package func respond(_ payload: (inout JSONWriter, OCPPVersion) -> Void) {
+    isAnswered = true
     sink?.respond(number, version: version, payload)
   }
 
   /// Answers with a CALLERROR.
   package func reject(_ violation: MessageViolation) {
+    isAnswered = true
     sink?.reject(number, violation.code, path: violation.path, detail: violation.detail)
   }
 
   package func reject(_ code: OCPPErrorCode, detail: String) {
+    isAnswered = true
     sink?.reject(number, code, path: "$", detail: detail)
   }
 }

@@ -4,7 +4,7 @@ import OCPPTypes
 import OrderedCollections
 
 /// G01 StatusNotification, G03 and G04 ChangeAvailability, and B04's reports after an offline time.
-final class AvailabilityBlock: FunctionalBlock {
+final class AvailabilityBlock: TimedBlock {
   /// Different faults that a connector, an EVSE or the station can have at once.
   static let maximumFaults = 32
   /// A report without an answer is tried this often, at this interval.
@@ -12,7 +12,9 @@ final class AvailabilityBlock: FunctionalBlock {
   private static let reportRetryInterval = Duration.seconds(30)
 
   unowned let engine: ChargePoint
-  private(set) var connectors: [ConnectorAvailability]
+  private(set) var connectors: [ConnectorAvailability] { didSet { reportsDueAt = nil } }
+  /// When the first report is due; nil once any connector may have changed.
+  private var reportsDueAt: MonotonicInstant?
   private var evseFaults: OrderedDictionary<EVSEID, [String]> = [:]
   private var stationFaults: [String] = []
   var isStationOperative = true
@@ -250,11 +252,12 @@ final class AvailabilityBlock: FunctionalBlock {
   /// Without a link nothing is due: coming online reports what is still owed.
   var nextDeadline: MonotonicInstant {
     guard engine.isOnline else { return .distantFuture }
-    return connectors.withUnsafeBufferPointer { connectors in
-      var deadline = MonotonicInstant.distantFuture
-      for place in connectors.indices { deadline = min(deadline, connectors[place].reportDueAt) }
-      return deadline
-    }
+    // Asked at every turn.
+    if let reportsDueAt { return reportsDueAt }
+    var deadline = MonotonicInstant.distantFuture
+    for connector in connectors { deadline = min(deadline, connector.reportDueAt) }
+    reportsDueAt = deadline
+    return deadline
   }
 
   func advance(to now: MonotonicInstant) { reportChanges() }

@@ -23,6 +23,8 @@ struct AlignedData {
   private var updates = ClockAlignment(interval: .zero)
   private var ended = ClockAlignment(interval: .zero)
   private var intervals: [Duration] = []
+  /// No instants at all.
+  private(set) var isOff = true
   /// At most one of each purpose for each EVSE and the station.
   private(set) var due: [Due] = []
 
@@ -33,6 +35,7 @@ struct AlignedData {
     intervals = wanted
     updates = ClockAlignment(interval: settings.alignedInterval)
     ended = ClockAlignment(interval: settings.alignedEndedInterval)
+    isOff = wanted.allSatisfy { $0 == .zero }
     due = []
   }
 
@@ -69,6 +72,4 @@ struct AlignedData {
     for item in due { deadline = min(deadline, item.instant + Self.readingGrace) }
     return deadline
   }
-
-  var isOff: Bool { intervals.allSatisfy { $0 == .zero } }
 }

@@ -5,7 +5,7 @@ import OCPPTypes
 /// Tells the CSMS of each fault when it comes and when it is gone (N07, G05.FR.02), as hard-wired notifications. What the
 /// CSMS was told is stored: a fault that is gone after a restart is told as cleared (N07.FR.14), and one that is still
 /// there is not told twice.
-final class FaultReporter: FunctionalBlock {
+final class FaultReporter: TimedBlock {
   static let documentKey = "events"
   /// Faults that are known at a time; beyond them the newest is only noted.
   static let maximumFaults = 128

@@ -195,7 +195,8 @@ final class Outbox {
 
   /// The oldest record that may be sent, encoded for now; nil when there is none in memory.
   func next(at now: MonotonicInstant, version: OCPPVersion) -> Outgoing? {
-    guard inFlightLane == nil else { return nil }
+    // Asked at every turn, and mostly nothing waits.
+    guard inFlightLane == nil, lanes.contains(where: { !$0.isQuiet }) else { return nil }
     load()
     while let place = oldestLane(at: now), let entry = lanes[place].take(at: now) {
       if let call = encode(entry, version) {

@@ -75,6 +75,9 @@ struct OutboxLaneState {
     }
   }
 
+  /// Neither is anything here that could be sent, now or later, nor anything in the store that has to be read.
+  var isQuiet: Bool { window.isEmpty && parked.isEmpty && (loadingThrough != nil || cursor >= lastStored) }
+
   /// The query to submit now, if the window runs low and the store holds more.
   mutating func queryNeeded() -> StoreQuery? {
     guard loadingThrough == nil, cursor < lastStored, window.count < Self.windowLimit / 2,

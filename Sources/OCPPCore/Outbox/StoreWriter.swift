@@ -201,7 +201,7 @@ final class StoreWriter {
     var durability = StoreDurability.relaxed
     while let first = waiting.first, items.isEmpty || mutations.count + first.mutations.count <= Self.maximumBatch {
       waiting.removeFirst()
-      mutations += first.mutations
+      if items.isEmpty { mutations = first.mutations } else { mutations += first.mutations }
       if first.durability == .full { durability = .full }
       items.append(first)
     }

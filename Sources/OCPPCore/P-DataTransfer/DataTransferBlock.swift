@@ -3,7 +3,7 @@ import OCPPTypes
 
 /// P01: the CSMS sends a vendor's own message. The firmware around knows which vendors and messages it speaks; each
 /// request gets exactly one answer, at the latest at a deadline.
-final class DataTransferBlock: FunctionalBlock {
+final class DataTransferBlock: TimedBlock {
   /// Requests that may wait for the firmware's answer at a time; more are Rejected.
   static let maximumWaiting = 16
   /// How long the firmware may take, shorter than the engine lets a CALL wait.

@@ -3,8 +3,11 @@ import ChargerBase
 // The device model's variables as the state machines use them.
 
 extension SessionController {
-  package func variableChanged(_ variable: VariableKey) {
-    if let place = services.deviceModel.place(of: variable), !settingsPlaces.contains(place) { return }
+  package func variableChanged(at place: Int) {
+    if settingsPlaces.contains(place) { settingsChanged() }
+  }
+
+  package func settingsChanged() {
     let former = settings
     loadSettings()
     let hasOtherIntervals =

@@ -4,19 +4,19 @@ import ChargerBase
 
 extension SessionController {
   package var nextDeadline: MonotonicInstant {
-    var deadline = MonotonicInstant.distantFuture
-    // In place: asked at every turn, and a slot is large to copy.
-    slots.withUnsafeBufferPointer { slots in
-      for place in slots.indices {
-        deadline = min(deadline, slots[place].machine.nextDeadline)
-        if let until = slots[place].notice?.until { deadline = min(deadline, until) }
-      }
-    }
+    min(deadlineOfOwn, authorizer.nextDeadline, alignedDeadline)
+  }
+
+  /// Asked at every turn, and a slot is large to look through: so only after something may have changed.
+  private var deadlineOfOwn: MonotonicInstant {
+    if let ownDeadline { return ownDeadline }
+    var deadline = masterPass?.until ?? .distantFuture
+    for slot in slots { deadline = min(deadline, slot.machine.nextDeadline, slot.notice?.until ?? .distantFuture) }
     for driver in undecided { deadline = min(deadline, driver.until) }
     for start in remoteStarts where !start.isAsked { deadline = min(deadline, start.until) }
     for unlock in pendingUnlocks { deadline = min(deadline, unlock.until) }
-    deadline = min(deadline, authorizer.nextDeadline, masterPass?.until ?? .distantFuture)
-    return min(deadline, alignedDeadline)
+    ownDeadline = deadline
+    return deadline
   }
 
   package func advance(to now: MonotonicInstant) {

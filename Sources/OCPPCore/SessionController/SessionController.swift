@@ -36,7 +36,9 @@ package final class SessionController: SessionControlling {
   let authorizer: TokenAuthorizer
   let codec: TransactionEventCodec
   let history = SessionHistory()
-  var slots: [EVSESlot]
+  var slots: [EVSESlot] { didSet { ownDeadline = nil } }
+  /// When the first thing in this controller's own hands is due; nil once any of it may have changed (`nextDeadline`).
+  var ownDeadline: MonotonicInstant?
   var settings = SessionSettings()
   /// The device model's entries that the settings come from: another one that changes changes nothing here.
   var settingsPlaces: [Int] = []
@@ -44,9 +46,9 @@ package final class SessionController: SessionControlling {
   /// The newest reading of the station's main meter.
   var stationSample: MeterSample?
   /// Drivers who may charge and whose EVSE shows when they plug in; at most as many as there are EVSEs.
-  var undecided: [UndecidedDriver] = []
+  var undecided: [UndecidedDriver] = [] { didSet { ownDeadline = nil } }
   /// Remote starts that were accepted and whose tokens are not known to be good yet; at most `maximumQuestions`.
-  var remoteStarts: [RemoteStart] = []
+  var remoteStarts: [RemoteStart] = [] { didSet { ownDeadline = nil } }
   /// Both as they are stored.
   var storedDrivers: [StoredDriver] = []
   /// Tokens that the CSMS is being asked about.
@@ -62,12 +64,12 @@ package final class SessionController: SessionControlling {
   /// Resets that wait for their transactions to end; at most one a scope.
   var endings: [(scope: ResetScope, whenDurable: () -> Void)] = []
   /// At most one a connector.
-  var pendingUnlocks: [PendingUnlock] = []
+  var pendingUnlocks: [PendingUnlock] = [] { didSet { ownDeadline = nil } }
   var lastUnlockNumber: UInt32 = 0
   /// Tokens that the firmware has asked about (member 27); at most `maximumQuestions`.
   var validations = 0
   /// Somebody with a master pass is choosing what to end.
-  var masterPass: MasterPassChoice?
+  var masterPass: MasterPassChoice? { didSet { ownDeadline = nil } }
 
   package init(services: any EngineServices) {
     self.services = services

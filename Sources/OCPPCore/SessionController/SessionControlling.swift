@@ -3,7 +3,7 @@ import OCPPPorts
 import OCPPTypes
 
 /// What the engine asks of the session controller, beyond what it asks of every functional block.
-package protocol SessionControlling: FunctionalBlock {
+package protocol SessionControlling: TimedBlock {
   /// How the records that this block appends are spoken.
   var recordCodecs: [any OutboxRecordCodec] { get }
   /// The engine starts: `documents` are all that were stored but the variables, in the order of kinds and keys. Called
@@ -16,6 +16,8 @@ package protocol SessionControlling: FunctionalBlock {
   func handle(_ fact: StationFact)
   /// The store has begun to fail, or can be written again (`EngineServices.isStoreFailing`).
   func storeChanged()
+  /// The variable at a place of the device model was changed by the CSMS or locally.
+  func variableChanged(at place: Int)
   /// The id of the transaction that is open at an EVSE (member 34).
   func transactionID(at evse: EVSEID) -> String?
   /// The same with what is known of it, for status displays.
@@ -42,6 +44,11 @@ extension SessionControlling {
 }
 
 extension SessionControlling {
+  package var nextDeadline: MonotonicInstant { .distantFuture }
+  package func advance(to now: MonotonicInstant) {}
+}
+
+extension SessionControlling {
   package func park() {}
   package func stop() {}
 }
@@ -57,6 +64,7 @@ extension SessionControlling {
 
 extension SessionControlling {
   package func storeChanged() {}
+  package func variableChanged(at place: Int) {}
 }
 
 extension SessionControlling {

@@ -123,7 +123,7 @@ struct HardwareTest {
       add(
         "\(name) residual current", outcome(trip),
         Self.words(trip, moved: "trip under its test current", rest: "measure anew after it")
-          ?? times(trip, "tripped", "good"))
+          ?? times(trip, "tripped by its own test", "measuring anew"))
     }
     if evse["phases"] != nil {
       let phases = try connection.call("hardware.phases", place)
@@ -171,7 +171,27 @@ struct HardwareTest {
 
   private static func name(_ input: JSONValue) -> String {
     let place = input["evse"]?.int.map { " of EVSE \($0)" } ?? ""
-    return (input["kind"]?.string ?? "input") + place
+    let kind =
+      switch input["kind"]?.string {
+      case "emergencyStop": "emergency stop"
+      case "door": "door contact"
+      case "tilt": "tilt sensor"
+      case "mainsLoss": "mains monitor"
+      case let other: other ?? "input"
+      }
+    return kind + place
+  }
+
+  /// What somebody at the post shall do.
+  private static func prompt(_ input: JSONValue) -> String {
+    let place = input["evse"]?.int.map { " of EVSE \($0)" } ?? ""
+    return switch input["kind"]?.string {
+    case "emergencyStop": "Push the emergency stop\(place), then release it."
+    case "door": "Open the door\(place), then close it."
+    case "tilt": "Tilt the tilt sensor\(place), then put it back."
+    case "mainsLoss": "Take the mains\(place) away from its monitor, then give it back."
+    default: "Make \(name(input)) active, then let it go."
+    }
   }
 
   private mutating func atRest(_ input: JSONValue) {
@@ -182,8 +202,7 @@ struct HardwareTest {
 
   private mutating func post(_ first: JSONValue) throws(Failure) {
     for (index, input) in list(first, "inputs").enumerated() where input["active"]?.bool == false {
-      try watch("\(Self.name(input)), moved", "Make \(Self.name(input)) active (push, open, tilt) and let it go again.")
-      {
+      try watch("\(Self.name(input)), moved", Self.prompt(input)) {
         $0["inputs"]?[index]?["active"]?.bool == true
       }
     }

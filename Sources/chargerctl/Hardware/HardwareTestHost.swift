@@ -32,9 +32,7 @@ struct HardwareTestHost {
   }
 
   private static func start(board: String, program: String?, world: String?) throws(Failure) -> HardwareTestHost {
-    var template = Array("/tmp/charger-hardware-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw .unavailable("/tmp: no folder can be made there") }
-    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let folder = try makeFolder()
     let path = folder + "/test.sock"
     let name = program ?? besides(world == nil ? "chargerd" : "chargerd-bench")
     var words = [name, "--board", board, "--hardware-test", "--control", path, "--log-level", "warning"]
@@ -63,6 +61,17 @@ struct HardwareTestHost {
     }
     HardwareTestHost.end(process, folder)
     throw .unavailable("\(name) does not open the hardware within \(patience.wholeSeconds) s")
+  }
+
+  /// A folder for the socket. Devices whose root cannot be written have /run.
+  private static func makeFolder() throws(Failure) -> String {
+    let places = [getenv("TMPDIR").map { String(cString: $0) }, "/tmp", "/run"].compactMap { $0 }
+    for place in places {
+      var template = Array("\(place)/charger-hardware-XXXXXX".utf8CString)
+      guard mkdtemp(&template) != nil else { continue }
+      return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+    throw .unavailable("\(places.joined(separator: ", ")): no folder can be made there")
   }
 
   /// The program of this name in chargerctl's own folder, else the one that the shell would find.

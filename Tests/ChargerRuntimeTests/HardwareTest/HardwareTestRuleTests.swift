@@ -178,6 +178,12 @@ struct PilotProbeTests {
     #expect(run { $0 == .steadyPositive ? (12, nil) : nil }.outcome == .wrongHigh)
   }
 
+  @Test("A pilot that is still in state F, as its controller leaves it at its start, gets time to leave it")
+  func begins() {
+    #expect(run(refusal: { $0 < 1_500 ? .vehicle(.f) : nil }) { Self.open($0) }.outcome == .worked)
+    #expect(run(refusal: { _ in .vehicle(.f) }) { Self.open($0) }.outcome == .refused(.vehicle(.f)))
+  }
+
   @Test("With a car there, no signal is changed; one that comes meanwhile ends it")
   func vehicle() {
     #expect(run(refusal: { _ in .vehicle(.b) }) { Self.open($0) }.outcome == .refused(.vehicle(.b)))

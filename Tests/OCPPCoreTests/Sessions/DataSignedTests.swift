@@ -114,7 +114,7 @@ struct DataSignedTests {
         return
       }
       _ = bench.engine.deviceModel.apply(change)
-      bench.sessions.variableChanged(VariableKey("SampledDataCtrlr", "SignReadings"))
+      bench.sessions.variableChanged(at: change.place)
     }
     bench.plugIn()
     #expect(bench.events.isEmpty && bench.orders.isEmpty)

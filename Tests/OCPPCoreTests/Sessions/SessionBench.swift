@@ -2,6 +2,7 @@ import ChargerBase
 import OCPPJSON
 import OCPPPorts
 import OCPPTypes
+import Testing
 
 @testable import OCPPCore
 
@@ -73,7 +74,7 @@ final class SessionBench {
   func set(_ variable: StationVariable, _ value: String) {
     settings.append((variable, value))
     engine.deviceModel.set(variable, value)
-    sessions.variableChanged(VariableKey("TxCtrlr", "any"))
+    sessions.variableChanged(at: variable.rawValue)
   }
 
   /// The program dies at this instant, and another starts after `away`. The contactors open by themselves.
@@ -226,6 +227,14 @@ final class SessionBench {
       engine.settle()
     }
     signAtOnce()
+    checkDeadline()
+  }
+
+  /// In every story: what the controller remembers of its deadlines is what they are.
+  private func checkDeadline() {
+    let remembered = sessions.nextDeadline
+    sessions.ownDeadline = nil
+    #expect(sessions.nextDeadline == remembered)
   }
 
   private func signAtOnce() {
