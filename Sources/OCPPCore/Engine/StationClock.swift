@@ -22,6 +22,8 @@ struct StationClock {
     var latest: Int64
     /// As learned first: events without a time of their own get theirs from it, the same each time they are told.
     var first: Int64
+    /// `latest` is the CSMS's word.
+    var isOfCSMS: Bool
   }
 
   init(boot: BootNumber, document: [UInt8]?) {
@@ -34,25 +36,31 @@ struct StationClock {
       var number: Int64?
       var latest: Int64?
       var first: Int64?
+      var isOfCSMS = false
       while let (field, value) = try? item.next() {
         if field == 1 { number = value.integer }
         if field == 2 { latest = value.integer }
         if field == 3 { first = value.integer }
+        if field == 4 { isOfCSMS = value.bool ?? false }
       }
       guard let number, let latest else { continue }
-      stored.append(Offset(boot: BootNumber(rawValue: number), latest: latest, first: first ?? latest))
+      stored.append(
+        Offset(boot: BootNumber(rawValue: number), latest: latest, first: first ?? latest, isOfCSMS: isOfCSMS))
     }
     stored = Array(stored.suffix(Self.rememberedBoots))
   }
 
-  /// `sources` is ClockCtrlr.TimeSource, in order of preference.
+  /// `sources` is ClockCtrlr.TimeSource, in order of preference. What the CSMS said before this program was started anew
+  /// within one boot still counts: the time of a transaction under way would else step by what the system's clock is off.
   func wall(at instant: MonotonicInstant, system: (wall: WallTime?, now: MonotonicInstant), sources: [String])
     -> WallTime?
   {
     for source in sources {
       switch source {
       case "Heartbeat":
-        if let csmsOffset { return Self.wall(instant, offset: csmsOffset) }
+        if let offset = csmsOffset ?? stored.last(where: { $0.boot == boot && $0.isOfCSMS })?.latest {
+          return Self.wall(instant, offset: offset)
+        }
       case "RealTimeClock":
         if let wall = system.wall { return wall + system.now.duration(to: instant) }
       default: break
@@ -91,7 +99,8 @@ struct StationClock {
       return nil
     }
     stored.removeAll { $0.boot == boot }
-    stored.append(Offset(boot: boot, latest: offset, first: known?.first ?? offset))
+    let isOfCSMS = csmsOffset != nil || known?.isOfCSMS ?? false
+    stored.append(Offset(boot: boot, latest: offset, first: known?.first ?? offset, isOfCSMS: isOfCSMS))
     stored = Array(stored.suffix(Self.rememberedBoots))
     var record = RecordWriter()
     for item in stored {
@@ -99,6 +108,7 @@ struct StationClock {
         nested.write(item.boot.rawValue, field: 1)
         nested.write(item.latest, field: 2)
         nested.write(item.first, field: 3)
+        nested.write(item.isOfCSMS, field: 4)
       }
     }
     return .putDocument(.engine, key: Self.documentKey, body: record.bytes)

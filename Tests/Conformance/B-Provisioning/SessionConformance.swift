@@ -383,4 +383,19 @@ struct SessionConformance {
     // The CSMS takes its time as well, and reads its clock when it answers.
     #expect(abs((wall - truth).wholeMilliseconds) <= 10)
   }
+
+  @Test("G02.FR.06 A program that is started anew goes on in the CSMS's time, before it has heard the CSMS again")
+  func timeAcrossRestart() throws {
+    let harness = station()
+    harness.csms.clockError = .seconds(900)
+    harness.start()
+    harness.run(for: .seconds(10))
+    harness.link.isUp = false
+    harness.restart(.kill, away: .seconds(5))
+    harness.run(for: .seconds(10))
+    let time = harness.chargePoint.eventTime
+    let truth = harness.clock.epoch + .nanoseconds(time.instant.nanoseconds) + .seconds(900)
+    let wall = try #require(time.wall)
+    #expect(abs((wall - truth).wholeMilliseconds) <= 1_000)
+  }
 }
