@@ -31,12 +31,19 @@ class Helper:
 
     def accept(self):
         """Waits for the guest's next boot. The guest ends when its connection is closed."""
-        connection, _ = self.listener.accept()
-        self.close_connection()
-        self.connection = connection
-        self.connection.settimeout(LISTENING)
-        self.lines = self.connection.makefile("rb")
-        self.boot = json.loads(self.lines.readline())["boot"]
+        greeting = b""
+        # A connection that the guest has given up before it was made says nothing; the next one does.
+        while not greeting:
+            connection, _ = self.listener.accept()
+            self.close_connection()
+            self.connection = connection
+            self.connection.settimeout(LISTENING)
+            self.lines = self.connection.makefile("rb")
+            try:
+                greeting = self.lines.readline()
+            except ConnectionError:
+                continue
+        self.boot = json.loads(greeting)["boot"]
         self.run(f"date -s @{time.time()}")
         return self.boot
 

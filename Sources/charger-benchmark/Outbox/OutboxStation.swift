@@ -20,7 +20,7 @@ final class OutboxStation: @unchecked Sendable {
     case online
     /// Events as fast as they can be stored, without a link.
     case offline
-    /// The same, then whatever it takes until the log is as long as it gets, and the end by SIGKILL.
+    /// The same, then whatever it takes until the log is nearly as long as it gets, and the end by SIGKILL.
     case fill
     /// Stored without a link, then sent with one.
     case drain

@@ -40,7 +40,7 @@ def main():
     deadline = time.monotonic() + 60
     while True:
         try:
-            connection = socket.create_connection((host, int(port)), timeout=1)
+            connection = socket.create_connection((host, int(port)), timeout=10)
             break
         except OSError:
             if time.monotonic() > deadline:
