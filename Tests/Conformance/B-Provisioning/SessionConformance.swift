@@ -386,7 +386,11 @@ struct SessionConformance {
 
   @Test("G02.FR.06 A program that is started anew goes on in the CSMS's time, before it has heard the CSMS again")
   func timeAcrossRestart() throws {
-    let harness = station()
+    let harness = EngineHarness(
+      configuration: EngineHarness.standardConfiguration(deviceModel: [
+        EngineHarness.setting("ClockCtrlr", "TimeSource", "Heartbeat,RealTimeClock")
+      ]))
+    harness.clock.isSystemTimeTrusted = true
     harness.csms.clockError = .seconds(900)
     harness.start()
     harness.run(for: .seconds(10))
