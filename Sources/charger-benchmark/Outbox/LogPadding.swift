@@ -4,7 +4,7 @@ import OCPPPorts
 import OCPPStorage
 
 /// Makes the store's write-ahead log nine tenths as long as it gets: what it holds is read and checked at each start, and
-/// where in its cycle of a thousand pages a kill finds it is chance. Not the whole length: a start's own commits would then
+/// where in its cycle of a thousand pages a kill finds it is chance. Not the whole length: a start's own commits could then
 /// have the log taken over in one run and not in the next.
 struct LogPadding: Sendable {
   private let path: String
