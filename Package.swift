@@ -78,7 +78,7 @@ let package = Package(
       ["ChargerBase", "OCPPTypes", "OCPPPorts", "OCPPSecurity", nioCore, nioPosix, nioHTTP1, nioWebSocket]),
     ours("HALLinux", ["ChargerBase", "HAL", "OCPPJSON", "CLinux", "CGPIOD", "CModbus", "CPCSCLite"]),
     // Under which names, and with which options, board profiles find the drivers of HALLinux.
-    ours("LinuxCatalogue", ["ChargerBase", "HAL", "HALLinux", "BoardProfile"]),
+    ours("LinuxCatalogue", ["ChargerBase", "HAL", "HALLinux", "BoardProfile", "CLinux"]),
     // The far ends of the wires that HALLinux drives: a Modbus slave, a pilot microcontroller, a card. For bench and tests.
     ours("SimulatedPeripherals", ["ChargerBase", "CLinux"]),
     ours("SimulatedWorld", ["ChargerBase", "OCPPJSON"]),
@@ -151,6 +151,9 @@ let package = Package(
       name: "MessageSamples", dependencies: ["OCPPTypes", "OCPPJSON"], path: "Tests/MessageSamples",
       swiftSettings: strict),
 
+    // Test support: a directory of a test's own, gone after it.
+    .target(name: "TemporaryDirectories", path: "Tests/TemporaryDirectories", swiftSettings: strict),
+
     // Test support: the HAL's conformance suites, for every implementation that brings a rig.
     .target(
       name: "HALConformance", dependencies: ["HAL", "ChargerBase"], path: "Tests/HALConformance", swiftSettings: strict),
@@ -176,7 +179,8 @@ let package = Package(
       "OCPPCoreTests",
       ["OCPPCore", "OCPPPorts", "OCPPTypes", "OCPPJSON", "ChargerBase", "SimulationSupport"]),
     tests("StationTests", ["Station", "EVSEControl", "OCPPCore", "ChargerBase"]),
-    tests("OCPPStorageTests", ["OCPPStorage", "OCPPPorts", "OCPPTypes", "CSQLite", "ChargerBase"]),
+    tests(
+      "OCPPStorageTests", ["OCPPStorage", "OCPPPorts", "OCPPTypes", "CSQLite", "TemporaryDirectories", "ChargerBase"]),
     tests("OCPPSecurityTests", ["OCPPSecurity", "TLSTestSupport", "COpenSSL", "OCPPPorts", nioCore, nioEmbedded]),
     tests(
       "OCPPTransportTests",
@@ -189,24 +193,31 @@ let package = Package(
       ["HALLinux", "HALConformance", "HAL", "EVSEControl", "SimulatedPeripherals", "ChargerBase", "CGPIOD", "CLinux"]),
     tests(
       "LinuxCatalogueTests",
-      ["LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "SimulatedPeripherals", "ChargerBase", "CLinux"]),
+      [
+        "LinuxCatalogue", "HALLinux", "HAL", "BoardProfile", "SimulatedPeripherals", "TemporaryDirectories",
+        "ChargerBase", "CLinux",
+      ]),
     tests("SimulatedPeripheralsTests", ["SimulatedPeripherals", "ChargerBase", "CLinux"]),
     tests("SimulatedWorldTests", ["SimulatedWorld", "ChargerBase", "OCPPJSON"]),
     tests(
       "HALSimulatedTests",
       [
-        "HALSimulated", "SimulatedWorld", "WorldServer", "HAL", "JSONRPC", "ChargerBase", "OCPPJSON", nioCore, nioPosix,
+        "HALSimulated", "SimulatedWorld", "WorldServer", "HAL", "JSONRPC", "TemporaryDirectories", "ChargerBase",
+        "OCPPJSON", nioCore, nioPosix,
       ]),
     tests("BoardProfileTests", ["BoardProfile", "EVSEControl", "HAL", "OCPPJSON", "OCPPTypes", "ChargerBase"]),
     tests("JSONRPCTests", ["JSONRPC", "OCPPJSON", "ChargerBase", nioCore, nioPosix]),
     tests(
       "ChargerRuntimeTests",
-      ["ChargerRuntime", "EVSEControl", "HAL", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile", "CLinux"]),
+      [
+        "ChargerRuntime", "EVSEControl", "HAL", "ChargerBase", "JSONRPC", "OCPPJSON", "BoardProfile",
+        "TemporaryDirectories", "CLinux",
+      ]),
     tests(
       "ProgramTests",
       [
-        "bench-csms", "chargerctl", "CCurl", "TLSTestSupport", "JSONRPC", "OCPPJSON", "OCPPTypes", "ChargerBase",
-        "CLinux", nioCore, nioPosix, arguments,
+        "bench-csms", "chargerctl", "CCurl", "TLSTestSupport", "TemporaryDirectories", "JSONRPC", "OCPPJSON",
+        "OCPPTypes", "ChargerBase", "CLinux", nioCore, nioPosix, arguments,
       ]),
     tests(
       "Conformance",

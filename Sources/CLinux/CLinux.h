@@ -46,6 +46,20 @@ static inline int64_t linux_realtime_ms(void) {
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/// Makes a directory of this user's alone in `parent`; its name begins with `name`. Its path is the caller's to free; NULL
+/// when none can be made there.
+static inline char *linux_make_directory(const char *parent, const char *name) {
+  // mkdtemp puts letters in the place of these.
+  static const char places[] = "XXXXXX";
+  size_t size = strlen(parent) + strlen(name) + sizeof places + 2;
+  char *path = (char *)malloc(size);
+  if (path == NULL) return NULL;
+  snprintf(path, size, "%s/%s-%s", parent, name, places);
+  if (mkdtemp(path) != NULL) return path;
+  free(path);
+  return NULL;
+}
+
 static inline int linux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 /// Watches a descriptor for input; `tag` comes back from linux_epoll_wait.
@@ -203,6 +217,42 @@ static inline int linux_limit_file_size(uint64_t bytes) {
   struct rlimit limit = {bytes, bytes};
   signal(SIGXFSZ, SIG_IGN);
   return setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/// Reads a file that people write whole, as a profile, into `bytes`; its length, or -1 with errno. A FIFO would be waited
+/// for, for ever, and a device may do something when it is opened: both are left alone (EMEDIUMTYPE). A file longer than
+/// `capacity` is EFBIG.
+static inline ssize_t linux_read_document(const char *path, void *bytes, size_t capacity) {
+  struct stat status;
+  int kind = stat(path, &status) < 0 ? errno : S_ISDIR(status.st_mode) ? EISDIR : S_ISREG(status.st_mode) ? 0 : EMEDIUMTYPE;
+  if (kind != 0) return errno = kind, -1;
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0) return -1;
+  size_t length = 0;
+  int problem = 0;
+  // Another may have come in its place meanwhile.
+  if (fstat(descriptor, &status) < 0) problem = errno;
+  else if (!S_ISREG(status.st_mode)) problem = EMEDIUMTYPE;
+  while (problem == 0) {
+    char beyond;
+    int is_full = length == capacity;
+    ssize_t count = read(descriptor, is_full ? &beyond : (char *)bytes + length, is_full ? 1 : capacity - length);
+    if (count == 0) break;
+    if (count < 0) {
+      if (errno != EINTR) problem = errno;
+    } else if (is_full) {
+      problem = EFBIG;
+    } else {
+      length += (size_t)count;
+    }
+  }
+  close(descriptor);
+  return problem == 0 ? (ssize_t)length : (errno = problem, -1);
+}
+
+/// Why `linux_read_document` has read nothing, in words.
+static inline const char *linux_document_problem(int number) {
+  return number == EMEDIUMTYPE ? "it is no regular file" : number == EFBIG ? "it is too long" : strerror(number);
 }
 
 /// open(2) with its variadic mode.

@@ -1,6 +1,6 @@
 import BoardProfile
+import CLinux
 import ChargerBase
-import Glibc
 import HAL
 import HALLinux
 
@@ -81,8 +81,8 @@ struct RegisterMapFile {
     let file = directory(of: options.profileFile) + "meters/\(name).json"
     guard let bytes = contents(of: file) else {
       options.report(
-        "map", "is \"\(name)\", and \(file) cannot be read: \(String(cString: strerror(errno)))",
-        allowed: "the name of a map in meters/ beside the profile")
+        "map", "is \"\(name)\", and \(file) cannot be read: \(String(cString: linux_document_problem(linux_errno())))",
+        allowed: "the name of a map in meters/ beside the profile, a file of at most \(maximumBytes) bytes")
       return RegisterMapFile(map: nil)
     }
     guard let field = options.document(bytes, fileName: file) else { return RegisterMapFile(map: nil) }
@@ -94,19 +94,9 @@ struct RegisterMapFile {
   }
 
   private static func contents(of file: String) -> [UInt8]? {
-    let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 16_384)
-    // One byte more than may be: the reader of the file says so then.
-    while bytes.count <= maximumBytes {
-      let count = Glibc.read(descriptor, &part, part.count)
-      guard count >= 0 else { return nil }
-      guard count > 0 else { break }
-      bytes += part[..<count]
-    }
-    return bytes
+    var bytes = [UInt8](repeating: 0, count: maximumBytes)
+    let count = linux_read_document(file, &bytes, maximumBytes)
+    return count < 0 ? nil : Array(bytes.prefix(count))
   }
 }
 

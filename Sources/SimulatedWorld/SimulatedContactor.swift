@@ -1,5 +1,10 @@
 import ChargerBase
 
+/// How much power a contactor's coil has.
+public enum CoilPower: String, Sendable {
+  case off, holding, full
+}
+
 /// A contactor with its travel, its wear and its auxiliary contact.
 struct SimulatedContactor: Sendable, Equatable {
   /// A slow one takes so many times its travel.
@@ -16,7 +21,11 @@ struct SimulatedContactor: Sendable, Equatable {
 
   let closing: Duration
   let opening: Duration
-  private(set) var isCommandedClosed = false
+  private(set) var power = CoilPower.off
+  /// The coil pulls the contacts, or keeps what it has pulled.
+  private var pulls = false
+  /// A relay beside the main contacts, with a resistor.
+  var isPreCharging = false
   /// The main contacts.
   private(set) var isClosed = false
   /// What the auxiliary contact shows.
@@ -43,9 +52,16 @@ struct SimulatedContactor: Sendable, Equatable {
     self.opening = opening.clamped(to: .zero...Duration.seconds(3_600))
   }
 
-  mutating func command(closed: Bool, at now: MonotonicInstant) {
-    guard closed != isCommandedClosed else { return }
-    isCommandedClosed = closed
+  /// The coil has voltage.
+  var isCommandedClosed: Bool { power != .off }
+
+  mutating func command(closed: Bool, at now: MonotonicInstant) { supply(closed ? .full : .off, at: now) }
+
+  /// Holding power pulls nothing in; it keeps contacts that are closed.
+  mutating func supply(_ power: CoilPower, at now: MonotonicInstant) {
+    guard power != self.power else { return }
+    self.power = power
+    pulls = power == .full || (power == .holding && isClosed)
     move(at: now)
   }
 
@@ -96,8 +112,8 @@ struct SimulatedContactor: Sendable, Equatable {
     }
     guard let arrival = arrivesAt, arrival <= now else { return false }
     arrivesAt = nil
-    guard isCommandedClosed || !isWornOut || milliamperes <= Self.weldingLoad else { return true }
-    setContacts(closed: isCommandedClosed, milliamperes: milliamperes, at: now)
+    guard pulls || !isWornOut || milliamperes <= Self.weldingLoad else { return true }
+    setContacts(closed: pulls, milliamperes: milliamperes, at: now)
     return false
   }
 
@@ -112,8 +128,8 @@ struct SimulatedContactor: Sendable, Equatable {
       setContacts(closed: true, milliamperes: 0, at: now)
     } else if isStuck {
       setContacts(closed: false, milliamperes: 0, at: now)
-    } else if isClosed != isCommandedClosed {
-      let travel = isCommandedClosed ? closing : opening
+    } else if isClosed != pulls {
+      let travel = pulls ? closing : opening
       arrivesAt = now + (isSlow ? travel * Self.slowness : travel)
     }
   }

@@ -25,6 +25,8 @@ struct SimulatedEVSE: Sendable, Equatable {
     var asks = false
     var milliamperes: Int64 = 0
     var isClosed = false
+    var isPreCharging = false
+    var isHolding = false
     var signal = PilotSignal.steadyNegative
     var isLocked = false
     var isHeldFast = false
@@ -161,6 +163,15 @@ struct SimulatedEVSE: Sendable, Equatable {
     if connector.signal != last.signal {
       last.signal = connector.signal
       kinds.append(.offers(connector.id, connector.signal))
+    }
+    if connector.contactor.isPreCharging != last.isPreCharging {
+      last.isPreCharging = connector.contactor.isPreCharging
+      kinds.append(.preCharge(connector.id, closed: last.isPreCharging))
+    }
+    let isHolding = connector.contactor.power == .holding
+    if isHolding != last.isHolding {
+      last.isHolding = isHolding
+      if isHolding { kinds.append(.coilHolds(connector.id)) }
     }
     if connector.contactor.isClosed != last.isClosed {
       last.isClosed = connector.contactor.isClosed

@@ -182,8 +182,18 @@ public struct SimulatedWorld: Sendable, Equatable {
     change(id) { connector, now in connector.contactor.command(closed: closed, at: now) }
   }
 
-  /// Whether the coil has voltage; nil when there is no such connector.
-  public func isContactorCommanded(of id: ConnectorID) -> Bool? { connector(id)?.contactor.isCommandedClosed }
+  /// A coil that an economiser may leave with holding power.
+  public mutating func supplyCoil(_ power: CoilPower, of id: ConnectorID) {
+    change(id) { connector, now in connector.contactor.supply(power, at: now) }
+  }
+
+  /// The relay that lets the car's capacitors load through a resistor before the main contacts close.
+  public mutating func setPreCharge(closed: Bool, of id: ConnectorID) {
+    change(id) { connector, _ in connector.contactor.isPreCharging = closed }
+  }
+
+  /// What the coil has; nil when there is no such connector.
+  public func coilPower(of id: ConnectorID) -> CoilPower? { connector(id)?.contactor.power }
 
   mutating func change(_ id: ConnectorID, _ body: (inout SimulatedConnector, MonotonicInstant) -> Void) {
     guard let (evse, connector) = place(of: id) else { return }

@@ -12,6 +12,9 @@ public struct WorldEvent: Sendable, Equatable {
     case draws(ConnectorID, Current)
     case offers(ConnectorID, PilotSignal)
     case contactor(ConnectorID, closed: Bool)
+    case preCharge(ConnectorID, closed: Bool)
+    /// An economiser has taken the coil's power back.
+    case coilHolds(ConnectorID)
     /// The token's value is nobody's business but the reader's.
     case tokenPresented(reader: String)
     case startPressed(EVSEID?)
@@ -61,6 +64,8 @@ extension WorldEvent.Kind {
     case .draws: "draws"
     case .offers: "offers"
     case .contactor: "contactor"
+    case .preCharge: "preCharge"
+    case .coilHolds: "coilHolds"
     case .tokenPresented: "tokenPresented"
     case .startPressed: "startPressed"
     case .keysTyped: "keysTyped"
@@ -107,6 +112,9 @@ extension WorldEvent.Kind {
       }
     case .contactor(let connector, true): "The contactor of \(connector) closes"
     case .contactor(let connector, false): "The contactor of \(connector) opens"
+    case .preCharge(let connector, true): "The pre-charge relay of \(connector) closes"
+    case .preCharge(let connector, false): "The pre-charge relay of \(connector) opens"
+    case .coilHolds(let connector): "The coil of \(connector) has holding power"
     case .tokenPresented(let reader): "A token is held before reader \(reader)"
     case .startPressed(let evse?): "The start button of \(evse) is pressed"
     case .startPressed(nil): "The start button is pressed"
@@ -149,8 +157,8 @@ extension WorldEvent.Kind {
   public var place: FaultPlace? {
     switch self {
     case .pluggedIn(let id), .unplugged(let id), .asksForEnergy(let id), .stopsAsking(let id, _), .held(let id, _),
-      .draws(let id, _), .offers(let id, _), .contactor(let id, _), .lock(let id, _), .plugHeld(let id),
-      .unlockedByHand(let id):
+      .draws(let id, _), .offers(let id, _), .contactor(let id, _), .preCharge(let id, _), .coilHolds(let id),
+      .lock(let id, _), .plugHeld(let id), .unlockedByHand(let id):
       FaultPlace(id)
     case .startPressed(let evse): evse.map { FaultPlace(evse: $0) }
     case .light(let evse, _), .parkingBay(let evse, _), .meterSet(let evse), .residualCurrent(let evse, _),

@@ -13,6 +13,8 @@ public struct ConnectorView: Sendable, Equatable {
   public var signal: PilotSignal
   public var peaks: PilotPeaks
   public var isContactorCommandedClosed: Bool
+  public var coilPower: CoilPower
+  public var isPreCharging: Bool
   public var isContactorClosed: Bool
   /// What the auxiliary contact shows.
   public var isContactorShownClosed: Bool
@@ -103,6 +105,7 @@ extension SimulatedWorld {
             drawn: Current(milliamperes: connector.milliamperes), batteryRoom: connector.car?.batteryRoom,
             signal: connector.signal, peaks: connector.peaks,
             isContactorCommandedClosed: connector.contactor.isCommandedClosed,
+            coilPower: connector.contactor.power, isPreCharging: connector.contactor.isPreCharging,
             isContactorClosed: connector.contactor.isClosed,
             isContactorShownClosed: connector.contactor.shownClosed,
             contactorOpenings: connector.contactor.openings,

@@ -17,6 +17,11 @@ final class MainMeter: StationLaneDriver {
   func stop() {}
   var health: DriverHealth { meter.health }
 
+  var state: MainMeterState {
+    guard case .silent(let since) = meter.health else { return MainMeterState(reading: meter.latest) }
+    return MainMeterState(reading: meter.latest, silentSince: since)
+  }
+
   /// A reading that was not given out yet.
   func takeReading(at now: MonotonicInstant) -> MeterReading? {
     guard nextService <= now else { return nil }
@@ -28,7 +33,24 @@ final class MainMeter: StationLaneDriver {
   }
 }
 
+/// What the main meter says.
+public struct MainMeterState: Sendable, Equatable {
+  /// The newest one with the time when the meter gave it, also of a meter that is silent now; nil before the first.
+  public var reading: MeterReading?
+  /// When it was heard last, or was first asked; nil while it speaks.
+  public var silentSince: MonotonicInstant?
+}
+
 extension Station {
+  /// Nil on a board without a main meter.
+  public var mainMeterState: MainMeterState? { mainMeter?.state }
+
+  /// What is wrong with the station and keeps nobody from charging.
+  func notes(at now: MonotonicInstant) -> [EnergyReason] {
+    guard let since = mainMeter?.state.silentSince else { return [] }
+    return [PostPart.mainMeter.reason([]).with("silentForS", Span.seconds(now - since))]
+  }
+
   /// J01.FR.04: EVSE 0 is what the main meter says; it stands where the energy comes in.
   func readMainMeter() {
     guard let mainMeter else { return }

@@ -67,7 +67,8 @@ extension JSONValue {
       "contactor": [
         "commandedClosed": .bool(view.isContactorCommandedClosed), "closed": .bool(view.isContactorClosed),
         "shownClosed": .bool(view.isContactorShownClosed), "openings": JSONValue(view.contactorOpenings),
-        "openingsUnderLoad": JSONValue(view.contactorOpeningsUnderLoad),
+        "openingsUnderLoad": JSONValue(view.contactorOpeningsUnderLoad), "coil": .string(view.coilPower.rawValue),
+        "preCharge": .bool(view.isPreCharging),
       ],
       "faults": JSONValue(view.faults),
     ]

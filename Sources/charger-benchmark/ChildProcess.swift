@@ -59,12 +59,11 @@ final class ScratchFolder {
   /// On /tmp when there is no such folder.
   init(in folder: String = "/tmp") throws {
     let parent = access(folder, W_OK) == 0 ? folder : "/tmp"
-    var template = Array("\(parent)/charger-benchmark-XXXXXX".utf8CString)
-    let made = template.withUnsafeMutableBufferPointer { buffer in
-      buffer.baseAddress.map { mkdtemp($0) != nil } ?? false
+    guard let made = linux_make_directory(parent, "charger-benchmark") else {
+      throw BenchmarkFailure(description: "no scratch folder can be made in \(parent)")
     }
-    guard made else { throw BenchmarkFailure(description: "no scratch folder can be made in /tmp") }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    defer { free(made) }
+    path = String(cString: made)
   }
 
   deinit {

@@ -1,22 +1,9 @@
 #!/bin/bash
 # The test inside the ARM64 guest: installs the package, starts a station on GPIO lines of the merged device tree and a
-# microcontroller at its serial port, and tells what it sees. Lines that begin with GUEST are for the host, which moves the lines.
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
-say() { echo "GUEST $*"; }
-fail() {
-  say "FAILED: $*"
-  tail -n 20 /run/station.log 2>/dev/null
-  exit 1
-}
-# until_true SECONDS COMMAND...
-until_true() {
-  local deadline=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$deadline" ] || return 1
-    sleep 0.2
-  done
-}
+# microcontroller at its serial port, and tells what it sees.
+more() { tail -n 20 /run/station.log 2>/dev/null; }
+end() { exit 1; }
+. /test/helpers.sh
 
 say "$(uname -m), kernel $(uname -r), glibc $(ldd --version 2>/dev/null | head -n 1 | grep -oE '[0-9.]+$')"
 dpkg -i /test/charger_*_arm64.deb /test/charger-bench_*_arm64.deb >/run/install.log 2>&1 || { cat /run/install.log; fail 'the packages do not install'; }
@@ -39,18 +26,10 @@ install -m 600 /test/bench-unit.json /run/unit.json
 mkdir -m 700 /run/state
 chargerd --board /test/qemu-virt.json --unit /run/unit.json --state /run/state --control /run/station.sock >/run/station.log 2>&1 &
 station=$!
-until_true 120 chargerctl status --json || fail 'the station does not start'
-stopped() { chargerctl explain 1 | grep -qiE 'emergency stop'; }
-free() { ! stopped; }
-until_true 60 free || fail 'the emergency stop is seen before it is pushed'
-say READY
-until_true 60 stopped || fail 'the edge on the emergency stop did not reach chargerd'
-say "SEEN $(chargerctl explain 1 | grep -iE 'emergency stop' | head -n 1)"
-until_true 60 free || fail 'the released stop did not reach chargerd'
-say RELEASED
+emergency_stop
 kill -TERM $station
 until_true 30 test ! -e /proc/$station || fail 'SIGTERM did not end the station'
 dpkg --purge charger-bench charger >/run/purge.log 2>&1 || { cat /run/purge.log; fail 'the package does not go'; }
-[ ! -e /var/lib/chargerd ] && [ ! -e /etc/chargerd ] && [ ! -e /usr/bin/chargerd ] || fail 'a purge left something'
+nothing_left
 say 'purged'
 say DONE

@@ -1,26 +1,14 @@
 #!/bin/bash
 # The test inside the ARM64 guest under systemd: the packaged service on GPIO lines of the merged device tree and a
-# microcontroller at its serial port. Lines that begin with GUEST are for the host, which moves the lines.
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SYSTEMD_PAGER= SYSTEMD_COLORS=no
-say() { echo "GUEST $*"; }
+# microcontroller at its serial port.
+export SYSTEMD_PAGER= SYSTEMD_COLORS=no
+more() { systemctl status --no-pager --lines=20 chargerd 2>&1; }
 end() {
   systemctl --force --force poweroff
   exit
 }
-fail() {
-  say "FAILED: $*"
-  systemctl status --no-pager --lines=20 chargerd 2>&1
-  end
-}
-# until_true SECONDS COMMAND...
-until_true() {
-  local deadline=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$deadline" ] || return 1
-    sleep 0.5
-  done
-}
+. /test/helpers.sh
+
 property() { systemctl show --property="$1" --value chargerd; }
 is() { [ "$(property "$1")" = "$2" ]; }
 state() { [ "$(systemctl is-active chargerd)" = "$1" ]; }
@@ -54,15 +42,7 @@ say 'the control thread runs in real time'
 systemctl status --no-pager --lines=3 chargerd | sed 's/^/           /'
 
 export CHARGER_STATION_SOCKET=/run/chargerd/station.sock
-until_true 120 chargerctl status --json || fail 'the station does not answer'
-stopped() { chargerctl explain 1 | grep -qiE 'emergency stop'; }
-free() { ! stopped; }
-until_true 120 free || fail 'the emergency stop is seen before it is pushed'
-say READY
-until_true 120 stopped || fail 'the edge on the emergency stop did not reach the service'
-say "SEEN $(chargerctl explain 1 | grep -iE 'emergency stop' | head -n 1)"
-until_true 120 free || fail 'the released stop did not reach the service'
-say RELEASED
+emergency_stop
 
 # Proofs of life, every ten seconds.
 alive() { [ "$(property WatchdogTimestampMonotonic)" -gt "$last" ]; }
@@ -105,7 +85,7 @@ install -m 644 /test/qemu-virt.json /etc/chargerd/board.json
 say "security: $(systemd-analyze security --no-pager chargerd 2>&1 | tail -n 1)"
 systemctl start chargerd || fail 'it does not start again'
 dpkg --purge charger >/run/purge.log 2>&1 || { cat /run/purge.log; fail 'the package does not go'; }
-[ ! -e /var/lib/chargerd ] && [ ! -e /etc/chargerd ] && [ ! -e /usr/bin/chargerd ] || fail 'a purge left something'
+nothing_left
 ! systemctl list-units --all --no-legend 'chargerd*' | grep -q running || fail 'it runs on without its package'
 say 'purged while it ran: stopped and gone'
 say DONE

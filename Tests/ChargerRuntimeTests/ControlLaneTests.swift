@@ -3,6 +3,7 @@ import ChargerBase
 import ChargerRuntime
 import EVSEControl
 import HAL
+import TemporaryDirectories
 import Testing
 
 @Suite("Control lane", .serialized)
@@ -179,8 +180,9 @@ struct ControlLaneTests {
 
   @Test("The flight recorder's file is continued by the next start")
   func recorderFile() throws {
-    let path = "/tmp/flight-\(linux_thread_id())-\(linux_boottime_ns())"
-    defer { unlink(path) }
+    let directory = try TemporaryDirectory("flight")
+    defer { withExtendedLifetime(directory) {} }
+    let path = directory.file("recording")
     do {
       let file = try #require(FlightRecorderFile(path: path, capacity: 16))
       file.recorder.note(.started, FlightRecord.station, 1, at: boottime())

@@ -1,11 +1,12 @@
 import CLinux
 import Glibc
+import TemporaryDirectories
 
 /// A real datagram socket at a path, as the service manager and its journal have one.
 final class DatagramListener {
   let path: String
   private let descriptor: Int32
-  private let folder: String?
+  private let directory: TemporaryDirectory?
 
   /// - Parameter abstractName: a name in the abstract name space instead of a file.
   init(abstractName: String? = nil, receiveBuffer: Int32? = nil) throws {
@@ -16,17 +17,15 @@ final class DatagramListener {
     var address = sockaddr_un()
     var length = socklen_t(MemoryLayout<sockaddr_un>.size)
     if let abstractName {
-      folder = nil
+      directory = nil
       path = "@" + abstractName
       _ = linux_unix_address(&address, " " + abstractName)
       withUnsafeMutableBytes(of: &address.sun_path) { $0[0] = 0 }
       length = socklen_t(MemoryLayout<sa_family_t>.size + 1 + abstractName.utf8.count)
     } else {
-      var template = Array("/tmp/charger-notify-XXXXXX".utf8CString)
-      guard mkdtemp(&template) != nil else { throw ListenerError() }
-      let made = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      folder = made
-      path = made + "/notify"
+      let made = try TemporaryDirectory("notify")
+      directory = made
+      path = made.file("notify")
       _ = linux_unix_address(&address, path)
     }
     let code = withUnsafePointer(to: &address) { pointer in
@@ -35,13 +34,7 @@ final class DatagramListener {
     guard code == 0 else { throw ListenerError() }
   }
 
-  deinit {
-    close(descriptor)
-    if let folder {
-      unlink(path)
-      rmdir(folder)
-    }
-  }
+  deinit { close(descriptor) }
 
   /// The next datagram, waited for at most `milliseconds`.
   func next(within milliseconds: Int32 = 60_000) -> String? {

@@ -3,6 +3,7 @@ import ChargerBase
 import ChargerRuntime
 import EVSEControl
 import Glibc
+import TemporaryDirectories
 import Testing
 
 /// This test program a second time, recording until it is killed.
@@ -95,8 +96,9 @@ struct FlightRecorderKillTests {
   @Test(
     "Killed with SIGKILL at any instant: every entry up to the kill is there, in order, none torn", arguments: 0..<6)
   func killed(round: Int) throws {
-    let path = "/tmp/flight-kill-\(getpid())-\(round)-\(linux_boottime_ns())"
-    defer { for suffix in ["", ".written"] { unlink(path + suffix) } }
+    let directory = try TemporaryDirectory("flight")
+    defer { withExtendedLifetime(directory) {} }
+    let path = directory.file("recording")
     let written = try #require(SharedCounter(path: path + ".written"))
     for life in 0..<5 {
       let before = written.value

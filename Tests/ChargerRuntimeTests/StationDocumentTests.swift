@@ -1,5 +1,6 @@
 import ChargerBase
 import EVSEControl
+import HAL
 import OCPPCore
 import OCPPJSON
 import Testing
@@ -47,6 +48,21 @@ struct StationDocumentTests {
     #expect(document["reasons"]?[0]?["code"] == "limitBelowMinimum")
     #expect(
       document["reasons"]?[0]?["values"] == ["limitA": 4, "source": "external", "owner": "ems", "neededA": 6])
+  }
+
+  @Test("The main meter is told with its last reading and how long it has been silent")
+  func mainMeter() {
+    let (since, now) = (MonotonicInstant.zero + .seconds(60), MonotonicInstant.zero + .seconds(100))
+    let reading = MeterReading(
+      takenAt: since, importRegister: Energy(wattHours: 1_500),
+      power: PhaseValues(total: Power(watts: 1_200)),
+      current: PhaseValues(l1: Current(amperes: 5), l2: nil, l3: Current(amperes: 6)))
+    #expect(
+      StatusDocument.mainMeter(MainMeterState(reading: reading, silentSince: since), at: now)
+        == ["energyWh": 1500, "powerW": 1200, "currentA": [5, 6], "ageS": 40, "silentForS": 40])
+    #expect(
+      StatusDocument.mainMeter(MainMeterState(), at: now)
+        == ["energyWh": nil, "powerW": nil, "currentA": [], "ageS": nil, "silentForS": nil])
   }
 
   @Test("The history is chosen by EVSE, time and number; a session of an unknown time is never left out by its time")

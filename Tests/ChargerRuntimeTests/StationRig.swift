@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import HAL
 import OCPPPorts
+import TemporaryDirectories
 import Testing
 
 @testable import ChargerRuntime
@@ -16,16 +17,16 @@ final class StationRig {
   let pilot = FakePilot()
   let contactor = FakeContactor()
   let running: RunningStation
-  let state: String
+  let state: TemporaryDirectory
 
   /// - Parameters:
   ///   - resetByWatchdog: what the board's watchdog says of this boot; nil for a board without one.
   ///   - deviceModel: entries of the board, as JSON.
   ///   - state: what an earlier run has left behind; nil for a new station.
   init(
-    bootID: String = "boot", resetByWatchdog: Bool? = nil, deviceModel: String = "[]", state: String? = nil
+    bootID: String = "boot", resetByWatchdog: Bool? = nil, deviceModel: String = "[]", state: TemporaryDirectory? = nil
   ) throws {
-    self.state = try state ?? Self.makeDirectory()
+    self.state = try state ?? TemporaryDirectory("rig")
     var catalogue = DriverCatalogue()
     let (pilot, contactor) = (pilot, contactor)
     catalogue.addPilot("fake") { _ in { pilot } }
@@ -36,16 +37,14 @@ final class StationRig {
       board: .init(name: "board.json", bytes: Array(board.utf8)),
       unit: .init(name: "unit.json", bytes: Array(#"{"identity": "CS-RIG", "ratedSupplyA": 32}"#.utf8)))
     var arguments = DaemonArguments()
-    arguments.state = self.state
+    arguments.state = self.state.path
     running = try RunningStation(
       program: DaemonProgram(name: "test") { _ in DaemonSurroundings(catalogue: DriverCatalogue()) },
       arguments: arguments, files: LoadedFiles(files: files, unitDirectory: nil),
       surroundings: DaemonSurroundings(catalogue: catalogue, bootID: bootID), serviceManager: nil)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: state) }
-
-  private static func board(_ deviceModel: String, hasWatchdog: Bool) -> String {
+  static func board(_ deviceModel: String, hasWatchdog: Bool) -> String {
     """
     {
       "name": "fake", "purpose": "bench", "vendorName": "Maker", "model": "Fake",
@@ -68,13 +67,8 @@ final class StationRig {
     """
   }
 
-  static func makeDirectory() throws -> String {
-    var template = Array("/tmp/charger-rig-XXXXXX".utf8CString)
-    return try #require(mkdtemp(&template).map { String(cString: $0) })
-  }
-
   /// What lies on the disk once all that has happened is stored, as a system finds it that is reset then.
-  func disk() throws -> String {
+  func disk() throws -> TemporaryDirectory {
     let isStored = Shared(false)
     let network = running.network
     _ = ask { _ in
@@ -82,9 +76,9 @@ final class StationRig {
       return true
     }
     #expect(eventually { isStored.with { $0 } })
-    let copy = try Self.makeDirectory()
-    for name in try FileManager.default.contentsOfDirectory(atPath: state) where !name.hasSuffix("-shm") {
-      try FileManager.default.copyItem(atPath: "\(state)/\(name)", toPath: "\(copy)/\(name)")
+    let copy = try TemporaryDirectory("rig")
+    for name in try FileManager.default.contentsOfDirectory(atPath: state.path) where !name.hasSuffix("-shm") {
+      try FileManager.default.copyItem(atPath: state.file(name), toPath: copy.file(name))
     }
     return copy
   }

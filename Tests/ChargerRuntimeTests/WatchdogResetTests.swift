@@ -1,5 +1,6 @@
 import ChargerBase
 import OCPPCore
+import TemporaryDirectories
 import Testing
 
 @testable import ChargerRuntime
@@ -21,7 +22,7 @@ struct WatchdogResetTests {
   }
 
   /// The disk of a station that was reset in the middle of a transaction, and that transaction.
-  private static func reset() throws -> (disk: String, transaction: String) {
+  private static func reset() throws -> (disk: TemporaryDirectory, transaction: String) {
     let rig = try StationRig(bootID: "a", resetByWatchdog: false, deviceModel: pluggedIn)
     rig.pilot.vehicle(9)
     #expect(eventually { transaction(rig) != nil })

@@ -69,11 +69,12 @@ package enum ControlLaneSuite {
       let subject = try rig.makeSubject(kind)
       try subject.change?()
       nonisolated(unsafe) let borrowed = (subject: subject, rig: rig)  // the maker waits for the thread
-      onAnotherThread {
+      let thread = try PlainThread {
         borrowed.rig.serve([borrowed.subject.driver]) {
           borrowed.subject.change == nil || borrowed.subject.newestAt() != nil
         }
       }
+      thread.join()
       try require(subject.change == nil || subject.newestAt() != nil, "nothing was read on the other thread")
     },
     ConformanceCheck(
@@ -134,23 +135,5 @@ package enum ControlLaneSuite {
   private static func isReadable(_ descriptor: Int32, _ milliseconds: Int32) -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return poll(&entry, 1, milliseconds) > 0
-  }
-
-  private final class Body {
-    let run: () -> Void
-    init(_ run: @escaping () -> Void) { self.run = run }
-  }
-
-  /// Returns when the body has been done.
-  private static func onAnotherThread(_ run: @escaping @Sendable () -> Void) {
-    var thread = pthread_t()
-    let body = Unmanaged.passRetained(Body(run))
-    let code = pthread_create(
-      &thread, nil,
-      { argument in
-        if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
-        return nil
-      }, body.toOpaque())
-    if code == 0 { pthread_join(thread, nil) } else { body.release() }
   }
 }

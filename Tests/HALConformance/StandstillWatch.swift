@@ -12,7 +12,7 @@ final class StandstillWatch: Sendable {
 
   private let hasStoodStill = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
-  private let threads = Mutex<[pthread_t]>([])
+  private let threads = Mutex<[PlainThread]>([])
 
   func start() {
     let processors = max(1, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), Self.mostThreads))
@@ -23,22 +23,15 @@ final class StandstillWatch: Sendable {
   func stop() -> Bool {
     isStopping.store(true, ordering: .relaxed)
     threads.withLock { threads in
-      for thread in threads { pthread_join(thread, nil) }
+      for thread in threads { thread.join() }
       threads = []
     }
     return hasStoodStill.load(ordering: .relaxed)
   }
 
   private func watch() {
-    var thread = pthread_t()
-    let retained = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread, nil,
-      { argument in
-        if let argument { Unmanaged<StandstillWatch>.fromOpaque(argument).takeRetainedValue().run() }
-        return nil
-      }, retained.toOpaque())
-    if code == 0 { threads.withLock { $0.append(thread) } } else { retained.release() }
+    guard let thread = try? PlainThread({ [self] in run() }) else { return }
+    threads.withLock { $0.append(thread) }
   }
 
   private func run() {

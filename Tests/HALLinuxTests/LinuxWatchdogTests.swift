@@ -110,6 +110,26 @@ struct LinuxWatchdogTests {
     #expect(watchdog.health == .alive)
   }
 
+  @Test("One that takes its time-out no more when it is started is fed, and silent until it has taken it")
+  func refusedAtStart() throws {
+    let watchdog = try make(timeoutSeconds: 7)
+    hardware.refusesTimeout = true
+    for second in Int64(1)...3 {
+      watchdog.service(at: MonotonicInstant(nanoseconds: second * 1_000_000_000))
+      watchdog.feed()
+      #expect(hardware.fedAt != nil)
+      #expect(watchdog.health == .silent(since: MonotonicInstant(nanoseconds: 1_000_000_000)))
+    }
+    hardware.refusesTimeout = false
+    hardware.possible = 20...60
+    watchdog.feed()
+    #expect(watchdog.health != .alive, "it would hold for longer than it was declared to")
+    hardware.possible = 1...60
+    watchdog.feed()
+    #expect(hardware.seconds == 7)
+    #expect(watchdog.health == .alive)
+  }
+
   @Test("An orderly end stops it; a driver that is just given up leaves it running, so that the system is reset")
   func ends() throws {
     var watchdog: LinuxWatchdog? = try make()

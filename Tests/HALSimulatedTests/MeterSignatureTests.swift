@@ -2,6 +2,7 @@ import ChargerBase
 import Foundation
 import OCPPJSON
 import SimulatedWorld
+import TemporaryDirectories
 import Testing
 
 @testable import WorldServer
@@ -33,13 +34,12 @@ struct MeterSignatureTests {
     change(&payload)
     let tail = try JSONValue(parsing: parts[2])
     #expect(tail["SA"]?.string == "ECDSA-secp256r1-SHA256" && content.signingMethod == "ECDSA-secp256r1-SHA256")
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ocmf-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let directory = try TemporaryDirectory("ocmf")
+    defer { withExtendedLifetime(directory) {} }
     func write(_ bytes: [UInt8], _ name: String) throws -> String {
-      let file = folder.appendingPathComponent(name)
-      try Data(bytes).write(to: file)
-      return file.path
+      let file = directory.file(name)
+      try Data(bytes).write(to: URL(fileURLWithPath: file))
+      return file
     }
     let openssl = Process()
     openssl.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")

@@ -80,6 +80,19 @@ def pair_station():
     return board, fronts
 
 
+def main_meter_station():
+    """The meter of the whole station on one serial line with the EVSE's, each of another make; no reader."""
+    board, fronts = controller_station(reader=False)
+    board["name"] = "main-meter-station"
+    board["mainMeter"] = {**METER, "map": "eastron-sdm630-v2", "device": 9, "silenceMilliseconds": 2000}
+    board["deviceModel"] = [
+        {"component": {"name": "AlignedDataCtrlr"}, "variable": {"name": name}, "value": value}
+        for name, value in (("Interval", "2"), ("Measurands", "Energy.Active.Import.Register"))]
+    main = {"evse": 0, "device": 9, "type": "eastron-sdm630-v2"}
+    fronts[0] = {**METER_FRONT, "meters": [*METER_FRONT["meters"], main]}
+    return board, fronts
+
+
 def converter_station():
     """The pilot by PWM and a converter with peak hold, over files under `@`; the contactor at a companion controller."""
     mcu = {"driver": "mcu", "port": "@/mcu", "silenceMilliseconds": 1000}
@@ -103,12 +116,19 @@ LINES = [
     # These contacts are closed while nothing is wrong: a broken wire stops the station.
     ("emergency-stop", "emergencyStop", {"evse": None, "inverted": True}),
     ("door", "door", {"evse": None, "inverted": True}),
+    ("tilt", "tilt", {"evse": None, "inverted": True}),
+    ("k1-pre", "preCharge", {}), ("k1-hold", "holdCoil", {}),
 ]
 
 
-def lines_station(reader=True, silence=1000):
+SAVING = {"preChargeLine": "k1-pre", "preChargeMilliseconds": 500, "preChargeOverlapMilliseconds": 1000,
+          "holdLine": "k1-hold", "pullInMilliseconds": 2000}
+
+
+def lines_station(reader=True, silence=1000, saving=False):
     """Contactor with two coils, lock, residual current, safety contacts and lamps on GPIO lines, the pilot at a
-    companion controller that supplies the coils, the meter on Modbus, the reader on PC/SC."""
+    companion controller that supplies the coils, the meter on Modbus, the reader on PC/SC. One that is `saving` has a
+    pre-charge relay and an economiser."""
     mcu = {"driver": "mcu", "port": "@/mcu", "silenceMilliseconds": silence}
     chip = {"chip": "evse-io"}
     board = _station(
@@ -117,19 +137,23 @@ def lines_station(reader=True, silence=1000):
             "id": 1, "maximumCurrentA": 32, "phases": 3, "meter": METER,
             "residualCurrent": {"driver": "gpio", **chip, "tripLine": "rcd-trip", "tripBias": "pullUp",
                                 "testLine": "rcd-test", "resetLine": "rcd-reset"},
+            "parkingBay": {"driver": "gpio", **chip, "line": "bay"},
             "light": {"driver": "gpio", **chip, "redLine": "led-red", "greenLine": "led-green", "blueLine": "led-blue"},
             "connectors": [{
                 "id": 1, "cable": "socket", "connectorType": "sType2", "pilot": mcu, "proximity": mcu,
                 "contactor": {"driver": "gpio", **chip, "coilLine": "k1-coil", "secondCoilLine": "k1-coil-n",
-                              "feedbackLine": "k1-aux", "secondFeedbackLine": "k1-aux-n", "silenceMilliseconds": 3000},
+                              "feedbackLine": "k1-aux", "secondFeedbackLine": "k1-aux-n", "silenceMilliseconds": 3000,
+                              **(SAVING if saving else {})},
                 "lock": {"driver": "gpio", **chip, "actuator": "hBridge", "lockLine": "lock-a", "unlockLine": "lock-b",
                          "positionLine": "lock-position"},
             }],
         }],
         safetyInputs=[{"kind": "emergencyStop", "driver": "gpio", **chip, "line": "emergency-stop"},
-                      {"kind": "door", "driver": "gpio", **chip, "line": "door"}],
+                      {"kind": "door", "driver": "gpio", **chip, "line": "door"},
+                      {"kind": "tilt", "driver": "gpio", **chip, "line": "tilt"}],
         readers=[READER] if reader else [],
-        deadMan={"means": "simulatedWorld", "withinMilliseconds": 3000}, timing=SLOW)
+        deadMan={"means": "simulatedWorld", "withinMilliseconds": 3000},
+        timing={**SLOW, **({"contactorTravelMilliseconds": 2000} if saving else {})})
     gpio = []
     for name, meaning, more in LINES:
         line = {"line": name, "is": meaning, "evse": 1, **more}

@@ -143,6 +143,51 @@ def two_meters(bench):
     bench.assert_true_energy()
 
 
+def main_meter(bench):
+    """The main meter on the line of the EVSE's: either is read while the other is silent, and only the EVSE's stops the energy"""
+    def main():
+        return bench.status()["mainMeter"]
+
+    def notes():
+        return [note["code"] for note in bench.station.call("station.explain", evse=1)[0]["notes"]]
+
+    bench.start()
+    until("the main meter is read", lambda: main()["energyWh"] is not None and main()["silentForS"] is None)
+    charge(bench)
+    transaction, heard = bench.transaction()["id"], len(bench.csms_lines())
+    until("it sees what the vehicle takes", lambda: main()["powerW"] > 10_000)
+    # A machine that stands still for seconds stops the vehicle too: then it is tried once more.
+    for _ in range(4):
+        openings = bench.openings()
+        bench.fault("mainMeterSilent")
+        until("its silence is told", lambda: main()["silentForS"] is not None and notes() == ["mainMeterSilent"])
+        until("the CSMS hears of it", lambda: bench.csms_heard("event: FiscalMetering Problem = true", heard))
+        delivered = bench.evse()["deliveredWh"]
+        # Through the dead meter's retries, with fresh readings of the living one.
+        until("energy flows on, and is read", lambda: bench.evse()["deliveredWh"] > delivered + 12 and meter_age(bench) <= 1)
+        stops = bench.openings() - openings
+        assert main()["silentForS"] is not None and notes() == ["mainMeterSilent"]
+        bench.fault("mainMeterSilent", False)
+        until("it is read again", lambda: main()["silentForS"] is None and main()["ageS"] <= 1 and notes() == [])
+        bench.goes_on()
+        if not stops:
+            break
+    assert not stops, "the dead main meter has stopped a vehicle"
+    until("the CSMS hears of its end", lambda: bench.csms_heard("event: FiscalMetering Problem = false", heard))
+    bench.fault("busSilent", evse=1)
+    until("the EVSE's meter is silent, and the energy stops", lambda: "meterSilent" in bench.faults() and not bench.contactor())
+    age = meter_age(bench)
+    until("the main meter is read on", lambda: meter_age(bench) >= age + 3 and main()["ageS"] <= 1 and not notes())
+    bench.fault("busSilent", False, evse=1)
+    bench.goes_on()
+    assert bench.transaction()["id"] == transaction, "one session all the time"
+    bench.finish()
+    bench.assert_true_energy()
+    delivered = bench.evse()["deliveredWh"]
+    until("the main meter has counted all of it", lambda: main()["energyWh"] >= delivered - 1)
+    assert main()["energyWh"] <= delivered + 10, (main(), delivered)
+
+
 def meter_over_tcp(bench):
     """A meter on Modbus TCP: a session whose server goes away for long and comes back, and one that hangs: the energy is right"""
     bench.start()
@@ -201,7 +246,7 @@ def controller_at_the_start(bench):
     bench.start(station=False)
     bench.fault("controllerOtherProtocol")
     status, said = bench.refusal(stations.controller_station(reader=False)[0])
-    assert status == 78 and "version 2.0" in said and "1.0" in said and "/mcu" in said, (status, said)
+    assert status == 78 and "version 2.0" in said and "1.1" in said and "/mcu" in said, (status, said)
     bench.fault("controllerOtherProtocol", False)
     bench.fault("controllerSilent")
     bench.start_station()
@@ -256,6 +301,32 @@ def meter_silent_at_the_start(bench):
     if answer != "Accepted":
         bench.remote_start()
     bench.goes_on()
+    bench.finish()
+    bench.assert_true_energy()
+
+
+def meter_exchanged(bench):
+    """A meter put in the place of another, its register far higher or lower, ends the session at the old one's register: the CSMS bills what flowed"""
+    bench.start()
+    for register in (9_000_000, 1_000):
+        before = bench.evse()["deliveredWh"]
+        charge(bench)
+        delivered = bench.evse()["deliveredWh"]
+        until("energy flows", lambda: bench.evse()["deliveredWh"] > delivered + 12)
+        # Nobody exchanges a meter under load: what flows before the new one is known for one would be in no session.
+        bench.world.call("bench.carState", evse=1, connector=1, state="B")
+        until("the contactor is open", lambda: not bench.contactor())
+        lines, heard, delivered = len(bench.log_lines()), len(bench.csms_lines()), bench.evse()["deliveredWh"]
+        until("all of it was read", lambda: bench.transaction()["energyWh"] > delivered - before - 0.5)
+        bench.world.call("bench.setMeter", evse=1, values={"Energy.Active.Import.Register": register})
+        until("the session is over", lambda: bench.transaction() is None)
+        until("the station names it", lambda: any("another meter" in line for line in bench.log_lines()[lines:]))
+        until("the CSMS hears of it", lambda: bench.csms_heard("FiscalMetering of EVSE 1 Problem = true", heard))
+        until("it is over", lambda: bench.csms_heard("FiscalMetering of EVSE 1 Problem = false", heard))
+        assert bench.evse()["deliveredWh"] == delivered and not bench.contactor()
+        assert_no_flood(bench.log_lines()[lines:])
+        bench.plug_out()
+    charge(bench)
     bench.finish()
     bench.assert_true_energy()
 
@@ -410,9 +481,11 @@ STORIES = {
     "test_bus_at_rest_too": (one, bus_at_rest(*BUS_FAULTS[4:])),
     "test_controller_while_charging": (one, controller_while_charging),
     "test_two_meters": (stations.pair_station, two_meters),
+    "test_main_meter": (stations.main_meter_station, main_meter),
     "test_safety_contacts": (one, safety_contacts),
     "test_converter_rubbish": (stations.converter_station, converter_rubbish),
     "test_controller_noise": (one, controller_noise),
+    "test_meter_exchanged": (one, meter_exchanged),
     "test_meter_silent_at_the_start": (one, meter_silent_at_the_start),
     "test_controller_at_the_start": (one, controller_at_the_start),
 }

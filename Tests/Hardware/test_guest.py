@@ -4,11 +4,12 @@ import json
 import pathlib
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
 import stations
-from wires import Bench, until
+from wires import BINARIES, Bench, until
 
 
 class Lines(unittest.TestCase):
@@ -221,6 +222,246 @@ class Session(unittest.TestCase):
             bench.assert_true_energy()
         finally:
             self.keep("session-killed")
+
+
+class Saving(unittest.TestCase):
+    """A contactor with pre-charge and economiser, and a tilt sensor."""
+
+    def setUp(self):
+        self.bench = Bench(*stations.lines_station(reader=False, saving=True))
+        self.addCleanup(self.bench.close)
+
+    def contactor(self):
+        return self.bench.place()["contactor"]
+
+    def test_saving(self):
+        """Pre-charge before and beside the main contacts, then the economiser holds; a tilted post opens and is told until service"""
+        bench = self.bench
+        bench.start()
+        bench.charge(start=bench.remote_start)
+        until("the economiser holds", lambda: self.contactor()["coil"] == "holding")
+        told = bench.told()
+
+        def last(*words):
+            return max(place for place, line in enumerate(told) if all(word in line for word in words))
+        places = [last("pre-charge relay", "closes"), last("The contactor", "closes"), last("pre-charge relay", "opens"),
+                  last("coil", "holding power")]
+        self.assertEqual(places, sorted(places), "\n".join(told))
+        flowed = bench.evse()["deliveredWh"]
+        until("energy flows under holding power", lambda: bench.evse()["deliveredWh"] > flowed + 1)
+        self.assertEqual((self.contactor()["coil"], self.contactor()["closed"]), ("holding", True))
+        self.assertEqual([line for line in bench.told()[len(told):] if "pre-charge" in line or "coil" in line], [])
+
+        bench.fault("tilt")
+        until("the contactor opens", lambda: not bench.contactor())
+        self.assertEqual((self.contactor()["coil"], self.contactor()["preCharge"]), ("off", False))
+        until("it is told", lambda: "tilted" in bench.faults())
+        until("the CSMS hears of it", lambda: bench.csms_heard("security event Tamper"))
+        bench.fault("tilt", False)
+        bench.finish()
+        self.assertIn("tilted", bench.faults(), "latched")
+        self.assertEqual(bench.connector()["status"], "Faulted")
+        bench.clear_faults()
+        until("service has cleared it", lambda: not bench.faults() and bench.connector()["status"] == "Available")
+        bench.charge(start=bench.remote_start)
+        bench.finish()
+        bench.assert_true_energy()
+
+
+STORM = """
+import os, sys, time
+pull = os.open(sys.argv[1], os.O_WRONLY)
+count, start = 0, time.monotonic()
+while os.path.exists(sys.argv[2]):
+    for _ in range(500):
+        os.pwrite(pull, b"pull-up", 0); os.pwrite(pull, b"pull-down", 0)
+    count += 1000
+    if count == 1000: print("raging", flush=True)
+print(f"{count / (time.monotonic() - start):.0f}")
+"""
+
+
+class Storm(unittest.TestCase):
+    """An input that never rests."""
+
+    def setUp(self):
+        self.bench = Bench(*stations.lines_station(reader=False))
+        self.addCleanup(self.bench.close)
+
+    def rage(self, line):
+        """Edges on the line as fast as a program can make them; answers what ends them, with their number a second."""
+        chip, offset = gpio_line(line)
+        folder = next(pathlib.Path("/sys/devices/platform").glob(f"*/{chip}"))
+        rages = self.bench.folder / f"rages-{line}"
+        rages.touch()
+        process = subprocess.Popen(["python3", "-c", STORM, folder / f"sim_gpio{offset}" / "pull", rages],
+                                   stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close()))
+        self.assertEqual(process.stdout.readline().strip(), "raging")
+
+        def calm():
+            rages.unlink()
+            return int(process.stdout.readline())
+        return calm
+
+    def answers(self):
+        """The CSMS gets its answer."""
+        answer = self.bench.send("GetVariables", getVariableData=[
+            {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}])
+        self.assertIn("Accepted", json.dumps(answer))
+
+    def test_storm(self):
+        """A storm of edges on a safety input stops charging, not the station, and it goes on afterwards; on another it stops nothing"""
+        bench = self.bench
+        bench.start()
+        bench.charge(start=bench.remote_start)
+        transaction, closed = bench.transaction()["id"], closings(bench)
+        calm = self.rage("door")
+        until("the contactor opens", lambda: not bench.contactor())
+        until("it is told", lambda: "doorOpen" in bench.faults())
+        self.answers()
+        # The pilot is the control lane's too.
+        for state in "DB":
+            bench.world.call("bench.carState", evse=1, connector=1, state=state)
+            until("the vehicle's state is seen", lambda: bench.connector()["pilot"].startswith(state))
+        bench.world.call("bench.carState", evse=1, connector=1, state=None)
+        self.answers()
+        # The emulated processor leaves the storm pauses.
+        until("the storm is told", lambda: "doorOpen" in bench.faults())
+        edges = calm()
+        self.assertEqual(closings(bench), closed, "it stays open for as long as it rages")
+        until("the storm is over", lambda: "doorOpen" not in bench.faults())
+        bench.goes_on()
+        self.assertEqual(bench.transaction()["id"], transaction)
+        # What is no safety input hinders neither the energy nor an opening.
+        calm = self.rage("bay")
+        flowed = bench.evse()["deliveredWh"]
+        until("energy flows all the same", lambda: bench.evse()["deliveredWh"] > flowed + 1)
+        self.answers()
+        bench.fault("emergencyStop")
+        until("the emergency stop opens", lambda: not bench.contactor())
+        until("it is told", lambda: "emergencyStop" in bench.faults())
+        print(f"storms of {edges} and {calm()} edges a second", flush=True)
+        bench.fault("emergencyStop", False)
+        bench.finish()
+        until("all is well again", lambda: not bench.faults() and bench.connector()["status"] == "Available")
+        bench.assert_true_energy()
+
+
+class Installer:
+    """chargerctl hardware test, and somebody at the post who answers what it asks."""
+
+    def __init__(self, bench, *arguments):
+        self.process = subprocess.Popen(
+            [str(BINARIES / "chargerctl"), "hardware", "test", "--board", str(bench.board), *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def type(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+    def walk(self, deeds=None):
+        """Exit status and words; `deeds` has what is done where a line, or a question at the end of one, has these words."""
+        lines, said = [], ""
+        with self.process:
+            while True:
+                letter = self.process.stdout.read(1)
+                if letter not in ("", "\n"):
+                    said += letter
+                    # A question stands at the end of a line that is not ended.
+                    if not said.endswith("[y/n] "):
+                        continue
+                for words, deed in (deeds or {}).items():
+                    if words in said:
+                        deed()
+                        break
+                lines.append(said)
+                said = ""
+                if letter == "":
+                    return self.process.wait(), "\n".join(lines)
+
+
+class Wiring(unittest.TestCase):
+    """chargerctl hardware test on the real drivers."""
+
+    def setUp(self):
+        self.bench = Bench(*stations.lines_station())
+        self.addCleanup(self.bench.close)
+
+    def test_walk(self):
+        """The wiring test moves each output and sees its contact, each input, the meter, the pilot and a card"""
+        bench = self.bench
+        bench.start(station=False)
+        taps = threading.Event()
+
+        def hold_card():
+            # Until the reader has seen it: an emulated one is slow.
+            def hold():
+                bench.tap()
+                while not taps.wait(10):
+                    bench.tap()
+            threading.Thread(target=hold, daemon=True).start()
+        installer = Installer(bench)
+
+        def hand(fault):
+            """It pushes when it is asked to, and lets go when that was seen."""
+            return lambda: bench.fault(fault), lambda: bench.fault(fault, False)
+        (push, release), (open_door, close_door), (tilt, right) = map(hand, ("emergencyStop", "door", "tilt"))
+        try:
+            status, said = installer.walk({
+                "[y/n] ": lambda: installer.type("y"),
+                "Push the emergency stop": push, "emergency stop, moved": release,
+                "Open the door": open_door, "door contact, moved": close_door,
+                "Tilt the tilt sensor": tilt, "tilt sensor, moved": right,
+                "Hold a card": hold_card, " reader front": taps.set,
+                "Step into the parking bay": lambda: bench.world.call("bench.parkingBay", evse=1, occupied=True),
+            })
+        finally:
+            taps.set()
+        print("\n".join("          " + line for line in said.splitlines()), flush=True)
+        self.assertEqual(status, 0, said)
+        for part in ("pilot: steady 12 V, pulses 12 V and -12 V, negative -12 V", "contactor: closed after",
+                     "lock: locked after", "residual current: tripped by its own test", "meter: ",
+                     "emergency stop, moved: seen", "door contact, moved: seen", "tilt sensor, moved: seen",
+                     "reader front: seen", "parking bay of EVSE 1: seen", "red: seen"):
+            self.assertIn(part, said)
+        self.assertEqual(closings(bench), 1, bench.told())
+        self.assertFalse(bench.contactor())
+
+    def test_wrong(self):
+        """The wiring test names a contactor that does not close and one that is welded; with a car there it energises nothing"""
+        bench = self.bench
+        bench.start(station=False)
+        bench.fault("contactorStuck", evse=1, connector=1)
+        status, said = Installer(bench, "--yes").walk()
+        self.assertEqual(status, 1, said)
+        self.assertIn("FAILED   EVSE 1 connector 1 contactor: does not close", said)
+        self.assertIn("0 refused", said)
+        bench.fault("contactorStuck", False, evse=1, connector=1)
+
+        bench.fault("contactorWelded", evse=1, connector=1)
+        status, said = Installer(bench, "--yes").walk()
+        self.assertEqual(status, 1, said)
+        self.assertIn("FAILED   EVSE 1 connector 1 contactor: shows the wrong position with nothing done: welded", said)
+        bench.fault("contactorWelded", False, evse=1, connector=1)
+        until("the contactor is open", lambda: not bench.contactor())
+
+        def moved():
+            return [line for line in bench.told() if "The contactor" in line or "The lock" in line]
+        before = moved()
+        bench.world.call("bench.plugIn", evse=1, connector=1, car={"currentA": 16, "phases": 3})
+        status, said = Installer(bench, "--yes").walk()
+        self.assertEqual(status, 1, said)
+        for part in ("contactor", "lock", "pilot"):
+            self.assertIn(f"REFUSED  EVSE 1 connector 1 {part}: a vehicle is there", said)
+        self.assertIn("REFUSED  EVSE 1 residual current: a vehicle is there", said)
+        self.assertEqual(moved(), before)
+        self.assertFalse(bench.contactor())
+
+
+def closings(bench):
+    """How often the contactor has closed."""
+    return len([line for line in bench.told() if "The contactor" in line and "closes" in line])
 
 
 WATCHER = """

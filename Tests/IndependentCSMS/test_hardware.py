@@ -84,6 +84,20 @@ class HardwareTest(unittest.IsolatedAsyncioTestCase):
         for evse in (1, 2):
             self.assertEqual(parts[f"EVSE {evse} connector 1 contactor"]["outcome"], "refused")
 
+    async def test_main_meter(self):
+        """The meter of the whole station is read like an EVSE's; a silent one is told and stops no other part's test."""
+        await self.bench.close()
+        self.bench = Bench(board="bench-ac-main-meter.json")
+        await self.bench.start_world()
+        code, report, parts = await self.report()
+        self.assertEqual((code, parts["main meter"]["outcome"]), (0, "passed"), report)
+        self.assertRegex(parts["main meter"]["detail"], r"^[0-9.]+ Wh, 230/230/230 V$")
+        await self.bench.world.call("bench.fault", fault="mainMeterSilent", active=True)
+        code, report, parts = await self.report()
+        self.assertEqual(code, 1)
+        self.assertEqual((parts["main meter"]["outcome"], parts["main meter"]["detail"]), ("failed", "does not answer"))
+        self.assertEqual((report["failed"], parts["EVSE 1 connector 1 contactor"]["outcome"]), (1, "passed"))
+
     async def test_running_station(self):
         """A station that runs holds the hardware: the command says so, and how it is stopped."""
         await self.bench.start_station(1)

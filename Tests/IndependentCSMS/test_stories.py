@@ -18,10 +18,11 @@ OFFLINE = [{"component": {"name": "AuthCtrlr"}, "variable": {"name": "OfflineTxF
 class Story(unittest.IsolatedAsyncioTestCase):
     board = "bench-ac-dual.json"
     connectors = 2
+    settings = []
 
     async def asyncSetUp(self):
         self.csms = await StrictCSMS().start()
-        self.bench = Bench(board=self.board, device_model=QUICK + OFFLINE)
+        self.bench = Bench(board=self.board, device_model=QUICK + OFFLINE + self.settings)
         await self.bench.start(self.csms.port)
 
     async def asyncTearDown(self):

@@ -50,13 +50,9 @@ private struct MeterFacts {
   private static func eastron(_ map: String, longestAnswer: Int) -> MeterFacts {
     MeterFacts(
       map: map, table: .input, wordOrder: .highFirst, longestAnswer: longestAnswer,
-      registers: threePhases(MeterTarget.voltage, 0x0000, .float32, 1_000)
-        + threePhases(MeterTarget.current, 0x0006, .float32, 1_000)
-        + threePhases(MeterTarget.power, 0x000C, .float32, 1_000) + [
-          MeterFact(.power(.total), 0x0034, .float32, 1_000), MeterFact(.frequency, 0x0046, .float32, 1_000),
-          MeterFact(.importRegister, 0x0048, .float32, 1_000_000),
-          MeterFact(.exportRegister, 0x004A, .float32, 1_000_000),
-        ],
+      registers: all13(
+        voltage: (0x0000, .float32, 1_000), current: (0x0006, .float32, 1_000), power: (0x000C, .float32, 1_000),
+        total: 0x0034, frequency: (0x0046, .float32, 1_000), energy: (0x0048, 0x004A, .float32, 1_000_000)),
       serial: (.holding, 0xFC00, 2),
       dump: [
         (0x0000, [0x4366, 0x199A, 0x4365, 0xCCCD, 0x4367, 0x8000]),
@@ -68,17 +64,31 @@ private struct MeterFacts {
       absent: [(.float32, [0x7FC0, 0x0000]), (.float32, [0xFFC0, 0x0000]), (.float32, [0x7F80, 0x0000])])
   }
 
+  /// What every map reads: three phases of each, the sum of power, frequency and the two registers of energy. Each with its
+  /// first address, type and count.
+  private static func all13(
+    voltage: (UInt16, RegisterType, Int64), current: (UInt16, RegisterType, Int64),
+    power: (UInt16, RegisterType, Int64), total: UInt16, frequency: (UInt16, RegisterType, Int64),
+    energy: (UInt16, UInt16, RegisterType, Int64)
+  ) -> [MeterFact] {
+    threePhases(MeterTarget.voltage, voltage.0, voltage.1, voltage.2)
+      + threePhases(MeterTarget.current, current.0, current.1, current.2)
+      + threePhases(MeterTarget.power, power.0, power.1, power.2) + [
+        MeterFact(.power(.total), total, power.1, power.2),
+        MeterFact(.frequency, frequency.0, frequency.1, frequency.2),
+        MeterFact(.importRegister, energy.0, energy.2, energy.3),
+        MeterFact(.exportRegister, energy.1, energy.2, energy.3),
+      ]
+  }
+
   static let all: [MeterFacts] = [
     eastron("eastron-sdm630-v2", longestAnswer: 80),
     eastron("eastron-sdm72d-m-v2", longestAnswer: 20),
     MeterFacts(
       map: "carlo-gavazzi-em340", table: .input, wordOrder: .lowFirst, longestAnswer: 50,
-      registers: threePhases(MeterTarget.voltage, 0x0000, .int32, 100)
-        + threePhases(MeterTarget.current, 0x000C, .int32, 1)
-        + threePhases(MeterTarget.power, 0x0012, .int32, 100) + [
-          MeterFact(.power(.total), 0x0028, .int32, 100), MeterFact(.frequency, 0x0033, .int16, 100),
-          MeterFact(.importRegister, 0x0034, .int32, 100_000), MeterFact(.exportRegister, 0x004E, .int32, 100_000),
-        ],
+      registers: all13(
+        voltage: (0x0000, .int32, 100), current: (0x000C, .int32, 1), power: (0x0012, .int32, 100), total: 0x0028,
+        frequency: (0x0033, .int16, 100), energy: (0x0034, 0x004E, .int32, 100_000)),
       serial: nil,
       dump: [
         (0x0000, [2_301, 0, 2_298, 0, 2_315, 0]), (0x000C, [16_120, 0, 0, 0, 6_010, 0]),
@@ -88,12 +98,9 @@ private struct MeterFacts {
       absent: [(.int32, [0xFFFF, 0x7FFF]), (.int16, [0x7FFF])]),
     MeterFacts(
       map: "abb-b23", table: .holding, wordOrder: .highFirst, longestAnswer: 125,
-      registers: threePhases(MeterTarget.voltage, 0x5B00, .uint32, 100)
-        + threePhases(MeterTarget.current, 0x5B0C, .uint32, 10)
-        + threePhases(MeterTarget.power, 0x5B16, .int32, 10) + [
-          MeterFact(.power(.total), 0x5B14, .int32, 10), MeterFact(.frequency, 0x5B2C, .uint16, 10),
-          MeterFact(.importRegister, 0x5000, .uint64, 10_000), MeterFact(.exportRegister, 0x5004, .uint64, 10_000),
-        ],
+      registers: all13(
+        voltage: (0x5B00, .uint32, 100), current: (0x5B0C, .uint32, 10), power: (0x5B16, .int32, 10), total: 0x5B14,
+        frequency: (0x5B2C, .uint16, 10), energy: (0x5000, 0x5004, .uint64, 10_000)),
       serial: (.holding, 0x8900, 2),
       dump: [
         (0x5B00, [0, 2_301, 0, 2_298, 0, 2_315]), (0x5B0C, [0, 1_612, 0, 0, 0, 601]),
@@ -106,12 +113,9 @@ private struct MeterFacts {
       ]),
     MeterFacts(
       map: "schneider-iem3155", table: .holding, wordOrder: .highFirst, longestAnswer: 125,
-      registers: threePhases(MeterTarget.current, 0x0BB7, .float32, 1_000)
-        + threePhases(MeterTarget.voltage, 0x0BD3, .float32, 1_000)
-        + threePhases(MeterTarget.power, 0x0BED, .float32, 1_000_000) + [
-          MeterFact(.power(.total), 0x0BF3, .float32, 1_000_000), MeterFact(.frequency, 0x0C25, .float32, 1_000),
-          MeterFact(.importRegister, 0x0C83, .int64, 1_000), MeterFact(.exportRegister, 0x0C87, .int64, 1_000),
-        ],
+      registers: all13(
+        voltage: (0x0BD3, .float32, 1_000), current: (0x0BB7, .float32, 1_000), power: (0x0BED, .float32, 1_000_000),
+        total: 0x0BF3, frequency: (0x0C25, .float32, 1_000), energy: (0x0C83, 0x0C87, .int64, 1_000)),
       serial: (.holding, 0x0081, 2),
       dump: [
         (0x0BB7, [0x4180, 0xF5C3, 0x0000, 0x0000, 0x40C0, 0x51EC]),
@@ -125,11 +129,9 @@ private struct MeterFacts {
       ]),
     MeterFacts(
       map: "iskra-wm3m4c", table: .input, wordOrder: .highFirst, longestAnswer: 60,
-      registers: threePhases(MeterTarget.voltage, 107, .t5, 1_000)
-        + threePhases(MeterTarget.current, 126, .t5, 1_000) + threePhases(MeterTarget.power, 142, .t6, 1_000) + [
-          MeterFact(.power(.total), 140, .t6, 1_000), MeterFact(.frequency, 105, .t5, 1_000),
-          MeterFact(.importRegister, 418, .int32, 1_000), MeterFact(.exportRegister, 420, .int32, 1_000),
-        ],
+      registers: all13(
+        voltage: (107, .t5, 1_000), current: (126, .t5, 1_000), power: (142, .t6, 1_000), total: 140,
+        frequency: (105, .t5, 1_000), energy: (418, 420, .int32, 1_000)),
       serial: (.input, 9, 4),
       dump: [
         (107, [0xFC23, 0x1C48, 0xFC23, 0x1090, 0xFC23, 0x52F8]), (126, [0xFB18, 0x98E0, 0, 0, 0xFD00, 0x177A]),

@@ -1,5 +1,6 @@
 import BoardProfile
 import Foundation
+import TemporaryDirectories
 import Testing
 
 @testable import LinuxCatalogue
@@ -58,11 +59,36 @@ struct ModbusEntriesTests {
     #expect(outside.map(\.message) == ["is no name of a map"])
   }
 
+  @Test("A map that is a FIFO, a device, a folder or far too long is told with its file and field, and not waited for")
+  func strangeMaps() throws {
+    let directory = try TemporaryDirectory("map")
+    defer { withExtendedLifetime(directory) {} }
+    let folder = directory.path
+    try FileManager.default.createDirectory(atPath: folder + "/meters", withIntermediateDirectories: false)
+    #expect(mkfifo(folder + "/meters/fifo.json", 0o600) == 0)
+    #expect(symlink("/dev/zero", folder + "/meters/device.json") == 0)
+    #expect(mkdir(folder + "/meters/folder.json", 0o700) == 0)
+    try Data(repeating: 0x20, count: 262_145).write(to: URL(fileURLWithPath: folder + "/meters/long.json"))
+    for (name, reason) in [
+      ("fifo", "it is no regular file"), ("device", "it is no regular file"), ("folder", "Is a directory"),
+      ("long", "it is too long"),
+    ] {
+      let found = try problems(
+        ["{\"driver\":\"modbus\",\"map\":\"\(name)\",\"port\":\"/dev/ttyS1\",\"device\":1}"],
+        file: folder + "/board.json")
+      #expect(found.map(\.path) == ["$.evses[0].meter.map"])
+      let message = found.first?.message ?? ""
+      #expect(message.contains("\(folder)/meters/\(name).json cannot be read: \(reason)"), "\(message)")
+      #expect(found.first?.allowed?.contains("a file of at most 262144 bytes") == true)
+    }
+  }
+
   @Test("What is wrong within a map is told under the map's own file")
   func badMap() throws {
-    let folder = "/tmp/modbus-map-\(UInt32.random(in: 0...UInt32.max))"
-    try FileManager.default.createDirectory(atPath: folder + "/meters", withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let directory = try TemporaryDirectory("map")
+    defer { withExtendedLifetime(directory) {} }
+    let folder = directory.path
+    try FileManager.default.createDirectory(atPath: folder + "/meters", withIntermediateDirectories: false)
     try Data("{\"name\":\"mine\",\"maker\":\"M\",\"model\":\"T\",\n\"registers\":[]}".utf8).write(
       to: URL(fileURLWithPath: folder + "/meters/mine.json"))
     let found = try problems(

@@ -163,9 +163,9 @@ struct PilotEntriesTests {
     let slow = try problems(port: device.terminal.path, within: 350, opens: true)
     #expect(slow.first?.message.contains("300 ms after this program's last sign of life") == true)
     #expect(slow.first?.message.contains("withinMilliseconds of 350") == true)
-    device.set { $0.configuration.major = 2 }
+    device.set { ($0.configuration.major, $0.configuration.minor) = (2, 0) }
     let other = try problems(port: device.terminal.path, opens: true)
-    #expect(other.first?.message.contains("speaks version 2.0 of the pilot protocol, this program 1.0") == true)
+    #expect(other.first?.message.contains("speaks version 2.0 of the pilot protocol, this program 1.1") == true)
   }
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOEmbedded
 import OCPPSecurity
@@ -251,6 +252,18 @@ struct TLSContextTests {
       _ = try TLSContext(roots: .file("/nonexistent/root.pem"))
     } throws: { error in
       (error as? TLSError)?.code == .badConfiguration && "\(error)".contains("/nonexistent/root.pem")
+    }
+  }
+
+  @Test("A root file that is a FIFO is told with its path, and not waited for")
+  func strangeFile() {
+    let fifo = "/tmp/root-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).pem"
+    #expect(mkfifo(fifo, 0o600) == 0)
+    defer { unlink(fifo) }
+    #expect {
+      _ = try TLSContext(roots: .file(fifo))
+    } throws: { error in
+      (error as? TLSError)?.code == .badConfiguration && "\(error)".contains("\(fifo): it is no regular file")
     }
   }
 

@@ -1,3 +1,5 @@
+import TemporaryDirectories
+
 /// What the kernel accounts to this process.
 struct ProcessCounters {
   var writtenBytes = 0

@@ -1,5 +1,6 @@
 import ChargerBase
 import OCPPPorts
+import TemporaryDirectories
 import Testing
 
 @testable import OCPPStorage
@@ -7,7 +8,7 @@ import Testing
 @Suite("StationStore's obligations, on SQLite")
 struct StationStoreContractTests {
   let directory: TemporaryDirectory
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryDirectory("store") }
 
   @Test("StationStore 1: every request is answered once, in the order of the requests")
   func answersInOrder() throws {
@@ -64,7 +65,7 @@ struct StationStoreContractTests {
     store?.commit([.append(entry(7, lane: .security, group: "", isOffline: true))], .full)
     store?.commit([.append(entry(8, lane: .general)), .putDocument(.variable, key: "a/b", body: [1, 2])], .relaxed)
     // The files as a crash would leave them: no orderly end.
-    let copy = try TemporaryDirectory()
+    let copy = try TemporaryDirectory("store")
     for name in directory.names { copy.write(directory.bytes(of: name), to: name) }
     store = nil
     let again = try StoreUnderTest(copy.path)

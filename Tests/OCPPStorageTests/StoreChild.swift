@@ -1,6 +1,7 @@
 import ChargerBase
 import Glibc
 import OCPPPorts
+import TemporaryDirectories
 import Testing
 
 @testable import OCPPStorage
@@ -142,9 +143,9 @@ struct StoreChildWork {
 
   @Test("Killed at any instant, nothing that was told committed is lost and nothing is half there", arguments: 0..<8)
   func killed(round: Int) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory("store")
     let state = "\(directory.path)/state"
-    defer { TemporaryDirectory.remove(state) }
+    defer { withExtendedLifetime(directory) {} }
     for life in 0..<2 {
       let child = try StoreChild(task: "commit", directory: directory.path)
       let wanted = Self.noteCount(in: directory.path) + 20 + round * 17
@@ -169,8 +170,7 @@ struct StoreChildWork {
   @Test("Flash: at most 14 kB and one flush for an online event, less for an offline one")
   func writtenBytes() throws {
     for (task, limit) in [("paced", 14_000), ("offline", 14_000)] {
-      let directory = try TemporaryDirectory()
-      defer { TemporaryDirectory.remove("\(directory.path)/state") }
+      let directory = try TemporaryDirectory("store")
       #expect(try StoreChild(task: task, directory: directory.path).wait() == 0)
       let notes = Self.notes(in: directory)
       let bytes = try #require(notes.first) / 100

@@ -1,6 +1,7 @@
 import ChargerBase
 import Glibc
 import OCPPPorts
+import TemporaryDirectories
 import Testing
 
 @testable import OCPPStorage
@@ -8,7 +9,7 @@ import Testing
 @Suite("The store meets damage, full disks and rivals")
 struct StoreDamageTests {
   let directory: TemporaryDirectory
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryDirectory("store") }
 
   private func fill(_ count: Int64, options: StoreOptions = StoreOptions()) throws {
     let store = try StoreUnderTest(directory.path, options: options)
@@ -20,7 +21,6 @@ struct StoreDamageTests {
   @Test("Directory and files are for the station's user alone")
   func modes() throws {
     let state = "\(directory.path)/a"
-    defer { TemporaryDirectory.remove(state) }
     let store = try StoreUnderTest(state)
     store.commit([.append(entry(1))])
     var status = stat()
@@ -34,7 +34,6 @@ struct StoreDamageTests {
   @Test("A state that others could read is closed to them at the start, and told")
   func mendsModes() throws {
     let state = "\(directory.path)/open"
-    defer { TemporaryDirectory.remove(state) }
     try StoreUnderTest(state).store.close()
     chmod(state, 0o755)
     for name in TemporaryDirectory.names(in: state) { chmod("\(state)/\(name)", 0o644) }
@@ -58,10 +57,6 @@ struct StoreDamageTests {
     let state = "\(directory.path)/shared"
     mkdir(state, 0o755)
     mkdir("\(state)/of-others", 0o755)
-    defer {
-      rmdir("\(state)/of-others")
-      TemporaryDirectory.remove(state)
-    }
     chmod(state, 0o755)
     let store = try StoreUnderTest(state)
     var status = stat()
@@ -143,7 +138,7 @@ struct StoreDamageTests {
 
   @Test("A log that was cut off keeps every commit before the cut", arguments: [1, 700, 1_500, 5_000, 20_000])
   func truncatedLog(bytesLost: Int) throws {
-    let copy = try TemporaryDirectory()
+    let copy = try TemporaryDirectory("store")
     let store = try StoreUnderTest(directory.path)
     for number: Int64 in 1...30 { store.commit([.append(entry(number))]) }
     for name in ["station.db", "station.db-wal"] { copy.write(directory.bytes(of: name), to: name) }
@@ -319,7 +314,7 @@ struct StoreDamageTests {
     }
     let empty = try opening()
     try fill(10_000)
-    let crashed = try TemporaryDirectory()
+    let crashed = try TemporaryDirectory("store")
     let store = try StoreUnderTest(directory.path)
     for number: Int64 in 10_001...10_400 { store.commit([.append(entry(number, bytes: 300))], .relaxed) }
     for name in ["station.db", "station.db-wal"] { crashed.write(directory.bytes(of: name), to: name) }

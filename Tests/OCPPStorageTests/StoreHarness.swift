@@ -1,31 +1,12 @@
 import ChargerBase
 import Glibc
 import OCPPPorts
+import TemporaryDirectories
 import Testing
 
 @testable import OCPPStorage
 
-/// A directory of its own for one test, removed at the end.
-final class TemporaryDirectory {
-  let path: String
-
-  init(on parent: String = "/tmp") throws {
-    var template = Array("\(parent)/charger-store-XXXXXX".utf8CString)
-    let made = template.withUnsafeMutableBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return false }
-      return mkdtemp(start) != nil
-    }
-    try #require(made, "a temporary directory")
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit { Self.remove(path) }
-
-  static func remove(_ path: String) {
-    for name in names(in: path) { unlink("\(path)/\(name)") }
-    rmdir(path)
-  }
-
+extension TemporaryDirectory {
   static func names(in path: String) -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }

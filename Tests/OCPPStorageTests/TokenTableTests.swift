@@ -2,6 +2,7 @@ import ChargerBase
 import Glibc
 import OCPPPorts
 import OCPPTypes
+import TemporaryDirectories
 import Testing
 
 @testable import OCPPStorage
@@ -36,7 +37,7 @@ enum TokenSamples {
 @Suite("Token tables on SQLite")
 struct TokenTableTests {
   let directory: TemporaryDirectory
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryDirectory("store") }
 
   private func listed(_ store: StoreUnderTest, _ number: Int) -> [UInt8]? {
     store.token(TokenSamples.digest(number))?.listed
@@ -84,7 +85,7 @@ struct TokenTableTests {
     let writer = try OpenedStore(state, options: StoreOptions(), checksThoroughly: false).writer
     // As SIGKILL, and as the loss of the log, would leave it.
     func entriesAfterDeath(_ files: [String]) throws -> Int {
-      let copy = try TemporaryDirectory()
+      let copy = try TemporaryDirectory("store")
       for name in files { copy.write(directory.bytes(of: name), to: name) }
       return try StoreUnderTest(copy.path).snapshot.tokens.listEntries
     }
@@ -220,7 +221,7 @@ struct TokenTableTests {
     let file = directory.bytes(of: "station.db")
     var versions: Set<Int32> = []
     for step in 0...8 {
-      let cut = try TemporaryDirectory()
+      let cut = try TemporaryDirectory("store")
       cut.write(file, to: "station.db")
       cut.write(Array(log.prefix(before + (log.count - before) * step / 8)), to: "station.db-wal")
       let again = try StoreUnderTest(cut.path)
@@ -238,9 +239,9 @@ struct TokenTableTests {
 
   @Test("D01.FR.10 Killed in the middle of lists, the station has a whole one with its version", arguments: 0..<4)
   func killed(round: Int) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory("store")
     let state = "\(directory.path)/state"
-    defer { TemporaryDirectory.remove(state) }
+    defer { withExtendedLifetime(directory) {} }
     let child = try StoreChild(task: "lists", directory: directory.path)
     let wanted = 3 + round * 2
     for _ in 0..<120_000 where StoreChildWork.noteCount(in: directory.path) < wanted { usleep(1_000) }

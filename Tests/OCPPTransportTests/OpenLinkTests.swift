@@ -208,6 +208,30 @@ struct OpenLinkTests {
     done.put(true)
   }
 
+  @Test("What a CSMS has taken in at last counts no more: one that is slow again and again keeps its link")
+  func slowAgainAndAgain() throws {
+    let rounds = 12
+    let message = String(repeating: "a", count: 50_000)
+    let (messages, frame) = (70, message.utf8.count + 8)
+    let starts = (0..<rounds).map { _ in Box<Bool>() }
+    let ends = (0..<rounds).map { _ in Box<Bool>() }
+    let (harness, server) = try opened(limits: .init(maximumPendingBytes: 4 << 20), receiveBuffer: 65_536) { peer in
+      for round in 0..<rounds {
+        _ = try starts[round].take()
+        try peer.skip(messages * frame)
+        ends[round].put(true)
+      }
+      peer.waitForEnd()
+    }
+    defer { server.stop() }
+    for round in 0..<rounds {
+      for _ in 0..<messages { try harness.send(message) }
+      starts[round].put(true)
+      _ = try ends[round].take()
+    }
+    #expect(harness.seen.count == 1, "no more than that it was opened")
+  }
+
   @Test("A message to a link that is not open is dropped")
   func sendsNowhere() throws {
     let harness = try LinkHarness()

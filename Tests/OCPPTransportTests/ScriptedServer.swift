@@ -145,6 +145,17 @@ final class Peer {
   /// Waits until the client has closed the connection.
   func waitForEnd() { while receive() { unread = [] } }
 
+  /// Reads so many bytes and looks at none of them.
+  func skip(_ count: Int) throws {
+    var count = count
+    while count > 0 {
+      if unread.isEmpty { guard receive() else { throw ScriptError(what: "the client closed") } }
+      let part = min(count, unread.count)
+      unread.removeFirst(part)
+      count -= part
+    }
+  }
+
   /// Says close_notify, where there is TLS.
   func shutDownTLS() { session?.shutDown() }
 

@@ -1,6 +1,7 @@
 import Foundation
 import JSONRPC
 import OCPPJSON
+import TemporaryDirectories
 import Testing
 
 /// The built `bench-csms` with a folder of its own, and the built `chargerctl` to drive it.
@@ -11,22 +12,16 @@ final class BenchCSMSHarness {
     var errors: String
   }
 
-  let directory: URL
+  let directory: TemporaryDirectory
   private var process = Process()
   private var output = Pipe()
-  var control: String { directory.appendingPathComponent("c").path }
+  var control: String { directory.file("c") }
 
-  init() throws {
-    directory = FileManager.default.temporaryDirectory.appendingPathComponent("csms-\(UUID().uuidString.prefix(8))")
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-  }
+  init() throws { directory = try TemporaryDirectory("csms") }
 
-  deinit {
-    if process.isRunning { process.terminate() }
-    try? FileManager.default.removeItem(at: directory)
-  }
+  deinit { if process.isRunning { process.terminate() } }
 
-  func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
+  func path(_ name: String) -> String { directory.file(name) }
 
   private static func program(_ name: String) throws -> URL {
     let own = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))

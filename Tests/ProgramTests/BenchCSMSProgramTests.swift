@@ -1,25 +1,20 @@
 import Foundation
 import JSONRPC
 import OCPPJSON
+import TemporaryDirectories
 import Testing
 
 /// Runs the built `bench-csms` as scripts and stations do.
 @Suite("bench-csms as a program")
 final class BenchCSMSProgramTests {
-  private let directory: URL
+  private let directory: TemporaryDirectory
   private let process = Process()
   private let output = Pipe()
-  private var control: String { directory.appendingPathComponent("c").path }
+  private var control: String { directory.file("c") }
 
-  init() throws {
-    directory = FileManager.default.temporaryDirectory.appendingPathComponent("csms-\(UUID().uuidString.prefix(8))")
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-  }
+  init() throws { directory = try TemporaryDirectory("csms") }
 
-  deinit {
-    if process.isRunning { process.terminate() }
-    try? FileManager.default.removeItem(at: directory)
-  }
+  deinit { if process.isRunning { process.terminate() } }
 
   /// Starts the program and answers the port that it tells.
   private func start(_ arguments: [String] = []) throws -> Int {
@@ -60,7 +55,7 @@ final class BenchCSMSProgramTests {
 
   @Test("A session is told in plain words and judged complete and correct; SIGTERM ends with status 0")
   func session() throws {
-    let file = directory.appendingPathComponent("transactions").path
+    let file = directory.file("transactions")
     let station = try BenchCSMSPeer(port: try start(["--store", file]), path: "/CS-001")
     #expect(station.handshake.contains("101"))
     #expect(station.handshake.lowercased().contains("sec-websocket-protocol: ocpp2.0.1"))

@@ -3,6 +3,7 @@ import Foundation
 import JSONRPC
 import OCPPJSON
 import OCPPTypes
+import TemporaryDirectories
 import Testing
 
 @testable import bench_csms
@@ -116,10 +117,9 @@ final class BenchCSMSTokenTests {
 
   @Test("The book is read back from its file as it was written, and an edited file's mistake is told with its place")
   func file() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("book-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appendingPathComponent("tokens.json").path
+    let directory = try TemporaryDirectory("book")
+    defer { withExtendedLifetime(directory) {} }
+    let path = directory.file("tokens.json")
     let documents = Documents(bookPath: path)
     var answers = StationAnswers(tokens: book, heartbeatInterval: 60)
     _ = answers.tokens.set(try entry(["idToken": "04A1", "name": "Anna", "group": "FAMILY", "listed": false]))

@@ -22,6 +22,7 @@ struct ChargerCtlLiveViewTests {
         CSMS    connected and accepted, slot 1, ocpp2.0.1, ws://127.0.0.1:9310/ocpp
                 last failed attempt: connection refused, 2026-11-23 12:01:12 UTC
         OUTBOX  2 waiting to be sent
+        METER   98.765 kWh, 11.1 kW, 16.1 A/15.9 A/16.1 A
 
         1.1  charging     pilot C2, offered 20 A, takes 16.1 A (11.0 kW)
              limit        20 A, by external "ems"

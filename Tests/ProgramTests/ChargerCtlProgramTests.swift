@@ -2,6 +2,7 @@ import Foundation
 import JSONRPC
 import NIOPosix
 import OCPPJSON
+import TemporaryDirectories
 import Testing
 
 /// The program itself against a station that knows the page's answers.
@@ -11,17 +12,6 @@ struct ChargerCtlProgramTests {
     var code: Int32
     var output: String
     var errors: String
-  }
-
-  /// A directory of its own under the temporary one, removed with the value's last use.
-  final class Scratch {
-    let path: String
-    init() throws {
-      path = FileManager.default.temporaryDirectory.appendingPathComponent("ctl-\(UInt32.random(in: 0...(.max)))").path
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-    func file(_ name: String) -> String { path + "/" + name }
   }
 
   func run(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws -> Outcome {
@@ -47,7 +37,7 @@ struct ChargerCtlProgramTests {
 
   /// Serves the page's answers on a socket while `body` runs.
   func withStation(_ body: (String) throws -> Void) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryDirectory("ctl")
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
     let server = JSONRPCServer(configuration: .init(path: scratch.file("s")), eventLoop: group.next())
@@ -142,7 +132,7 @@ struct ChargerCtlProgramTests {
 
   @Test("Without a station the tool says what to start, with exit code 69")
   func nobodyThere() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryDirectory("ctl")
     let outcome = try run(["status", "--socket", scratch.file("none")])
     #expect(outcome.code == 69)
     #expect(outcome.errors.contains("Nothing listens at \(scratch.file("none"))"))
@@ -154,7 +144,7 @@ struct ChargerCtlProgramTests {
 
   @Test("commission writes a checked unit file of mode 0600, keeps what it was not told, and refuses a bad one")
   func commission() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryDirectory("ctl")
     let file = scratch.file("unit.json")
     let first = try run(
       [
@@ -179,7 +169,7 @@ struct ChargerCtlProgramTests {
 
   @Test("commission on a production line: answers from a file, options win, a report, and the result is checked")
   func commissionFromAnswers() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryDirectory("ctl")
     let (file, answers, report) = (scratch.file("unit.json"), scratch.file("answers.json"), scratch.file("report.txt"))
     try Data(
       #"{"identity": "CS-0", "csmsUrl": "ws://h/o", "securityProfile": 1, "basicAuthPassword": "correct-horse-battery"}"#
@@ -209,7 +199,7 @@ struct ChargerCtlProgramTests {
 
   @Test("commission --ask without a terminal takes its answers from the input, and writes nothing when they end early")
   func commissionAsking() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryDirectory("ctl")
     let file = scratch.file("unit.json")
     let input = "CS-7\nws://h/o\n1\ncorrect-horse-battery\ncorrect-horse-battery\n\n32\n\n"
     let early = try run(["commission", "--ask", "--unit", file], input: input)
@@ -224,7 +214,7 @@ struct ChargerCtlProgramTests {
   @Test("history goes into a file of mode 0600 as CSV; a support bundle is an archive with a manifest")
   func files() throws {
     try withStation { socket in
-      let scratch = try Scratch()
+      let scratch = try TemporaryDirectory("ctl")
       let csv = scratch.file("sessions.csv")
       let history = try run(["history", "--format", "csv", "--output", csv, "--socket", socket])
       #expect(history.code == 0 && history.output == "2 sessions written to \(csv).\n", "\(history)")
@@ -243,7 +233,7 @@ struct ChargerCtlProgramTests {
 
   @Test("A server that answers with another protocol, too much or nothing ends the tool in time, with a word")
   func foreignServers() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryDirectory("ctl")
     for (name, bytes) in [
       ("http", Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)), ("flood", [UInt8](repeating: 0x20, count: 3 << 20)),
       ("deep", Array((String(repeating: "[", count: 100_000) + "\n").utf8)), ("closed", []),

@@ -14,6 +14,7 @@ struct ChargerCtlRenderingTests {
         CSMS: connected and accepted, slot 1, ocpp2.0.1, ws://127.0.0.1:9310/ocpp
               last failed attempt: connection refused, 2026-11-23 12:01:12 UTC
         Messages: 2 waiting to be sent
+        Main meter: 98.765 kWh, 11.1 kW, 16.1 A/15.9 A/16.1 A
 
         CONNECTOR  STATUS    PILOT  OFFERED  MEASURED  CONTACTOR                LOCK    LIMIT                  ENERGY      TRANSACTION
         1.1        Occupied  C2     20 A     16.1 A    closed                   locked  20 A (external "ems")  12.346 kWh  \
@@ -40,6 +41,26 @@ struct ChargerCtlRenderingTests {
     #expect(StatusText.render(pending).contains("CSMS: connected, waiting to be accepted (Pending)"))
     #expect(lines[2] == "      last failed attempt: HTTP 401")
     #expect(lines[3].contains("NO NEW TRANSACTIONS"))
+  }
+
+  @Test(
+    "Status: a main meter that is silent is told with its last reading, one that was never read as such, none not at all"
+  )
+  func mainMeter() throws {
+    func line(_ meter: JSONValue?) throws -> String? {
+      var status = try ChargerCtlSamples.answer("station.status")
+      status["mainMeter"] = meter
+      return StatusText.render(status).split(separator: "\n").first { $0.hasPrefix("Main meter") }.map(String.init)
+    }
+    let silent: JSONValue = [
+      "energyWh": 98_765, "powerW": 1_200, "currentA": [5], "ageS": 75, "silentForS": 75,
+    ]
+    #expect(try line(silent) == "Main meter: SILENT for 1 min 15 s, last read 98.765 kWh, 1.2 kW, 5 A")
+    var unread: JSONValue = ["energyWh": nil, "powerW": nil, "currentA": [], "ageS": nil, "silentForS": nil]
+    #expect(try line(unread) == "Main meter: not read yet")
+    unread["silentForS"] = 12
+    #expect(try line(unread) == "Main meter: SILENT for 12 s")
+    #expect(try line(.null) == nil)
   }
 
   @Test("A connected vehicle that does not charge is shown with what keeps it from charging")
@@ -87,6 +108,27 @@ struct ChargerCtlRenderingTests {
           - No vehicle is plugged in.
             → Plug in at both ends.
         """)
+  }
+
+  @Test("What is wrong with the station and hinders nobody stands once, behind all EVSEs")
+  func notes() throws {
+    var answer = try ChargerCtlSamples.answer("station.explain").array ?? []
+    let note: JSONValue = [
+      "code": "mainMeterSilent", "text": "The meter of the whole station does not answer.", "remedy": "Call service.",
+      "values": [:],
+    ]
+    for index in answer.indices { answer[index]["notes"] = [note] }
+    let text = ExplainText.render(.array(answer))
+    #expect(
+      text.hasSuffix(
+        """
+            → Plug in at both ends.
+
+        The station, with nobody kept from charging:
+          - The meter of the whole station does not answer.
+            → Call service.
+        """))
+    #expect(text.components(separatedBy: "does not answer").count == 2)
   }
 
   @Test("A limit in watts, of one phase, and one that nobody owns")

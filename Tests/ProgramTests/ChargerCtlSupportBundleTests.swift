@@ -3,6 +3,7 @@ import Foundation
 import JSONRPC
 import NIOPosix
 import OCPPJSON
+import TemporaryDirectories
 import Testing
 
 @testable import chargerctl
@@ -93,8 +94,7 @@ struct ChargerCtlSupportBundleTests {
     }
   }
 
-  private func sources(_ scratch: ChargerCtlProgramTests.Scratch, isAlive: Bool = true) throws -> SupportBundle.Sources
-  {
+  private func sources(_ scratch: TemporaryDirectory, isAlive: Bool = true) throws -> SupportBundle.Sources {
     let unit = scratch.file("unit.json")
     try Data(
       """
@@ -118,7 +118,7 @@ struct ChargerCtlSupportBundleTests {
 
   @Test("Passwords, keys and tokens planted in every place are nowhere in it: whole, in hexadecimal, in base64")
   func redaction() throws {
-    let scratch = try ChargerCtlProgramTests.Scratch()
+    let scratch = try TemporaryDirectory("ctl")
     let bundle = try withExtendedLifetime(scratch) { SupportBundle(try sources(scratch)) }
     let files = bundle.files(made: WallTime(millisecondsSinceEpoch: 0))
     #expect(files.count == bundle.items.count, "all but the flight recorder, and the manifest")
@@ -170,7 +170,7 @@ struct ChargerCtlSupportBundleTests {
 
   @Test("Of a dead station it takes what can be had and says what is missing")
   func dead() throws {
-    let scratch = try ChargerCtlProgramTests.Scratch()
+    let scratch = try TemporaryDirectory("ctl")
     let bundle = try withExtendedLifetime(scratch) { SupportBundle(try sources(scratch, isAlive: false)) }
     let there = bundle.items.filter { $0.missing == nil }.map(\.name)
     #expect(there == ["unit.json", "board.json", "system.txt"])
@@ -183,7 +183,7 @@ struct ChargerCtlSupportBundleTests {
 
   @Test("It is bounded: one item is cut, the newest lines of the log are kept, and what no longer fits is told")
   func bounded() throws {
-    let scratch = try ChargerCtlProgramTests.Scratch()
+    let scratch = try TemporaryDirectory("ctl")
     var sources = try sources(scratch)
     let long = JSONValue.array(
       Array(
@@ -202,7 +202,7 @@ struct ChargerCtlSupportBundleTests {
 
   @Test("The archive is one that tar opens, with every file whole")
   func archive() throws {
-    let scratch = try ChargerCtlProgramTests.Scratch()
+    let scratch = try TemporaryDirectory("ctl")
     var archive = TarArchive()
     let contents: [(String, [UInt8])] = [
       ("a/empty.txt", []), ("a/block.bin", [UInt8](repeating: 7, count: 512)), ("a/text.txt", Array("Grüße\n".utf8)),

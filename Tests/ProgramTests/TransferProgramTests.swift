@@ -1,5 +1,6 @@
 import Foundation
 import TLSTestSupport
+import TemporaryDirectories
 import Testing
 
 /// Runs the built `charger-transfer` as its users do.
@@ -10,15 +11,14 @@ struct TransferProgramTests {
     var errors: String
   }
 
-  private let directory: URL
-  private var file: URL { directory.appendingPathComponent("firmware.bin") }
-  private var part: URL { directory.appendingPathComponent("firmware.bin.part") }
+  private let directory: TemporaryDirectory
+  private var file: URL { url("firmware.bin") }
+  private var part: URL { url("firmware.bin.part") }
   private let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
 
-  init() throws {
-    directory = FileManager.default.temporaryDirectory.appendingPathComponent("transfer-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-  }
+  init() throws { directory = try TemporaryDirectory("transfer") }
+
+  private func url(_ name: String) -> URL { URL(fileURLWithPath: directory.file(name)) }
 
   /// The program beside this test's own bundle.
   private static func program() throws -> URL {
@@ -45,11 +45,8 @@ struct TransferProgramTests {
 
   private func stored(_ url: URL) -> [UInt8]? { try? Array(Data(contentsOf: url)) }
 
-  private func cleanUp() { try? FileManager.default.removeItem(at: directory) }
-
   @Test("A download arrives whole, readable by its owner alone, and leaves no part behind")
   func downloads() throws {
-    defer { cleanUp() }
     let server = try TransferFileServer(content: content)
     defer { server.stop() }
     let outcome = try run(["download", server.url(), file.path])
@@ -63,7 +60,6 @@ struct TransferProgramTests {
 
   @Test("A download that broke off goes on where it stopped")
   func resumes() throws {
-    defer { cleanUp() }
     let server = try TransferFileServer(content: content, habit: .cutAfter(100_000))
     defer { server.stop() }
     let first = try run(["download", server.url(), file.path])
@@ -79,7 +75,6 @@ struct TransferProgramTests {
 
   @Test("With a server that cannot go on, or a part that is as long as the file, the download begins anew")
   func beginsAnew() throws {
-    defer { cleanUp() }
     let server = try TransferFileServer(content: content, habit: .noRanges)
     defer { server.stop() }
     try Data([1, 2, 3]).write(to: part)
@@ -94,7 +89,6 @@ struct TransferProgramTests {
 
   @Test("More than the limit is refused, told by the server or not")
   func limits() throws {
-    defer { cleanUp() }
     let server = try TransferFileServer(content: content)
     defer { server.stop() }
     #expect(try run(["download", server.url(), file.path, "--max-bytes", "299999"]).code == 65)
@@ -110,7 +104,6 @@ struct TransferProgramTests {
 
   @Test("A password in the URL is used, and never shown when it is wrong")
   func passwords() throws {
-    defer { cleanUp() }
     let right = "Basic " + Data("station:secret".utf8).base64EncodedString()
     let server = try TransferFileServer(content: content, habit: .password(right))
     defer { server.stop() }
@@ -123,7 +116,6 @@ struct TransferProgramTests {
 
   @Test("The URL may come by the input, where no process list shows it")
   func urlByInput() throws {
-    defer { cleanUp() }
     let server = try TransferFileServer(content: content)
     defer { server.stop() }
     #expect(try run(["download", "-", file.path], input: server.url() + "\n").code == 0)
@@ -133,10 +125,9 @@ struct TransferProgramTests {
 
   @Test("An upload sends the file whole; to a directory it goes under its own name")
   func uploads() throws {
-    defer { cleanUp() }
     let server = try TransferFileServer()
     defer { server.stop() }
-    let log = directory.appendingPathComponent("log of today.tar")
+    let log = url("log of today.tar")
     try Data(content).write(to: log)
     #expect(try run(["upload", server.url("/logs/"), log.path]).code == 0)
     #expect(server.requests.last?.line == "PUT /logs/log%20of%20today.tar HTTP/1.1")
@@ -150,7 +141,6 @@ struct TransferProgramTests {
 
   @Test("A redirect is followed, but not out of HTTP and not for ever")
   func redirects() throws {
-    defer { cleanUp() }
     let target = try TransferFileServer(content: content)
     let server = try TransferFileServer(habit: .redirect(target.url()))
     defer {
@@ -168,9 +158,8 @@ struct TransferProgramTests {
 
   @Test("Over TLS the server must show a certificate of a root that was given, for its own name")
   func trust() throws {
-    defer { cleanUp() }
     let authority = try TestAuthority()
-    let roots = directory.appendingPathComponent("roots.pem")
+    let roots = url("roots.pem")
     try Data(authority.root.certificatePEM).write(to: roots)
     let own = try authority.issue(commonName: "127.0.0.1", alternativeNames: "IP:127.0.0.1")
     let server = try TransferFileServer(content: content, tls: try TestTLSServer(identity: own))
@@ -191,9 +180,8 @@ struct TransferProgramTests {
 
   @Test("A redirect from TLS to clear text is not followed")
   func downgrade() throws {
-    defer { cleanUp() }
     let authority = try TestAuthority()
-    let roots = directory.appendingPathComponent("roots.pem")
+    let roots = url("roots.pem")
     try Data(authority.root.certificatePEM).write(to: roots)
     let own = try authority.issue(commonName: "127.0.0.1", alternativeNames: "IP:127.0.0.1")
     let plain = try TransferFileServer(content: content)
@@ -208,7 +196,6 @@ struct TransferProgramTests {
 
   @Test("FTP: a download goes on where it stopped, an upload makes its directory, a wrong password is told")
   func ftp() throws {
-    defer { cleanUp() }
     let server = try TransferFTPServer(files: ["/firmware.bin": content])
     defer { server.stop() }
     let base = "ftp://station:secret@127.0.0.1:\(server.port)"
@@ -228,7 +215,6 @@ struct TransferProgramTests {
 
   @Test("What goes wrong has a code of its own")
   func codes() throws {
-    defer { cleanUp() }
     let server = try TransferFileServer(content: content, habit: .silent)
     defer { server.stop() }
     #expect(try run(["download", server.url(), file.path, "--timeout", "1"]).code == 75)
@@ -250,7 +236,6 @@ struct TransferProgramTests {
       ["download", "http://h/", "f", "--verbose"], ["download", "sftp://h/x", "f"], ["download", "http://h/", ""],
     ])
   func usage(arguments: [String]) throws {
-    defer { cleanUp() }
     let outcome = try run(arguments)
     #expect(outcome.code == 64)
     #expect(outcome.errors.contains("usage: charger-transfer"))

@@ -30,6 +30,35 @@ struct ContactorTests {
     #expect(bench.world.isContactorClosed(of: connector11) == false)
   }
 
+  @Test("Holding power keeps what is closed and pulls nothing in; what the coil and the pre-charge relay do is told")
+  func saving() {
+    var bench = WorldBench()
+    bench.world.supplyCoil(.holding, of: connector11)
+    bench.wait(.seconds(1))
+    #expect(bench.world.isContactorClosed(of: connector11) == false)
+    bench.world.setPreCharge(closed: true, of: connector11)
+    bench.world.supplyCoil(.full, of: connector11)
+    bench.wait(.milliseconds(39))
+    #expect(bench.world.isContactorClosed(of: connector11) == false)
+    bench.wait(.milliseconds(1))
+    #expect(bench.world.isContactorClosed(of: connector11) == true)
+    bench.world.setPreCharge(closed: false, of: connector11)
+    bench.world.supplyCoil(.holding, of: connector11)
+    bench.wait(.seconds(1))
+    #expect(bench.world.isContactorClosed(of: connector11) == true)
+    bench.world.supplyCoil(.off, of: connector11)
+    bench.wait(.seconds(1))
+    #expect(bench.world.isContactorClosed(of: connector11) == false)
+    let kinds = bench.world.takeEvents().map(\.kind).filter {
+      ["preCharge", "coilHolds", "contactor"].contains($0.name)
+    }
+    #expect(
+      kinds == [
+        .coilHolds(connector11), .preCharge(connector11, closed: true), .contactor(connector11, closed: true),
+        .preCharge(connector11, closed: false), .coilHolds(connector11), .contactor(connector11, closed: false),
+      ])
+  }
+
   @Test("A bouncing auxiliary contact rests after its time and shows the truth, while current flows all along")
   func bounces() throws {
     var bench = WorldBench()

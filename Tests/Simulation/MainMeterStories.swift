@@ -68,7 +68,15 @@ struct MainMeterStories {
     station.tap()
     #expect(station.run(upTo: .seconds(10)) { station.isClosed() })
     station.fault(.mainMeterSilent, evse: nil)
+    #expect(station.station?.explain().flatMap(\.notes) == [])
     station.run(for: .seconds(45))
+    let state = try #require(station.station?.mainMeterState)
+    let since = try #require(state.silentSince)
+    #expect(state.reading?.takenAt == since, "silent since it was heard last")
+    let answer = try #require(station.station?.explain().first)
+    #expect(answer.isCharging && answer.reasons.isEmpty)
+    #expect(answer.notes.map(\.code) == ["mainMeterSilent"])
+    #expect(answer.notes.first?.details.contains { $0.name == "silentForS" } == true)
     func problems() -> [String?] {
       station.csms.calls(.notifyEvent).flatMap { $0.json["eventData"]?.array ?? [] }
         .filter { $0["component"]?["name"]?.string == "FiscalMetering" && $0["component"]?["evse"] == nil }
@@ -84,6 +92,7 @@ struct MainMeterStories {
     station.run(for: .seconds(35))
     #expect(problems() == ["false"])
     #expect(try told(station).last.flatMap { total(.energyActiveImportRegister, $0) } != nil)
+    #expect(station.station?.mainMeterState?.silentSince == nil && station.station?.explain().first?.notes == [])
     // A plug that is free again shows that nothing was left of it.
     station.tap()
     station.run(for: .seconds(5))
@@ -91,5 +100,24 @@ struct MainMeterStories {
     station.run(for: .seconds(5))
     #expect(station.statuses().last == .available)
     #expect(station.violations == [])
+  }
+
+  @Test(
+    "J01.FR.04: a main meter that is silent from the start is told, and what the EVSEs take is not told in its place")
+  func silentAtStart() throws {
+    let station = try WholeStation(
+      board: "bench-ac-main-meter",
+      settings: [("AlignedDataCtrlr", "Interval", "30"), ("AlignedDataCtrlr", "Measurands", "Power.Active.Import")])
+    station.fault(.mainMeterSilent, evse: nil)
+    station.start()
+    station.run(for: .seconds(65))
+    #expect(try told(station).isEmpty)
+    #expect(try !told(station, evse: 1).isEmpty)
+    #expect(station.station?.mainMeterState?.reading == nil)
+    #expect(station.station?.explain().first?.notes.map(\.code) == ["mainMeterSilent"])
+    station.fault(.mainMeterSilent, false, evse: nil)
+    station.run(for: .seconds(35))
+    #expect(try told(station).last.flatMap { total(.powerActiveImport, $0) } == 15_000)
+    #expect(station.station?.explain().first?.notes == [])
   }
 }

@@ -94,6 +94,7 @@ extension ChargePointConfiguration {
       networkProfiles: [NetworkProfile(url: "ws://csms.example/ocpp", identity: "CS-1")],
       deviceModel: profile.deviceModel.map(entry) + settings, versions: profile.csms.versions,
       boot: boot)
+    hasMainMeter = profile.mainMeter != nil
     hasDisplayChoice = profile.display?.boolean("choice") == true
   }
 }

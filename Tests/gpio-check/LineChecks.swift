@@ -318,14 +318,14 @@ enum LineChecks {
 
 /// Moves a line as fast as it can, from a thread of its own.
 private final class Shaker: @unchecked Sendable {
-  // Unchecked: what both threads touch is atomic.
+  // Unchecked: what both threads touch is atomic; its maker alone stops it, once.
   private let isOver = Atomic<Bool>(false)
-  private let isGone = Atomic<Bool>(false)
   private let count = Atomic<Int>(0)
+  private var thread: PlainThread?
 
-  init(_ chip: SimulatedChip, _ line: String) throws(SimulatedChip.Failure) {
+  init(_ chip: SimulatedChip, _ line: String) throws {
     let descriptor = try chip.openPull(line)
-    let body = { [self] in
+    thread = try PlainThread { [self] in
       var isHigh = false
       while !isOver.load(ordering: .relaxed) {
         isHigh.toggle()
@@ -333,33 +333,14 @@ private final class Shaker: @unchecked Sendable {
         if pwrite(descriptor, text, text.utf8.count, 0) > 0 { count.add(1, ordering: .relaxed) }
       }
       close(descriptor)
-      isGone.store(true, ordering: .releasing)
     }
-    var thread = pthread_t()
-    let retained = Unmanaged.passRetained(Work(body))
-    let code = pthread_create(
-      &thread, nil,
-      { argument in
-        if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
-        return nil
-      }, retained.toOpaque())
-    guard code == 0 else {
-      retained.release()
-      throw SimulatedChip.Failure(description: "no thread")
-    }
-    pthread_detach(thread)
-  }
-
-  private final class Work {
-    let body: () -> Void
-    init(_ body: @escaping () -> Void) { self.body = body }
   }
 
   var edges: Int { count.load(ordering: .relaxed) }
 
   func stop() {
     isOver.store(true, ordering: .relaxed)
-    while !isGone.load(ordering: .acquiring) { usleep(1_000) }
+    thread?.join()
   }
 }
 

@@ -1,6 +1,7 @@
 import CLinux
 import ChargerBase
 import Glibc
+import HALConformance
 import SimulatedPeripherals
 import Synchronization
 
@@ -8,7 +9,7 @@ import Synchronization
 final class CardHost: Sendable {
   private let card: Mutex<VirtualCard>
   private let isEnding = Atomic<Bool>(false)
-  private let hasEnded = Atomic<Bool>(false)
+  private let thread = Mutex<PlainThread?>(nil)
 
   /// Lays the card on the reader behind the port; nil when nobody listens there.
   init?(_ card: VirtualCard, port: UInt16) {
@@ -27,7 +28,11 @@ final class CardHost: Sendable {
       close(descriptor)
       return nil
     }
-    Self.thread { [self] in serve(descriptor) }
+    guard let thread = try? PlainThread({ [self] in serve(descriptor) }) else {
+      close(descriptor)
+      return nil
+    }
+    self.thread.withLock { $0 = thread }
   }
 
   /// How many commands the card has seen.
@@ -36,14 +41,11 @@ final class CardHost: Sendable {
   /// Takes the card away.
   func remove() {
     isEnding.store(true, ordering: .releasing)
-    _ = eventually { hasEnded.load(ordering: .acquiring) }
+    thread.withLock { $0.take() }?.join()
   }
 
   private func serve(_ descriptor: Int32) {
-    defer {
-      close(descriptor)
-      hasEnded.store(true, ordering: .releasing)
-    }
+    defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: 4_096)
     while !isEnding.load(ordering: .acquiring) {
       var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -56,21 +58,6 @@ final class CardHost: Sendable {
       if !output.isEmpty, write(descriptor, output, output.count) != output.count { return }
       if isClosed { return }
     }
-  }
-
-  private static func thread(_ body: @escaping @Sendable () -> Void) {
-    final class Work: Sendable {
-      let body: @Sendable () -> Void
-      init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    pthread_create(
-      &thread, nil,
-      { context in
-        if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body() }
-        return nil
-      }, Unmanaged.passRetained(Work(body)).toOpaque())
-    pthread_detach(thread)
   }
 }
 

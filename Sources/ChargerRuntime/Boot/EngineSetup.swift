@@ -56,6 +56,7 @@ struct EngineSetup {
       supplyPhases: Int32(profile.evses.map(\.phases).max() ?? 3), outboxCapacity: profile.outboxCapacity,
       urlOverride: arguments.csms.map { .init(url: $0, slot: arguments.csmsSlot) },
       certificates: .init(hasCSMSRoot: rootFile != nil))
+    configuration.hasMainMeter = profile.mainMeter != nil
     configuration.hasDisplayChoice = profile.display?.boolean("choice") == true
     if let problem = configuration.problems.first {
       throw StartError(description: "the board profile and the unit file give no station: \(problem)")

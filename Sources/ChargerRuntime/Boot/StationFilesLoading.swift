@@ -34,7 +34,7 @@ package enum StationFilesLoading {
               + "and it holds passwords. Remedy: chmod 600 \(unitPath)")
         }
         unitFile = StationFiles.File(name: unitPath, bytes: bytes)
-      } else if arguments.unit != nil {
+      } else if arguments.unit != nil || ![ENOENT, ENOTDIR].contains(linux_errno()) {
         throw FilesError(text: "\(unitPath): cannot be read: \(reason()). Make one with chargerctl commission.")
       }
     }
@@ -52,5 +52,5 @@ package enum StationFilesLoading {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  private static func reason() -> String { String(cString: strerror(linux_errno())) }
+  private static func reason() -> String { String(cString: linux_document_problem(linux_errno())) }
 }

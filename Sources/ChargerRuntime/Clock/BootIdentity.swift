@@ -24,22 +24,10 @@ package enum BootIdentity {
 
 /// Whole small files.
 package enum FileReading {
-  /// The file's bytes; nil when it cannot be read or is longer than `limit`.
+  /// The file's bytes; nil when it cannot be read, is longer than `limit` or no regular file (`linux_read_document`).
   package static func contents(of path: String, limit: Int) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 16 * 1024)
-    while true {
-      let count = block.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if linux_errno() == EINTR { continue }
-        return nil
-      }
-      if count == 0 { return bytes }
-      guard bytes.count + count <= limit else { return nil }
-      bytes.append(contentsOf: block[..<count])
-    }
+    var bytes = [UInt8](repeating: 0, count: limit)
+    let count = linux_read_document(path, &bytes, limit)
+    return count < 0 ? nil : Array(bytes.prefix(count))
   }
 }

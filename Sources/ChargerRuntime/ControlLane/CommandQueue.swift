@@ -1,14 +1,17 @@
 import CLinux
 import ChargerBase
 import EVSEControl
+import Synchronization
 
 /// The way down: commands from the upper side, in order, to the control lane.
 ///
 /// Bounded to `capacity` commands. Its last places are kept for what ends energy, and a shutdown needs no place at all,
 /// so a flood of other commands cannot keep energy on.
-final class CommandQueue: @unchecked Sendable {
-  // Unchecked: all state is touched under `lock` only.
-  struct Entry {
+///
+/// The lock's holder inherits the priority of who waits for it (on Linux `Mutex` is a futex with priority inheritance), so
+/// that the control thread never waits behind a thread of middle priority; sections under it only move values.
+final class CommandQueue: Sendable {
+  struct Entry: Sendable {
     var command: ControlCommand
     /// When it was sent.
     var at: MonotonicInstant
@@ -19,10 +22,12 @@ final class CommandQueue: @unchecked Sendable {
 
   /// Readable while commands wait.
   let descriptor: Int32
-  private let lock = LaneLock()
-  private var waiting = BoundedRing<Entry>(capacity: CommandQueue.capacity)
-  private var shutDownAt: MonotonicInstant?
-  private var refused: UInt64 = 0
+  private struct State: Sendable {
+    var waiting = BoundedRing<Entry>(capacity: CommandQueue.capacity)
+    var shutDownAt: MonotonicInstant?
+    var refused: UInt64 = 0
+  }
+  private let state = Mutex(State())
 
   init?() {
     descriptor = linux_eventfd()
@@ -33,14 +38,14 @@ final class CommandQueue: @unchecked Sendable {
 
   /// Answers false when there is no room: the command was not taken.
   func send(_ command: ControlCommand, at now: MonotonicInstant) -> Bool {
-    let isTaken = lock.locked {
+    let isTaken = state.withLock { state in
       if command == .shutDown {
-        shutDownAt = shutDownAt ?? now
+        state.shutDownAt = state.shutDownAt ?? now
         return true
       }
-      let room = Self.capacity - waiting.count
+      let room = Self.capacity - state.waiting.count
       let isTaken = room > (command.endsEnergy ? 0 : Self.keptForSafety)
-      if isTaken { _ = waiting.append(Entry(command: command, at: now)) } else { refused += 1 }
+      if isTaken { _ = state.waiting.append(Entry(command: command, at: now)) } else { state.refused += 1 }
       return isTaken
     }
     if isTaken { linux_eventfd_signal(descriptor) }
@@ -49,15 +54,15 @@ final class CommandQueue: @unchecked Sendable {
 
   /// The next command in order; a shutdown comes last.
   func next() -> Entry? {
-    lock.locked {
-      if let entry = waiting.popFirst() { return entry }
-      defer { shutDownAt = nil }
-      return shutDownAt.map { Entry(command: .shutDown, at: $0) }
+    state.withLock { state in
+      if let entry = state.waiting.popFirst() { return entry }
+      defer { state.shutDownAt = nil }
+      return state.shutDownAt.map { Entry(command: .shutDown, at: $0) }
     }
   }
 
   /// Commands refused since the start.
-  var refusedCount: UInt64 { lock.locked { refused } }
+  var refusedCount: UInt64 { state.withLock { $0.refused } }
 }
 
 extension ControlCommand {

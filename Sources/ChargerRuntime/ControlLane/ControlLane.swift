@@ -3,6 +3,7 @@ import ChargerBase
 import EVSEControl
 import Glibc
 import HAL
+import Synchronization
 
 /// The thread that owns the energy: it alone runs `StationControl` and the drivers on the energy path.
 ///
@@ -261,12 +262,10 @@ package final class ControlLane: @unchecked Sendable {
 }
 
 /// The instant by which the lane must have ended.
-private final class StopOrder: @unchecked Sendable {
-  // Unchecked: touched under `lock` only.
-  private let lock = LaneLock()
-  private var instant: MonotonicInstant?
+private final class StopOrder: Sendable {
+  private let instant = Mutex<MonotonicInstant?>(nil)
 
-  func stop(at new: MonotonicInstant) { lock.locked { instant = min(instant ?? new, new) } }
+  func stop(at new: MonotonicInstant) { instant.withLock { $0 = min($0 ?? new, new) } }
 
-  var stopAt: MonotonicInstant? { lock.locked { instant } }
+  var stopAt: MonotonicInstant? { instant.withLock { $0 } }
 }

@@ -1,30 +1,33 @@
 import ChargerBase
 import EVSEControl
 import HAL
+import Synchronization
 
 /// The way up: facts in order, and the newest snapshot of every connector.
 ///
 /// Bounded to `capacity` facts. While it is full, facts go into `PendingEdges`: states and readings coalesce, edges do
 /// not get lost. The control lane only ever moves values under the lock; the reader takes all of them by a swap.
 final class FactMailbox: @unchecked Sendable {
-  // Unchecked: all state is touched under `lock` only, but `emptied`, which belongs to the reading thread.
+  // Unchecked: `emptied` belongs to the reading thread.
   static let capacity = 1_024
   /// So many places are touched at the start; no ordinary burst needs more, and what a flood needs costs it a page each.
   private static let ordinary = 256
 
-  private let lock = LaneLock()
+  private struct State: Sendable {
+    var filling = FactMailbox.places()
+    var pending: PendingEdges
+    var latest: [ConnectorSnapshot]
+    var isWakePending = false
+    var lifeSigns = ControlLaneStatus()
+  }
+
+  private let state: Mutex<State>
   private let wake: @Sendable () -> Void
-  private var filling = FactMailbox.places()
   private var emptied = FactMailbox.places()
-  private var pending: PendingEdges
-  private var latest: [ConnectorSnapshot]
-  private var isWakePending = false
-  private var lifeSigns = ControlLaneStatus()
 
   init(connectors: [ConnectorID], evses: [EVSEID], snapshots: [ConnectorSnapshot], wake: @escaping @Sendable () -> Void)
   {
-    pending = PendingEdges(connectors: connectors, evses: evses)
-    latest = snapshots
+    state = Mutex(State(pending: PendingEdges(connectors: connectors, evses: evses), latest: snapshots))
     self.wake = wake
   }
 
@@ -39,31 +42,31 @@ final class FactMailbox: @unchecked Sendable {
   // MARK: Control lane
 
   func tell(_ fact: ControlFact) {
-    lock.locked {
+    state.withLock { state in
       // Once facts have been held back, later ones stay behind them.
-      guard pending.isEmpty, filling.count < Self.capacity else { return pending.take(fact) }
-      filling.append(fact)
+      guard state.pending.isEmpty, state.filling.count < Self.capacity else { return state.pending.take(fact) }
+      state.filling.append(fact)
     }
   }
 
   /// Replaces one snapshot; answers whether more than its time has changed.
   func publish(_ snapshot: ConnectorSnapshot, at place: Int) -> Bool {
-    lock.locked {
-      guard latest.indices.contains(place) else { return false }
-      var previous = latest[place]
+    state.withLock { state in
+      guard state.latest.indices.contains(place) else { return false }
+      var previous = state.latest[place]
       previous.takenAt = snapshot.takenAt
-      latest[place] = snapshot
+      state.latest[place] = snapshot
       return previous != snapshot
     }
   }
 
-  func publish(_ status: ControlLaneStatus) { lock.locked { lifeSigns = status } }
+  func publish(_ status: ControlLaneStatus) { state.withLock { $0.lifeSigns = status } }
 
   /// Calls the reader, once until it has read.
   func wakeReader() {
-    let isNeeded = lock.locked {
-      defer { isWakePending = true }
-      return !isWakePending
+    let isNeeded = state.withLock { state in
+      defer { state.isWakePending = true }
+      return !state.isWakePending
     }
     if isNeeded { wake() }
   }
@@ -72,10 +75,10 @@ final class FactMailbox: @unchecked Sendable {
 
   func drain() -> [ControlFact] {
     var late: [ControlFact] = []
-    lock.locked {
-      isWakePending = false
-      swap(&filling, &emptied)
-      if !pending.isEmpty { late = pending.takeAll() }
+    state.withLock { state in
+      state.isWakePending = false
+      swap(&state.filling, &emptied)
+      if !state.pending.isEmpty { late = state.pending.takeAll() }
     }
     var facts: [ControlFact] = []
     facts.reserveCapacity(emptied.count + late.count)
@@ -89,14 +92,14 @@ final class FactMailbox: @unchecked Sendable {
     var copy: [ConnectorSnapshot] = []
     copy.reserveCapacity(64)
     // Element by element: a shared array would make the control lane copy it at its next change.
-    lock.locked { for snapshot in latest { copy.append(snapshot) } }
+    state.withLock { state in for snapshot in state.latest { copy.append(snapshot) } }
     return copy
   }
 
   var status: ControlLaneStatus {
-    lock.locked {
-      var status = lifeSigns
-      status.mergedFacts = pending.merged
+    state.withLock { state in
+      var status = state.lifeSigns
+      status.mergedFacts = state.pending.merged
       return status
     }
   }

@@ -64,7 +64,7 @@ enum HardwareTestDocument {
     return .object(members)
   }
 
-  private static func meter(_ reading: MeterReading) -> JSONValue {
+  static func meter(_ reading: MeterReading) -> JSONValue {
     [
       "energyWh": quantity(reading.importRegister), "powerW": quantity(reading.power.total),
       "voltageV": .array([reading.voltage.l1, reading.voltage.l2, reading.voltage.l3].map { quantity($0) }),
@@ -131,13 +131,14 @@ enum HardwareTestDocument {
     case .wrongHigh: "wrongHigh"
     case .wrongLow: "wrongLow"
     case .wrongNegative: "wrongNegative"
+    case .staysNegative: "staysNegative"
     }
   }
 
   private static func reason(_ outcome: PilotProbe.Outcome) -> JSONValue? {
     switch outcome {
     case .refused(let refusal), .interrupted(let refusal): JSONValue(refusal.text)
-    case .worked, .wrongHigh, .wrongLow, .wrongNegative: nil
+    case .worked, .wrongHigh, .wrongLow, .wrongNegative, .staysNegative: nil
     }
   }
 }

@@ -36,7 +36,8 @@ final class HardwareTestMethods: @unchecked Sendable {  // used on the network l
       switch call.method {
       case "hardware.read":
         try call.params.allow([])
-        call.succeed(.object(HardwareTestDocument.make(lane.view, program, profile) + post.document()))
+        call.succeed(
+          .object(HardwareTestDocument.make(lane.view, program, profile) + post.document(at: ControlCycle.now())))
       case "hardware.click":
         try call.params.allow(["evse", "connector", "milliseconds"])
         let hold = try call.params.optionalInteger("milliseconds", in: 100...1_000) ?? 500

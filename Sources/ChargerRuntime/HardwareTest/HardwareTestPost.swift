@@ -2,8 +2,8 @@ import ChargerBase
 import HAL
 import OCPPJSON
 
-/// Readers, keypads, buttons, bays, lights and display during a hardware test: what they have told so far. Belongs to the
-/// network loop.
+/// Readers, keypads, buttons, bays, lights, display and the main meter during a hardware test: what they have told so far.
+/// Belongs to the network loop.
 final class HardwareTestPost: @unchecked Sendable {  // used on the network loop alone after it was made
   private let hardware: StationHardware
   private var cards: [(count: Int, last: PresentedToken?)]
@@ -37,7 +37,7 @@ final class HardwareTestPost: @unchecked Sendable {  // used on the network loop
   var display: (any DriverDisplay)? { hardware.display }
 
   /// Takes in what has come, and tells all of it. Of a card only its kind and its first digits: it is somebody's.
-  func document() -> [JSONMember] {
+  func document(at now: MonotonicInstant) -> [JSONMember] {
     for (index, reader) in hardware.readers.enumerated() {
       let tokens = reader.reader.takePresentedTokens()
       cards[index].count = cards[index].count.addingSaturating(tokens.count)
@@ -49,7 +49,7 @@ final class HardwareTestPost: @unchecked Sendable {  // used on the network loop
     for (index, button) in hardware.startButtons.enumerated() {
       presses[index] = presses[index].addingSaturating(button.button.takePresses())
     }
-    return [
+    return mainMeter(at: now) + [
       JSONMember("readers", .array(zip(hardware.readers, cards).map { reader($0, $1.count, $1.last) })),
       JSONMember(
         "keypads",
@@ -85,6 +85,14 @@ final class HardwareTestPost: @unchecked Sendable {  // used on the network loop
             ]
           })),
     ]
+  }
+
+  /// Asked here alone, as often as somebody reads. What it said last is left out once it is silent.
+  private func mainMeter(at now: MonotonicInstant) -> [JSONMember] {
+    guard let meter = hardware.mainMeter else { return [] }
+    meter.service(at: now)
+    let reading = meter.health == .alive ? meter.latest : nil
+    return [JSONMember("mainMeter", reading.map(HardwareTestDocument.meter) ?? .null)]
   }
 
   private func reader(_ reader: ReaderHardware, _ count: Int, _ last: PresentedToken?) -> JSONValue {

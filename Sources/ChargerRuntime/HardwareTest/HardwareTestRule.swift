@@ -16,6 +16,19 @@ package enum HardwareTestRefusal: Sendable, Equatable {
   /// The program ends.
   case stopping
 
+  /// The test itself is over.
+  var isEnd: Bool { self == .clientGone || self == .stopping }
+
+  /// How long it is waited for that it goes by itself, before anything moves: what has not spoken yet, and the −12 V that
+  /// a controller keeps until it has heard of the station, get longer than what somebody must do something about.
+  var patience: Duration {
+    switch self {
+    case .clientGone, .stopping: .zero
+    case .pilotSilent, .safetyInputSilent, .residualCurrentSilent, .vehicle(.f): OutputToggle.hearing
+    case .vehicle, .safetyInput, .residualCurrentTripped: OutputToggle.patience
+    }
+  }
+
   package var text: String {
     switch self {
     case .vehicle(.b), .vehicle(.c), .vehicle(.d): "a vehicle is there, or the pilot's wiring is wrong"

@@ -10,8 +10,13 @@ import NIOPosix
 /// `chargerd --hardware-test`: the board's hardware, opened as for a station, without OCPP, store and permits. What is
 /// tested is said through the socket, by `chargerctl hardware test`.
 final class HardwareTestStation {
-  /// It ends so long after its last client has gone.
-  private static let lonely = TimeAmount.seconds(60)
+  /// How long it holds the hardware for nobody.
+  struct Patience {
+    /// After its last client has gone.
+    var lonely = TimeAmount.seconds(60)
+    /// Before its first one came: who started it may be dead.
+    var unvisited = TimeAmount.minutes(10)
+  }
 
   private let logger = Logger(label: "chargerd")
   private let group: MultiThreadedEventLoopGroup
@@ -19,8 +24,10 @@ final class HardwareTestStation {
   private let post: HardwareTestPost
   private let server: JSONRPCServer
 
+  /// - Parameter end: called on the network loop when nobody tests any more.
   init(
-    program: DaemonProgram, arguments: DaemonArguments, files: StationFiles, surroundings: DaemonSurroundings
+    program: DaemonProgram, arguments: DaemonArguments, files: StationFiles, surroundings: DaemonSurroundings,
+    patience: Patience = Patience(), end: @escaping @Sendable () -> Void = { StopSignals.wake() }
   ) throws {
     guard let path = arguments.control else { throw UsageError(message: "--control SOCKET is missing") }
     let profile = files.board
@@ -38,22 +45,36 @@ final class HardwareTestStation {
     try loop.submit {
       server.onCall = { methods.handle($0) }
       server.onInputEnd = { methods.left($0) }
+      // Nobody tests any more: the hardware is for the station again.
+      func endIfAlone(in time: TimeAmount) {
+        server.eventLoop.scheduleTask(in: time) { if server.peers.isEmpty { end() } }
+      }
       server.onDisconnect = { peer in
         methods.left(peer)
-        guard server.peers.isEmpty else { return }
-        // Nobody tests any more: the hardware is for the station again.
-        server.eventLoop.scheduleTask(in: Self.lonely) { if server.peers.isEmpty { StopSignals.wake() } }
+        if server.peers.isEmpty { endIfAlone(in: patience.lonely) }
       }
+      endIfAlone(in: patience.unvisited)
       post.start()
     }.wait()
     try lane.start()
-    try server.start()
+    do {
+      try server.start()
+    } catch {
+      // A watchdog that was fed would reset the system.
+      stop()
+      throw error
+    }
     logger.notice(
       "\(program.name) \(program.version): hardware test of \(profile.vendorName) \(profile.model) at \(path)")
   }
 
   func runUntilStopped() -> Int32 {
     _ = StopSignals.wait()
+    stop()
+    return ExitCode.success
+  }
+
+  func stop() {
     // The lane first: it opens everything, whoever is in the middle of a test.
     lane.stop()
     let (server, post) = (self.server, self.post)
@@ -62,6 +83,5 @@ final class HardwareTestStation {
       server.stop()
     }.wait()
     try? group.syncShutdownGracefully()
-    return ExitCode.success
   }
 }

@@ -25,9 +25,11 @@ package struct OutputToggle: Sendable, Equatable {
     case ended(Outcome)
   }
 
-  /// The rule must have allowed it for so long without a gap before anything moves, and gets so long to do so.
+  /// The rule must have allowed it for so long without a gap before anything moves, and gets so long to do so; what is
+  /// not read gets the longer time.
   static let settling = Duration.milliseconds(100)
   static let patience = Duration.seconds(1)
+  static let hearing = Duration.seconds(5)
 
   /// How long it stays moved at most.
   private let hold: Duration
@@ -60,7 +62,7 @@ package struct OutputToggle: Sendable, Equatable {
     case .waiting(let since, let allowedSince):
       guard refusal == nil, isShown == false else {
         phase = .waiting(since: since, allowedSince: nil)
-        if now - since >= Self.patience {
+        if now - since >= refusal?.patience ?? (isShown == nil ? Self.hearing : Self.patience) {
           phase = .ended(refusal.map { .refused($0) } ?? (isShown == nil ? .silent : .notAtRest))
         }
         return false

@@ -20,6 +20,7 @@ enum ExplainDocument {
       JSONMember("reasons", .array(answer.reasons.map(reason))),
       JSONMember("current", answer.current.map(reason) ?? .null),
       JSONMember("limits", .array(answer.limits.map { LimitDocument.make($0, at: now) })),
+      JSONMember("notes", .array(answer.notes.map(reason))),
     ])
   }
 

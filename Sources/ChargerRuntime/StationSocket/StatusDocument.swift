@@ -19,7 +19,7 @@ enum StatusDocument {
           JSONValue(connectors.contains { $0.isOperative } ? "Operative" : "Inoperative")),
         JSONMember("transaction", transaction(lane, evse.id)),
         JSONMember("lastSession", lastSession(lane, evse.id)),
-        JSONMember("meter", meter(reading, lane)),
+        JSONMember("meter", reading.map { .object(meter($0, at: lane.time.now)) } ?? .null),
         JSONMember("connectors", .array(connectors.map { connector($0, reading, lane) })),
       ])
     }
@@ -44,6 +44,7 @@ enum StatusDocument {
           JSONMember("registration", link.registration.map { JSONValue($0.rawName) } ?? .null),
         ])),
       JSONMember("outbox", OutboxDocument.summary(lane)),
+      JSONMember("mainMeter", station?.mainMeterState.map { mainMeter($0, at: lane.time.now) } ?? .null),
       JSONMember("evses", .array(evses)),
     ])
   }
@@ -69,15 +70,19 @@ enum StatusDocument {
     ])
   }
 
-  private static func meter(_ reading: MeterReading?, _ lane: NetworkLane) -> JSONValue {
-    guard let reading else { return .null }
-    let currents = [reading.current.l1, reading.current.l2, reading.current.l3].compactMap { $0 }
-    return .object([
-      JSONMember("energyWh", quantity(reading.importRegister)),
-      JSONMember("powerW", quantity(reading.power.total)),
+  private static func meter(_ reading: MeterReading?, at now: MonotonicInstant) -> [JSONMember] {
+    let currents = [reading?.current.l1, reading?.current.l2, reading?.current.l3].compactMap { $0 }
+    return [
+      JSONMember("energyWh", quantity(reading?.importRegister)),
+      JSONMember("powerW", quantity(reading?.power.total)),
       JSONMember("currentA", .array(currents.map { JSONValue($0.decimal) })),
-      JSONMember("ageS", JSONValue((lane.time.now - reading.takenAt).wholeSeconds)),
-    ])
+      JSONMember("ageS", reading.map { JSONValue((now - $0.takenAt).wholeSeconds) } ?? .null),
+    ]
+  }
+
+  static func mainMeter(_ state: MainMeterState, at now: MonotonicInstant) -> JSONValue {
+    let silence = state.silentSince.map { JSONValue((now - $0).wholeSeconds) } ?? .null
+    return .object(meter(state.reading, at: now) + [JSONMember("silentForS", silence)])
   }
 
   private static func connector(

@@ -34,10 +34,14 @@ package struct PilotReader: Hashable, Sendable {
   private var lowPeakWrongSince: MonotonicInstant?
   private var outputChangedAt: MonotonicInstant
   private var listeningSince: MonotonicInstant
+  /// When the station's own state F ended: what was measured before is its own −12 V, whenever it comes. It closes
+  /// nothing, and is no vehicle's fault.
+  private var readableSince: MonotonicInstant
 
   package init(at now: MonotonicInstant) {
     listeningSince = now
     outputChangedAt = now
+    readableSince = now
   }
 
   package var isAlive: Bool { !driverIsSilent && !isOverdue }
@@ -47,6 +51,7 @@ package struct PilotReader: Hashable, Sendable {
   package var isSettled: Bool { candidate == state && lowPeakWrongSince == nil }
 
   package mutating func take(_ measurement: PilotMeasurement) {
+    guard measurement.takenAt >= readableSince else { return }
     newest = measurement
     isOverdue = false
   }
@@ -69,6 +74,11 @@ package struct PilotReader: Hashable, Sendable {
       outputChangedAt = now
       forget()
       state = new == .steadyNegative ? .f : .unknown
+      if new != .steadyNegative {
+        newest = nil
+        listeningSince = now
+        readableSince = now
+      }
     } else if new.isPulsing != wasPulsing {
       outputChangedAt = now
       lowPeakWrongSince = nil
@@ -96,7 +106,7 @@ package struct PilotReader: Hashable, Sendable {
     _ measurement: PilotMeasurement, at now: MonotonicInstant, timing: TimingTable, thresholds: PilotThresholds
   ) {
     let seen = stateSeen(at: measurement.positivePeak, thresholds: thresholds)
-    // Just after state F the old −12 V may still be in the measurement.
+    // Just after state F the signal itself may still be on its way up.
     if seen == .f && now < outputChangedAt + timing.pilotSettling {
       candidate = .unknown
       return
@@ -158,6 +168,7 @@ package struct PilotReader: Hashable, Sendable {
   package mutating func forgetPast(at now: MonotonicInstant, timing: TimingTable) {
     if candidate == state { candidateSince = .longAgo }
     if newest != nil || !isAlive { listeningSince = .longAgo }
+    readableSince = .longAgo
     lowPeakWrongSince.forget(after: timing.pilotFilter, at: now)
     forgetMeasurement(at: now)
     guard now >= outputChangedAt + timing.pilotSettling else { return }
@@ -185,6 +196,7 @@ package struct PilotReader: Hashable, Sendable {
     lowPeakWrongSince.visitInstant(visit)
     visit(&outputChangedAt)
     visit(&listeningSince)
+    visit(&readableSince)
   }
 
   package func deadlines(_ soonest: inout Deadline, timing: TimingTable) {

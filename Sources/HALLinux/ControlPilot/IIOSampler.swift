@@ -1,11 +1,12 @@
 import CLinux
 import ChargerBase
 import Glibc
+import Synchronization
 
 /// Reads one or two channels on a thread of its own, again and again, and keeps the newest sample for the control lane.
 final class IIOSampler: @unchecked Sendable {
-  // Unchecked: `newest` is under the lock; the rest is constant, or the thread's alone.
-  struct Sample: Equatable {
+  // Unchecked: what is not constant is under the lock, or the thread's alone.
+  struct Sample: Equatable, Sendable {
     /// In millionths of the unit; nil for what could not be read.
     var first: Int64?
     var second: Int64?
@@ -18,8 +19,8 @@ final class IIOSampler: @unchecked Sendable {
   private let interval: Duration
   /// A change by so much is told at once, smaller ones a few times a second.
   private let step: Int64
-  private let lock = SysfsLock()
-  private var newest: Sample?
+  /// Its holder inherits the priority of who waits for it.
+  private let newest = Mutex<Sample?>(nil)
   private var told: Sample?
   private var thread: SysfsThread?
   private static let repetition = Duration.milliseconds(50)
@@ -46,7 +47,7 @@ final class IIOSampler: @unchecked Sendable {
   private func sample() -> Duration {
     let takenAt = MonotonicInstant(nanoseconds: linux_boottime_ns())
     let sample = Sample(first: first.read(), second: second?.read(), takenAt: takenAt)
-    lock.locked { newest = sample }
+    newest.withLock { $0 = sample }
     if isNews(sample) {
       told = sample
       linux_eventfd_signal(wakeDescriptor)
@@ -67,7 +68,7 @@ final class IIOSampler: @unchecked Sendable {
   /// The newest sample; makes the descriptor quiet.
   func take() -> Sample? {
     linux_eventfd_drain(wakeDescriptor)
-    return lock.locked { newest }
+    return newest.withLock { $0 }
   }
 }
 

@@ -151,16 +151,17 @@ struct MicrocontrollerConnector {
     if pilotFollows == .unsent { pilotFollows = .sent(sequence) }
   }
 
-  /// The MCU has obeyed the commands up to this one.
-  mutating func confirmed(_ sequence: UInt16) {
+  /// The MCU has obeyed the commands up to this one; answers whether one was waited for.
+  mutating func confirmed(_ sequence: UInt16) -> Bool {
     func isDone(_ number: UInt16) -> Bool { Int16(bitPattern: sequence &- number) >= 0 }
-    if let oldest = unconfirmed, isDone(oldest.sequence) { unconfirmed = nil }
     if case .sent(let number) = pilotFollows, isDone(number) { pilotFollows = .confirmed }
+    guard let oldest = unconfirmed, isDone(oldest.sequence) else { return false }
+    unconfirmed = nil
+    return true
   }
 
-  /// The MCU is not heard, or is another than before.
-  mutating func lose() {
-    command.fallBack()
+  /// The MCU is not heard, is another than before, or has opened another session.
+  mutating func sessionEnded() {
     unconfirmed = nil
     pilotFollows = .unsent
     pilot.forget()

@@ -20,6 +20,8 @@ public struct MicrocontrollerIdentity: Sendable, Equatable {
   public let temperatureSensors: Int
   /// Its firmware's version, as `1.4.0`.
   public let firmware: String
+  /// The number of the greeting that it answers; nil for an MCU of version 1.0, which does not tell.
+  public let greeting: UInt16?
 
   public enum ResetReason: UInt8, Sendable {
     case unknown, powerOn, brownOut, watchdog, software, pin, fault
@@ -52,6 +54,8 @@ public struct MicrocontrollerIdentity: Sendable, Equatable {
   public var deadMan: Duration { silence + opening }
 
   static let shortest = 18
+  /// With the number of the greeting, from version 1.1 on.
+  private static let shortestWithGreeting = 20
   /// What stays in its place in every version of the protocol.
   static let shortestOfAnyVersion = 2
 
@@ -69,6 +73,7 @@ public struct MicrocontrollerIdentity: Sendable, Equatable {
     parts = Parts(rawValue: frame.word(12))
     temperatureSensors = Int(frame.byte(14))
     firmware = "\(frame.byte(15)).\(frame.byte(16)).\(frame.byte(17))"
+    greeting = minor >= 1 && frame.payloadCount >= Self.shortestWithGreeting ? frame.word(18) : nil
   }
 }
 
@@ -125,17 +130,20 @@ public struct MicrocontrollerError: Error, Sendable, Equatable, CustomStringConv
 
 extension MicrocontrollerLink.Needs {
   static let major: UInt8 = 1
-  static let minor: UInt8 = 0
+  static let minor: UInt8 = 1
 
   /// Nil for an MCU that may have commands.
   func refusal(of identity: MicrocontrollerIdentity, on port: String) -> MicrocontrollerError? {
     func no(_ code: MicrocontrollerError.Code, _ what: String) -> MicrocontrollerError {
       MicrocontrollerError(code: code, port: port, what: what)
     }
-    if identity.silence < .milliseconds(50) || identity.silence > .seconds(5) || identity.connectors == 0 {
+    if !(Duration.milliseconds(50)...Duration.seconds(5)).contains(identity.silence)
+      || !(Duration.milliseconds(1)...Duration.seconds(1)).contains(identity.opening)
+      || !(1...MicrocontrollerLink.capacity).contains(identity.connectors)
+    {
       return no(
         .unusableIdentity,
-        "says that it has \(identity.connectors) connectors and opens after \(identity.silence.wholeMilliseconds) ms of silence; allowed: 1…8 connectors, 50…5000 ms"
+        "says that it has \(identity.connectors) connectors, opens after \(identity.silence.wholeMilliseconds) ms of silence and needs \(identity.opening.wholeMilliseconds) ms for it; allowed: 1…8 connectors, 50…5000 ms, 1…1000 ms"
       )
     }
     if let deadMan, identity.deadMan > deadMan {

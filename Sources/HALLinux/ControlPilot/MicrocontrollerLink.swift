@@ -12,66 +12,8 @@ import HAL
 /// anew, every driver of the link is silent, and what was commanded is forgotten: contactors are commanded closed again
 /// only when control says so to drivers that are back.
 public final class MicrocontrollerLink {
-  public struct Configuration: Sendable, Equatable {
-    /// The serial port, as `/dev/ttyS1`.
-    public var port: String
-    /// In bits per second, one of `rates`.
-    public var rate: Int64
-    /// How long the MCU may say nothing before its drivers are silent.
-    public var silentAfter: Duration
-    /// How often the station gives a sign of life, and how often it looks for silence.
-    public var heartbeat: Duration
-
-    public static var rates: [Int64] { SerialPort.rates }
-
-    public init(
-      port: String, rate: Int64 = 115_200, silentAfter: Duration = .milliseconds(250),
-      heartbeat: Duration = .milliseconds(50)
-    ) {
-      self.port = port
-      self.rate = rate
-      self.silentAfter = silentAfter
-      self.heartbeat = heartbeat
-    }
-  }
-
-  /// What has happened on the line since it was opened.
-  public struct Counters: Sendable, Equatable {
-    public var frames: UInt64 = 0
-    /// What stood between two frames and was none, or had a wrong checksum.
-    public var badFrames: UInt64 = 0
-    /// Frames that came twice or after a newer one.
-    public var staleFrames: UInt64 = 0
-    /// Frames that the MCU has sent and that did not come.
-    public var lostFrames: UInt64 = 0
-    /// How often the MCU fell silent, forgot the station or began anew.
-    public var losses: UInt64 = 0
-  }
-
-  /// Why the MCU was lost the last time.
-  public enum Loss: UInt8, Sendable {
-    /// Nothing was heard.
-    case silent = 1
-    /// It has begun anew.
-    case reset = 2
-    /// It has not heard the station, and has opened by itself.
-    case stationUnheard = 3
-    /// It is heard, but does not confirm commands.
-    case deaf = 4
-    /// It greets without having been asked.
-    case newSession = 5
-  }
-
-  enum Phase {
-    case greeting
-    case running(boot: UInt16, session: UInt16)
-  }
-
   static let capacity = 8
   private static let readsPerService = 4
-  private static let helloInterval = Duration.milliseconds(100)
-  /// An MCU that was refused is asked again so seldom; it may have been changed.
-  private static let refusedInterval = Duration.seconds(1)
   /// A loss lasts at least so long for the drivers, so that control cannot miss it.
   static let shortestLoss = Duration.milliseconds(20)
 
@@ -85,7 +27,9 @@ public final class MicrocontrollerLink {
   let line: any ByteLine
   private(set) var needs: Needs
   var connectors: [MicrocontrollerConnector]
-  var phase = Phase.greeting
+  /// Nil while the MCU is greeted.
+  private var session: MicrocontrollerSession?
+  private var greeting: MicrocontrollerGreeting
   private var parser = MicrocontrollerFrameParser()
   private var writer = MicrocontrollerFrameWriter()
   private var arrived = [UInt8](repeating: 0, count: 256)
@@ -97,9 +41,10 @@ public final class MicrocontrollerLink {
   private var lastServed = MonotonicInstant.zero
   /// When the lane first served it; nil before.
   private var startedAt: MonotonicInstant?
+  /// When the last session was opened.
+  private var openedAt: MonotonicInstant?
   private var lostAt: MonotonicInstant?
   private var nextBeat = MonotonicInstant.zero
-  private var nextHello = MonotonicInstant.zero
   private var isRestored = true
 
   var wakeDescriptor: Int32? { line.wakeDescriptor }
@@ -111,10 +56,15 @@ public final class MicrocontrollerLink {
     self.init(configuration, needs: needs, line: try SerialPort(path: configuration.port, rate: configuration.rate))
   }
 
-  init(_ configuration: Configuration, needs: Needs = Needs(), line: any ByteLine) {
+  /// - Parameter firstGreeting: the number of the first greeting; unlike that of the program before.
+  init(
+    _ configuration: Configuration, needs: Needs = Needs(), line: any ByteLine,
+    firstGreeting: UInt16 = UInt16(truncatingIfNeeded: linux_boottime_ns() / 1_000_000)
+  ) {
     self.configuration = configuration
     self.needs = needs
     self.line = line
+    greeting = MicrocontrollerGreeting(seed: firstGreeting)
     connectors = (0..<Self.capacity).map { _ in MicrocontrollerConnector() }
   }
 
@@ -126,7 +76,6 @@ public final class MicrocontrollerLink {
   /// - Throws: `MicrocontrollerError` for an MCU that answers and must not have commands.
   public func greet(within limit: Duration = .seconds(1)) throws(MicrocontrollerError) {
     let deadline = linux_boottime_ns().addingSaturating(limit.wholeNanoseconds)
-    nextHello = .zero
     while identity == nil && refusal == nil {
       let now = linux_boottime_ns()
       guard now < deadline else { break }
@@ -134,8 +83,8 @@ public final class MicrocontrollerLink {
       var entry = pollfd(fd: line.wakeDescriptor ?? -1, events: Int16(POLLIN), revents: 0)
       if identity == nil && refusal == nil { _ = poll(&entry, 1, 5) }
     }
-    phase = .greeting
-    nextHello = .zero
+    // Nobody keeps this session alive until the lane runs: the lane greets anew.
+    session = nil
     if let refusal { throw refusal }
   }
 
@@ -144,8 +93,9 @@ public final class MicrocontrollerLink {
   func service(at now: MonotonicInstant) {
     if startedAt == nil {
       startedAt = now
-      phase = .greeting
-      nextHello = now
+      session = nil
+      openedAt = nil
+      greeting.begin(at: now)
       nextBeat = now
     }
     exchange(at: now)
@@ -161,9 +111,7 @@ public final class MicrocontrollerLink {
     receive(at: now)
     if now >= nextBeat {
       nextBeat = now + configuration.heartbeat
-      if case .running = phase {
-        for index in connectors.indices where connectors[index].isUsed { connectors[index].isOwed = true }
-      }
+      if session != nil { oweAll() }
     }
     send(at: now)
     line.wake(at: nextBeat)
@@ -199,62 +147,78 @@ public final class MicrocontrollerLink {
       return
     }
     guard let new = MicrocontrollerIdentity(parser) else { return }
+    guard greeting.isAnswered(by: new) else {
+      counters.staleFrames &+= 1
+      return
+    }
     if let refusal = needs.refusal(of: new, on: configuration.port) {
       refuse(refusal, new, at: now)
       return
     }
-    if case .running(let boot, let session) = phase {
+    if let session {
       // The greeting's echo.
-      if boot == new.boot && session == new.session { return }
-      lose(boot == new.boot ? .newSession : .reset, at: now)
+      if session.isThat(of: new) { return }
+      if session.boot == new.boot, isStale(parser.sequence) { return }
+      end(session.boot == new.boot ? .newSession : .reset, at: now)
     }
     identity = new
     refusal = nil
-    phase = .running(boot: new.boot, session: new.session)
+    session = MicrocontrollerSession(new)
+    openedAt = now
     heardSequence = parser.sequence
     lastHeard = now
     clock.reset()
-    for index in connectors.indices where connectors[index].isUsed { connectors[index].isOwed = true }
+    oweAll()
   }
 
   private func refuse(_ new: MicrocontrollerError, _ identity: MicrocontrollerIdentity?, at now: MonotonicInstant) {
-    if case .running = phase { lose(.newSession, at: now) }
+    if session != nil { end(.newSession, at: now) }
     refusal = new
     self.identity = identity
-    nextHello = now + Self.refusedInterval
+    greeting.begin(at: now + MicrocontrollerGreeting.refusedPause)
+  }
+
+  private func oweAll() {
+    for index in connectors.indices where connectors[index].isUsed { connectors[index].isOwed = true }
+  }
+
+  /// A frame that came twice or after a newer one of the same boot.
+  private func isStale(_ sequence: UInt16) -> Bool {
+    guard let heardSequence, Int16(bitPattern: sequence &- heardSequence) <= 0 else { return false }
+    counters.staleFrames &+= 1
+    return true
   }
 
   private func takeStatus(at now: MonotonicInstant) {
-    guard case .running(let boot, let session) = phase,
-      parser.payloadCount >= MicrocontrollerConnector.shortestStatus
-    else { return }
-    if parser.word(1) != boot || parser.word(3) != session {
-      lose(parser.word(1) != boot ? .reset : .stationUnheard, at: now)
-      return
-    }
-    if let heardSequence {
-      let step = Int16(bitPattern: parser.sequence &- heardSequence)
-      guard step > 0 else {
-        counters.staleFrames &+= 1
-        return
-      }
-      counters.lostFrames &+= UInt64(step - 1)
-    }
+    guard let session, parser.payloadCount >= MicrocontrollerConnector.shortestStatus else { return }
+    guard parser.word(1) == session.boot else { return end(.reset, at: now) }
+    // Late is also what it sent before it opened this session.
+    if isStale(parser.sequence) { return }
+    guard parser.word(3) == session.number else { return end(.stationUnheard, at: now) }
+    if let heardSequence { counters.lostFrames &+= UInt64(parser.sequence &- heardSequence &- 1) }
     heardSequence = parser.sequence
     lastHeard = now
     let index = Int(parser.byte(0)) - 1
     guard connectors.indices.contains(index), connectors[index].isUsed else { return }
-    let takenAt = clock.instant(parser.longWord(5), arrivedAt: arrivedAt)
-    connectors[index].confirmed(parser.word(9))
+    // What was never sent cannot have been obeyed.
+    if Int16(bitPattern: sequence &- parser.word(9)) >= 0, connectors[index].confirmed(parser.word(9)) {
+      self.session?.isConfirmed = true
+    }
+    guard let takenAt = clock.instant(parser.longWord(5), arrivedAt: arrivedAt) else {
+      counters.staleFrames &+= 1
+      return
+    }
+    // Before it obeys it is not there: nobody decides by what it tells.
+    guard self.session?.isConfirmed == true else { return }
     connectors[index].take(parser, takenAt: takenAt, at: now)
   }
 
   private func watchSilence(at now: MonotonicInstant) {
-    guard case .running = phase else { return }
+    guard session != nil else { return }
     if let lastHeard, now - lastHeard >= configuration.silentAfter {
-      lose(.silent, at: now)
+      end(.silent, at: now)
     } else if connectors.contains(where: { isOverdue($0.unconfirmed, at: now) }) {
-      lose(.deaf, at: now)
+      end(.deaf, at: now)
     }
   }
 
@@ -264,13 +228,17 @@ public final class MicrocontrollerLink {
     return now - unconfirmed.since >= configuration.silentAfter
   }
 
-  private func lose(_ loss: Loss, at now: MonotonicInstant) {
-    phase = .greeting
+  /// The session is over. One in which nothing was obeyed is no loss: nothing can have followed from it.
+  private func end(_ loss: Loss, at now: MonotonicInstant) {
+    let isLoss = session?.isConfirmed == true
+    session = nil
     lastLoss = loss
+    greeting.begin(at: now)
+    for index in connectors.indices { connectors[index].sessionEnded() }
+    guard isLoss else { return }
     lostAt = now
     counters.losses &+= 1
-    nextHello = now
-    for index in connectors.indices { connectors[index].lose() }
+    for index in connectors.indices { connectors[index].command.fallBack() }
   }
 
   // MARK: Sending
@@ -278,25 +246,26 @@ public final class MicrocontrollerLink {
   /// Sends what is owed; what the line does not take stays owed, and the newest is sent then.
   func send(at now: MonotonicInstant) {
     guard flush() else { return }
-    guard case .running(_, let session) = phase else {
+    guard let session else {
       greetIfDue(at: now)
       return
     }
     for index in connectors.indices where connectors[index].isOwed {
       sequence &+= 1
       connectors[index].sent(sequence, at: now)
-      encode(connectors[index].command, connector: index, session: session)
+      encode(connectors[index].command, connector: index, session: session.number)
       guard flush() else { return }
     }
   }
 
   private func greetIfDue(at now: MonotonicInstant) {
-    guard now >= nextHello else { return }
-    nextHello = now + (refusal == nil ? Self.helloInterval : Self.refusedInterval)
+    guard greeting.isDue(at: now) else { return }
+    if refusal == nil { greeting.said(at: now) } else { greeting.begin(at: now + MicrocontrollerGreeting.refusedPause) }
     sequence &+= 1
     writer.begin(MicrocontrollerFrame.Kind.hello, sequence: sequence)
     writer.add(Needs.major)
     writer.add(Needs.minor)
+    writer.add(greeting.number)
     writer.end()
     _ = flush()
   }
@@ -352,15 +321,13 @@ public final class MicrocontrollerLink {
     let before = connectors[index].command.pilot
     change(&connectors[index].command)
     connectors[index].pilotChanged(from: before)
-    guard case .running = phase else { return }
+    guard session != nil else { return }
     connectors[index].isOwed = true
     send(at: lastServed)
   }
 
-  /// Control's word counts only while the MCU is there and was read; before, a contactor stays commanded open.
-  var takesClosing: Bool {
-    if case .running = phase { isHeardAgain } else { false }
-  }
+  /// Control's word counts only while the MCU is there and obeys; before, a contactor stays commanded open.
+  var takesClosing: Bool { session?.isConfirmed == true && isHeardAgain }
 
   private var isHeardAgain: Bool {
     guard let lostAt else { return true }
@@ -371,7 +338,7 @@ public final class MicrocontrollerLink {
   var diagnosis: UInt8 {
     if let refusal { return Self.refused + refusal.code.rawValue }
     guard let lastLoss else { return 0 }
-    guard case .running = phase, lastLoss == .reset, let identity else { return lastLoss.rawValue }
+    guard session != nil, lastLoss == .reset, let identity else { return lastLoss.rawValue }
     return Self.restarted + identity.resetReason.rawValue
   }
 
@@ -381,11 +348,19 @@ public final class MicrocontrollerLink {
   /// The health of a driver whose newest reading came at `heardAt`.
   func health(_ heardAt: MonotonicInstant?) -> DriverHealth {
     guard let startedAt else { return .alive }
-    if case .running = phase, isHeardAgain, let heardAt, lastServed - heardAt < configuration.silentAfter {
+    if session?.isConfirmed == true {
+      if isHeardAgain, let heardAt, lastServed - heardAt < configuration.silentAfter { return .alive }
+      if lostAt == nil && heardAt == nil && isStarting(startedAt) { return .alive }
+    } else if lostAt == nil && isStarting(startedAt) {
       return .alive
     }
-    // At the start it has its time to be heard first.
-    if lostAt == nil && heardAt == nil && lastServed - startedAt < configuration.silentAfter { return .alive }
     return .silent(since: heardAt ?? lostAt ?? startedAt)
+  }
+
+  /// At the start it has its time to be heard first: to answer the greeting, and from then on to obey. Until it does
+  /// nothing was read from it, so that nothing can close.
+  private func isStarting(_ startedAt: MonotonicInstant) -> Bool {
+    lastServed - (openedAt ?? startedAt) < configuration.silentAfter
+      && lastServed - startedAt < configuration.silentAfter * 4
   }
 }

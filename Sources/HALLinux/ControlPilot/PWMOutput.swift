@@ -2,10 +2,11 @@ import CLinux
 import ChargerBase
 import Glibc
 import HAL
+import Synchronization
 
 /// A channel of Linux's PWM, at 1 kHz, as the source of a control pilot. Writes happen on a thread of its own.
 final class PWMOutput: @unchecked Sendable {
-  // Unchecked: `wanted`, `written` and `failedSince` are under the lock; the rest is constant, or the thread's alone.
+  // Unchecked: what is not constant is under the lock, or the thread's alone.
   struct Configuration: Sendable, Equatable {
     /// The folder under which `sys` stands; `/` but in tests.
     var root = "/"
@@ -27,11 +28,14 @@ final class PWMOutput: @unchecked Sendable {
 
   private let duty: any SysfsValue
   private let hasInvertingStage: Bool
-  private let lock = SysfsLock()
-  private var wanted: Int64
-  private var written: Int64?
-  /// Since when the kernel has refused.
-  private var failedSince: MonotonicInstant?
+  private struct Duty: Sendable {
+    var wanted: Int64
+    var written: Int64?
+    /// Since when the kernel has refused.
+    var failedSince: MonotonicInstant?
+  }
+  /// Its holder inherits the priority of who waits for it.
+  private let state: Mutex<Duty>
   private var thread: SysfsThread?
 
   /// Takes the channel and puts steady −12 V on it: state F.
@@ -59,8 +63,8 @@ final class PWMOutput: @unchecked Sendable {
   init(duty: any SysfsValue, hasInvertingStage: Bool) {
     self.duty = duty
     self.hasInvertingStage = hasInvertingStage
-    wanted = Self.nanoseconds(.steadyNegative, hasInvertingStage)
-    written = wanted
+    let safe = Self.nanoseconds(.steadyNegative, hasInvertingStage)
+    state = Mutex(Duty(wanted: safe, written: safe))
     let body = Unmanaged.passUnretained(self)
     thread = SysfsThread("pilot-pwm") { body._withUnsafeGuaranteedRef { $0.writeWanted() } }
     _ = thread?.start()
@@ -108,31 +112,31 @@ final class PWMOutput: @unchecked Sendable {
   /// The newest output is what is written; one that was not written yet is forgotten.
   func apply(_ output: PilotOutput) {
     let nanoseconds = Self.nanoseconds(output, hasInvertingStage)
-    let isNew = lock.locked { () -> Bool in
-      defer { wanted = nanoseconds }
-      return wanted != nanoseconds
+    let isNew = state.withLock { state in
+      defer { state.wanted = nanoseconds }
+      return state.wanted != nanoseconds
     }
     if isNew { thread?.ring() }
   }
 
   private func writeWanted() -> Duration {
-    let (wanted, isOwed) = lock.locked { (self.wanted, self.wanted != written) }
+    let (wanted, isOwed) = state.withLock { ($0.wanted, $0.wanted != $0.written) }
     guard isOwed else { return Self.idle }
     let isWritten = duty.write(wanted)
     let now = MonotonicInstant(nanoseconds: linux_boottime_ns())
-    return lock.locked {
+    return state.withLock { state in
       if isWritten {
-        written = wanted
-        failedSince = nil
-        return self.wanted == wanted ? Self.idle : .milliseconds(1)
+        state.written = wanted
+        state.failedSince = nil
+        return state.wanted == wanted ? Self.idle : .milliseconds(1)
       }
-      failedSince = failedSince ?? now
+      state.failedSince = state.failedSince ?? now
       return Self.retryInterval
     }
   }
 
   /// Since when the wanted output does not lie on the pin, though the thread tries.
-  var isRefusedSince: MonotonicInstant? { lock.locked { failedSince } }
+  var isRefusedSince: MonotonicInstant? { state.withLock { $0.failedSince } }
   /// The wanted output has been written.
-  var isWritten: Bool { lock.locked { written == wanted } }
+  var isWritten: Bool { state.withLock { $0.written == $0.wanted } }
 }

@@ -10,6 +10,8 @@ final class EdgeGate {
   private let line: Int32
   private let timer: Int32
   private var storm = EdgeStorm()
+  /// The line's edges wake; else the timer does.
+  private var isWatched = true
 
   /// Nil when the system gives no descriptors.
   init?(over line: Int32) {
@@ -29,16 +31,16 @@ final class EdgeGate {
 
   /// The line was read, with so many edges that had waited.
   func wasRead(edges: Int, at now: MonotonicInstant) {
-    if storm.note(edges, at: now) {
-      if storm.isRaging {
-        linux_epoll_remove(descriptor, line)
-      } else {
-        // What waits there wakes at once.
-        linux_epoll_add(descriptor, line, 1)
-        linux_timerfd_arm(timer, 0)
-      }
+    let hasChanged = storm.note(edges, at: now)
+    if storm.isRaging {
+      if hasChanged { linux_epoll_remove(descriptor, line) }
+      isWatched = false
+    } else if !isWatched, linux_epoll_add(descriptor, line, 1) == 0 {
+      // What waits there wakes at once.
+      isWatched = true
+      linux_timerfd_arm(timer, 0)
     }
-    // Arming anew makes it unreadable until the next tick.
-    if storm.isRaging { linux_timerfd_arm(timer, (now + EdgeStorm.tick).nanoseconds) }
+    // Arming anew makes it unreadable until the next tick. A system that has no memory for the line now is asked again.
+    if !isWatched { linux_timerfd_arm(timer, (now + EdgeStorm.tick).nanoseconds) }
   }
 }

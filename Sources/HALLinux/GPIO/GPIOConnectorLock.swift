@@ -95,7 +95,7 @@ public final class GPIOConnectorLock: ConnectorLock {
   deinit { _ = outputs.set(0) }
 
   public func command(_ position: LockPosition) {
-    drive.command(position, shown: feedback?.position)
+    drive.command(position, shown: shown)
     apply()
     wake?.wakeSoon()
   }
@@ -108,11 +108,14 @@ public final class GPIOConnectorLock: ConnectorLock {
         takenAt: contact.takenAt)
     }
     // A contact that does not answer ends no run; the run's time does.
-    drive.step(shown: isHeard ? feedback?.position : nil, at: now)
+    drive.step(shown: isHeard ? shown : nil, at: now)
     apply()
     line.note(isHeard && !isOwed, at: now)
     wake?.wake(at: earlier(earlier(drive.deadline, contact.filter.deadline), line.deadline(at: now)))
   }
+
+  /// Where the bolt is, for the drive. A contact that storms does not know: it neither ends a run nor makes one needless.
+  private var shown: LockPosition? { contact.isStorming ? nil : feedback?.position }
 
   private func apply() {
     let wanted = bits

@@ -16,7 +16,8 @@ public final class GPIOResidualCurrentMonitor: ResidualCurrentMonitor {
     public var resetPulse = Duration.milliseconds(100)
     /// Active: the monitor itself is faulty.
     public var fault: GPIOLineAddress?
-    /// How long a trip must last to count; at most 10 ms, see obligation 2.
+    /// How long a trip must last to count; at most 10 ms, see obligation 2. One that comes and goes in shorter pulses, as
+    /// a current near the threshold makes them in time with the mains, counts too.
     public var filter = Duration.zero
     public var silentAfter = Duration.milliseconds(500)
     public var consumer = "charger residual current"
@@ -70,8 +71,10 @@ public final class GPIOResidualCurrentMonitor: ResidualCurrentMonitor {
     self.outputs = outputs
     testBit = configuration.test == nil ? 0 : 1
     resetBit = configuration.reset == nil ? 0 : testBit + 1
-    resetPulse = configuration.resetPulse
-    self.trip = FilteredInput(trip, EdgeFilter(eager: true, settle: configuration.filter))
+    // What the filter shows late is the old trip still.
+    resetPulse = configuration.resetPulse + configuration.filter
+    self.trip = FilteredInput(
+      trip, EdgeFilter(eager: true, settle: configuration.filter, release: configuration.filter))
     self.fault = fault.map { FilteredInput($0) }
     line = LineHealth(silentAfter: configuration.silentAfter)
     self.wake = wake
@@ -108,7 +111,10 @@ public final class GPIOResidualCurrentMonitor: ResidualCurrentMonitor {
     let trips = trip.filter.eagerCount
     let isHeard = trip.read(at: now)
     let isFaultHeard = fault?.read(at: now) ?? true
-    if isHeard, let isActive = trip.state { take(isActive, wasSeen: trip.filter.eagerCount != trips) }
+    if isHeard, let isActive = trip.state {
+      // More edges than the filter can follow are no sign of a sound circuit.
+      take(isActive || trip.isStorming, wasSeen: trip.filter.eagerCount != trips)
+    }
     if isFaultHeard, fault?.state == true || fault?.isStorming == true {
       line.noteFault(at: now)
     } else {

@@ -21,6 +21,8 @@ struct IskraSigning {
     var rest: Duration = .seconds(2)
     /// Before an exchange that has failed is tried again: this more for each time, up to ten times it.
     var retry: Duration = .milliseconds(50)
+    /// For the answer to an exchange that was given up, before the next: it would be taken for that one's.
+    var lateAnswer: Duration = .zero
   }
 
   private enum Step: Equatable {
@@ -100,11 +102,11 @@ struct IskraSigning {
 
   /// - Parameter delivered: the last request whose signature has reached its owner: what comes now is no second time.
   mutating func take(
-    _ new: SignedReadingRequest, delivered: UInt32?, timeout: Duration, at now: MonotonicInstant
+    _ new: SignedReadingRequest, delivered: UInt32?, until: MonotonicInstant, at now: MonotonicInstant
   ) -> SignedReadingAnswer? {
     if let delivered, told?.answered == delivered { told = nil }
     request = new
-    until = now + timeout
+    self.until = until
     attempts = 0
     trouble = nil
     doubt = nil
@@ -143,7 +145,7 @@ struct IskraSigning {
       if error.isRefusal { return fail(.refused, "\(error)") }
       attempts = min(attempts + 1, 10)
       doubt = "\(error)"
-      due = now + limits.retry * attempts
+      due = link.now + max(error == .timeout ? limits.lateAnswer : .zero, limits.retry * attempts)
       return nil
     }
   }
@@ -258,6 +260,7 @@ struct IskraSigning {
         told = nil
         return fail(.refused, "the command: \(error)")
       }
+      due = link.now + limits.lateAnswer
     }
     return nil
   }

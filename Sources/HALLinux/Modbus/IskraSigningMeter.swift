@@ -18,9 +18,10 @@ public final class IskraSigningMeter: EnergyMeter {
     silence = MeterSilence(limit: polling.silentAfter)
     queue = SigningQueue(timeout: signingTimeout)
     let poller = MeterPoller(map, polling, bus: bus, mailbox: mailbox)
-    let signing = IskraSigning(device: polling.device, registersPerRequest: map.registersPerRequest)
-    bus.add(
-      IskraClient(poller, signing, device: polling.device, timeout: signingTimeout, bus: bus, mailbox: mailbox))
+    let signing = IskraSigning(
+      device: polling.device, registersPerRequest: map.registersPerRequest,
+      limits: IskraSigning.Limits(lateAnswer: bus.settings.responseTimeout))
+    bus.add(IskraClient(poller, signing, device: polling.device, bus: bus, mailbox: mailbox))
   }
 
   public var wakeDescriptor: Int32? { mailbox.descriptor }
@@ -39,10 +40,10 @@ public final class IskraSigningMeter: EnergyMeter {
   }
 
   public func requestSignedReading(_ request: SignedReadingRequest) -> Bool {
-    guard queue.isFree, silence.health == .alive, latest != nil,
-      mailbox.ask(request, delivered: queue.delivered)
-    else { return false }
-    queue.took(request.number, at: MonotonicInstant(nanoseconds: linux_boottime_ns()))
+    let until = MonotonicInstant(nanoseconds: linux_boottime_ns()) + queue.timeout
+    let question = MeterMailbox.Question(request: request, delivered: queue.delivered, until: until)
+    guard queue.isFree, silence.health == .alive, latest != nil, mailbox.ask(question) else { return false }
+    queue.took(request.number, until: until)
     bus.wake()
     return true
   }
@@ -56,18 +57,15 @@ private final class IskraClient: ModbusClient, @unchecked Sendable {  // the lin
   private let mailbox: MeterMailbox
   private let report: ModbusReport
   private let device: UInt8
-  private let timeout: Duration
   private var signing: IskraSigning
   private var isSigningsTurn = true
 
   init(
-    _ poller: MeterPoller, _ signing: IskraSigning, device: UInt8, timeout: Duration, bus: ModbusBus,
-    mailbox: MeterMailbox
+    _ poller: MeterPoller, _ signing: IskraSigning, device: UInt8, bus: ModbusBus, mailbox: MeterMailbox
   ) {
     self.poller = poller
     self.mailbox = mailbox
     self.device = device
-    self.timeout = timeout
     report = bus.report
     self.signing = signing
   }
@@ -95,11 +93,14 @@ private final class IskraClient: ModbusClient, @unchecked Sendable {  // the lin
     poller.lineWasLost(at: now)
   }
 
-  /// A newer request takes the place of one that its owner has given up.
+  /// A newer request takes the place of one that its owner has given up. One that has lain here until its owner gave it
+  /// up, while the line was lost, is not given to the meter: its session would begin in the middle of a transaction.
   private func takeRequest() {
-    guard let (request, delivered) = mailbox.takeRequest() else { return }
+    guard let question = mailbox.takeRequest() else { return }
     let now = MonotonicInstant(nanoseconds: linux_boottime_ns())
-    if let answer = signing.take(request, delivered: delivered, timeout: timeout, at: now) { post(answer) }
+    guard now < question.until else { return }
+    let answer = signing.take(question.request, delivered: question.delivered, until: question.until, at: now)
+    if let answer { post(answer) }
   }
 
   private func post(_ answer: SignedReadingAnswer) {

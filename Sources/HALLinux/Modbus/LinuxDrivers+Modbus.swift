@@ -14,7 +14,9 @@ extension LinuxDrivers {
     Option(name: "device", meaning: "the meter's number on its line", standard: nil),
     Option(name: "responseTimeoutMilliseconds", meaning: "how long an answer may take to begin", standard: "300"),
     Option(
-      name: "byteTimeoutMilliseconds", meaning: "how long the line may be quiet within an answer", standard: "50"),
+      name: "byteTimeoutMilliseconds",
+      meaning: "how much longer than its bytes an answer may take, and quiet on the line after an error",
+      standard: "50"),
     Option(name: "pauseMilliseconds", meaning: "quiet before each request", standard: "5"),
     Option(name: "retries", meaning: "attempts after the first, for all requests of one reading", standard: "2"),
     Option(

@@ -6,21 +6,30 @@ import Synchronization
 
 /// Between the thread of a line and the control lane: the newest reading, a request to sign, and its answer.
 ///
-/// The control lane only tries the lock: while the line's thread holds it, news are about to be rung for anyway. What
-/// lies here is fixed in size, so that passing it on allocates nothing.
+/// The control lane only tries the lock: whenever the line's thread has held it, it rings. What lies here is fixed in
+/// size, so that passing it on allocates nothing.
 final class MeterMailbox: Sendable {
   struct Content: Sendable {
     var reading: MeterReading?
-    var request: SignedReadingRequest?
-    /// The last request whose signature its owner has been given.
-    var delivered: UInt32?
+    var question: Question?
     var answer: SignedReadingAnswer?
+  }
+
+  /// A request, as its owner leaves it here.
+  struct Question: Sendable {
+    let request: SignedReadingRequest
+    /// The last request whose signature its owner has been given.
+    let delivered: UInt32?
+    /// Then the owner gives it up, whether the line has seen it or not.
+    let until: MonotonicInstant
   }
 
   let descriptor = linux_eventfd()
   private let content = Mutex(Content())
   /// Rings that were begun and not taken: while there are none, silencing costs no system call.
   private let begun = Atomic<UInt64>(0)
+  /// A request may lie here: while none does, the line's thread, which looks before each exchange, takes no lock.
+  private let isAsked = Atomic<Bool>(false)
 
   deinit { close(descriptor) }
 
@@ -36,11 +45,14 @@ final class MeterMailbox: Sendable {
     ring()
   }
 
-  func takeRequest() -> (SignedReadingRequest, delivered: UInt32?)? {
-    content.withLock { content in
-      defer { content.request = nil }
-      return content.request.map { ($0, content.delivered) }
+  func takeRequest() -> Question? {
+    guard isAsked.exchange(false, ordering: .acquiringAndReleasing) else { return nil }
+    let question = content.withLock { content in
+      defer { content.question = nil }
+      return content.question
     }
+    ring()
+    return question
   }
 
   private func ring() {
@@ -71,13 +83,15 @@ final class MeterMailbox: Sendable {
   }
 
   /// False when the line's thread holds the mailbox at this moment.
-  func ask(_ request: SignedReadingRequest, delivered: UInt32?) -> Bool {
-    content.withLockIfAvailable { content -> Bool in
-      content.request = request
-      content.delivered = delivered
-      content.answer = nil
-      return true
-    } ?? false
+  func ask(_ question: Question) -> Bool {
+    let isLeft =
+      content.withLockIfAvailable { content -> Bool in
+        content.question = question
+        content.answer = nil
+        return true
+      } ?? false
+    if isLeft { isAsked.store(true, ordering: .releasing) }
+    return isLeft
   }
 }
 
@@ -114,7 +128,7 @@ struct SigningQueue {
 
   var isFree: Bool { pending == nil && answer == nil }
 
-  mutating func took(_ number: UInt32, at now: MonotonicInstant) { pending = (number, now + timeout) }
+  mutating func took(_ number: UInt32, until: MonotonicInstant) { pending = (number, until) }
 
   /// An answer that nobody waits for any more is dropped.
   mutating func take(_ new: SignedReadingAnswer) {

@@ -48,6 +48,8 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
   private var image = RegisterImage()
   private var takenAt: MonotonicInstant?
   private var attemptsLeft = 0
+  /// A probe has shown another meter than the map's, or another than before: why, it has told already.
+  private var isWrongMeter = false
   /// Something in this cycle was answered.
   private var hasAnswered = false
   private var failedCycles = 0
@@ -90,7 +92,8 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
       if steps.isEmpty { finish(at: now) }
     } catch {
       if case .lineLost = error { throw error }
-      failed(error, step, at: now)
+      // From the end of the exchange on: what is waited for now begins there.
+      failed(error, step, at: link.now)
     }
   }
 
@@ -107,6 +110,7 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
     image.removeAll()
     takenAt = nil
     hasAnswered = false
+    isWrongMeter = false
     // A meter that is known to be silent costs the line one attempt.
     attemptsLeft = failedCycles == 0 ? polling.retries : 0
     if let lastReading, lastReading.duration(to: now) >= polling.silentAfter { isProven = false }
@@ -145,6 +149,7 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
     reading.exportRegister = reading.exportRegister.map { exportRollOver.absolute($0, at: takenAt) }
     failedCycles = 0
     lastReading = takenAt
+    report.end(.identity(polling.device), "it is the right meter again")
     report.end(.device(polling.device), "it answers again")
     mailbox.post(reading)
   }
@@ -152,7 +157,9 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
   private func failed(_ error: ModbusError, _ step: Step, at now: MonotonicInstant) {
     // A meter that has shown its number once and refuses it now is another one.
     if error.isRefusal, serial == nil, case .probe(let place) = step, map.probes[place].isSerial {
-      report.begin(.finding(polling.device), "\(map.probes[place].name) is refused (\(error)): it is not watched")
+      report.begin(
+        .finding(polling.device, register: map.probes[place].span.first),
+        "\(map.probes[place].name) is refused (\(error)): it is not watched")
       steps.removeFirst()
       due = now
       return
@@ -170,7 +177,8 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
         steps.replaceSubrange(0..<1, with: parts.map { .block($0) })
       } else {
         report.begin(
-          .finding(polling.device), "registers from \(block.span.first) on are refused (\(error)): no such values")
+          .finding(polling.device, register: block.span.first),
+          "registers from \(block.span.first) on are refused (\(error)): no such values")
         steps.removeFirst()
       }
       due = now
@@ -182,13 +190,15 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
       due = now + (error == .timeout ? lateAnswer : .zero)
     } else if error == .timeout, hasAnswered, serial == nil, case .probe(let place) = step, map.probes[place].isSerial {
       // Some meters say nothing to a request for registers that they do not have.
-      report.begin(.finding(polling.device), "\(map.probes[place].name) gives no answer: it is not watched")
+      report.begin(
+        .finding(polling.device, register: map.probes[place].span.first),
+        "\(map.probes[place].name) gives no answer: it is not watched")
       steps.removeFirst()
       attemptsLeft = 0
       due = now + lateAnswer
       if steps.isEmpty { finish(at: now) }
     } else {
-      report.begin(.device(polling.device), "\(error)")
+      if !isWrongMeter { report.begin(.device(polling.device), "\(error)") }
       retire(at: now)
     }
   }
@@ -230,7 +240,9 @@ final class MeterPoller: ModbusClient, @unchecked Sendable {  // the line's thre
       }
     }
     guard finding == nil else {
-      report.begin(.device(polling.device), finding ?? "")
+      // Told also while the meter counts as silent: a meter that was exchanged has been silent before.
+      report.begin(.identity(polling.device), finding ?? "")
+      isWrongMeter = true
       throw .malformed
     }
     steps.removeFirst()

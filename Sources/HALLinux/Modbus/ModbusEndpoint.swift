@@ -56,9 +56,10 @@ public enum ModbusEndpoint: Sendable, Hashable, CustomStringConvertible {
 
 /// How a line is driven, beside its endpoint.
 public struct ModbusLineSettings: Sendable, Hashable {
-  /// How long the first byte of an answer may take.
+  /// How long the first byte of an answer may take, after the last one of the request.
   public var responseTimeout: Duration
-  /// How long the line may be quiet within an answer.
+  /// How long an answer may pause: so much longer than its bytes take it may be in all. After an error the line is used
+  /// again when it was quiet for so long.
   public var byteTimeout: Duration
   /// Quiet on the line before each request; at least the 3.5 characters of Modbus over Serial Line §2.5.1.1.
   public var pause: Duration
@@ -79,9 +80,18 @@ public struct ModbusLineSettings: Sendable, Hashable {
   }
 }
 
+extension ModbusEndpoint {
+  /// How long so many bytes take on the wire: eleven bits each at the port's rate, nothing to speak of over TCP.
+  func wireTime(bytes: Int) -> Duration {
+    guard case .serial(let settings) = self else { return .zero }
+    let bits = Int64(clamping: max(0, bytes)) * 11
+    return .nanoseconds(bits.multipliedSaturating(by: 1_000_000_000) / Int64(max(1, settings.baudRate)))
+  }
+}
+
 /// Why an exchange on a Modbus line gave nothing.
 public enum ModbusError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// No answer, or one that stopped before its end, in time.
+  /// No answer, or none that was whole in time.
   case timeout
   /// The checksum of the answer is wrong.
   case checksum

@@ -13,6 +13,8 @@ public enum RegisterTable: String, Sendable, CaseIterable {
 
 /// Registers of devices, as one exchange at a time reads and writes them.
 protocol RegisterLink {
+  /// By the clock of the line: what is waited for after an exchange is waited for from its end.
+  var now: MonotonicInstant { get }
   /// Reads at most 125 registers.
   func read(_ table: RegisterTable, device: UInt8, address: UInt16, count: Int) throws(ModbusError) -> [UInt16]
   /// Function 6.
@@ -23,6 +25,10 @@ protocol RegisterLink {
 
 /// An open Modbus line: one request at a time, each within the line's timeouts. Used by one thread.
 ///
+/// An exchange has one limit for the whole of it, from its request to the last byte of its answer. With a limit for each
+/// byte alone (libmodbus has the two, and either one or the other), a device that lets its bytes drip would hold the line
+/// for 255 times that limit, and every other meter on it would be silent.
+///
 /// After any error on a serial line the rest of the answer is waited out and thrown away before the next request: a late
 /// answer would be taken for that request's. What comes between two requests is thrown away too.
 final class ModbusLink: RegisterLink {
@@ -31,6 +37,8 @@ final class ModbusLink: RegisterLink {
   private let settings: ModbusLineSettings
   let descriptor: Int32
   private var mustDrain = true
+  /// How long the last exchange might take in all.
+  private var limit: Duration
 
   /// Opens the line and compares what the port has taken with what was asked for.
   ///
@@ -55,7 +63,8 @@ final class ModbusLink: RegisterLink {
     guard let context = made else { throw failure(.unreachable, linux_errno()) }
     modbus_set_error_recovery(context, MODBUS_ERROR_RECOVERY_NONE)
     Self.set(settings.responseTimeout) { modbus_set_response_timeout(context, $0, $1) }
-    Self.set(settings.byteTimeout) { modbus_set_byte_timeout(context, $0, $1) }
+    // None: the response timeout then holds for the whole answer (`modbus_set_byte_timeout(3)`).
+    _ = modbus_set_byte_timeout(context, 0, 0)
     guard modbus_connect(context) == 0 else {
       let number = linux_errno()
       modbus_free(context)
@@ -98,6 +107,7 @@ final class ModbusLink: RegisterLink {
     self.endpoint = endpoint
     self.settings = settings
     self.descriptor = descriptor
+    limit = settings.responseTimeout
   }
 
   deinit {
@@ -148,12 +158,14 @@ final class ModbusLink: RegisterLink {
 
   // MARK: Exchanges
 
+  var now: MonotonicInstant { MonotonicInstant(nanoseconds: linux_boottime_ns()) }
+
   func read(
     _ table: RegisterTable, device: UInt8, address: UInt16, count: Int
   ) throws(ModbusError) -> [UInt16] {
     var values = [UInt16](repeating: 0, count: max(1, min(count, 125)))
     let wanted = Int32(values.count)
-    try exchange(device: device, expecting: wanted) {
+    try exchange(device: device, expecting: wanted, bytes: 8 + 5 + 2 * values.count) {
       switch table {
       case .input: modbus_read_input_registers(context, Int32(address), wanted, &values)
       case .holding: modbus_read_registers(context, Int32(address), wanted, &values)
@@ -163,21 +175,26 @@ final class ModbusLink: RegisterLink {
   }
 
   func write(device: UInt8, address: UInt16, value: UInt16) throws(ModbusError) {
-    try exchange(device: device, expecting: 1) { modbus_write_register(context, Int32(address), value) }
+    try exchange(device: device, expecting: 1, bytes: 8 + 8) { modbus_write_register(context, Int32(address), value) }
   }
 
   func write(device: UInt8, address: UInt16, values: [UInt16]) throws(ModbusError) {
     guard (1...123).contains(values.count) else { throw .malformed }
-    try exchange(device: device, expecting: Int32(values.count)) {
+    try exchange(device: device, expecting: Int32(values.count), bytes: 9 + 2 * values.count + 8) {
       modbus_write_registers(context, Int32(address), Int32(values.count), values)
     }
   }
 
-  private func exchange(device: UInt8, expecting count: Int32, _ body: () -> Int32) throws(ModbusError) {
-    if mustDrain { drain() }
+  /// - Parameter bytes: of request and answer together, on a serial line.
+  private func exchange(
+    device: UInt8, expecting count: Int32, bytes: Int, _ body: () -> Int32
+  ) throws(ModbusError) {
+    if mustDrain { try drain() }
     // What has come since: noise, or the answer to a request that was given up.
     try discard()
     guard modbus_set_slave(context, Int32(device)) == 0 else { throw .malformed }
+    limit = settings.responseTimeout + endpoint.wireTime(bytes: bytes) + settings.byteTimeout
+    Self.set(limit) { modbus_set_response_timeout(context, $0, $1) }
     let answer = body()
     guard answer != count else { return }
     let number = linux_errno()
@@ -223,16 +240,19 @@ final class ModbusLink: RegisterLink {
     throw .lineLost(EMSGSIZE)
   }
 
-  /// Waits until the line has been quiet for the byte timeout, at most as long as an answer may take.
-  private func drain() {
+  /// Waits until the line has been quiet for the byte timeout, at most as long as the last answer might take: what goes
+  /// on sending must not keep the others from being asked. Over TCP, where the place of a frame in the stream would be
+  /// lost, that connection is given up.
+  private func drain() throws(ModbusError) {
     mustDrain = false
     let quiet = max(1, settings.byteTimeout.wholeMilliseconds)
-    let end = linux_boottime_ns().addingSaturating(settings.responseTimeout.wholeNanoseconds)
+    let end = linux_boottime_ns().addingSaturating(limit.wholeNanoseconds)
     var bytes = [UInt8](repeating: 0, count: 256)
     while linux_boottime_ns() < end {
       var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       guard poll(&entry, 1, Int32(clamping: quiet)) > 0, entry.revents & Int16(POLLIN) != 0 else { return }
       guard Glibc.read(descriptor, &bytes, bytes.count) > 0 else { return }
     }
+    if case .tcp = endpoint { throw .lineLost(EMSGSIZE) }
   }
 }

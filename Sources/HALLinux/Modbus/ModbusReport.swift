@@ -9,8 +9,10 @@ public final class ModbusReport: Sendable {
   enum Subject: Hashable, Sendable {
     case line
     case device(UInt8)
-    /// Something about a device that does not end by itself.
-    case finding(UInt8)
+    /// The device is not the one that its map or its serial number says.
+    case identity(UInt8)
+    /// Something about a register of a device that does not end by itself.
+    case finding(UInt8, register: Int)
     case signing(UInt8)
   }
 
@@ -28,7 +30,7 @@ public final class ModbusReport: Sendable {
 
   private let line: String
   private let tell: @Sendable (String) -> Void
-  /// At most three for each of the line's devices, and one for the line.
+  /// At most three for each of the line's devices, one for each of their registers that a map names, one for the line.
   private let episodes = Mutex<[Subject: Episode]>([:])  // allowed: looked up, never iterated
 
   init(line: String, tell: @escaping @Sendable (String) -> Void) {
@@ -83,7 +85,8 @@ public final class ModbusReport: Sendable {
   private func name(_ subject: Subject) -> String {
     switch subject {
     case .line: line
-    case .device(let number), .finding(let number), .signing(let number): "\(line) device \(number)"
+    case .device(let number), .identity(let number), .finding(let number, _), .signing(let number):
+      "\(line) device \(number)"
     }
   }
 }

@@ -30,6 +30,8 @@ public final class LinuxWatchdog: SystemWatchdog {
   private let seconds: Int32
   private let takesTimeout: Bool
   private var isOpen: Bool
+  /// It runs with the time-out that was asked for.
+  private var isTimed: Bool
   private var wasFed = false
   /// When the control lane last called.
   private var now = MonotonicInstant.zero
@@ -73,6 +75,7 @@ public final class LinuxWatchdog: SystemWatchdog {
     hasResetSystem = (try? device.bootStatus()).map { $0 & WatchdogBits.cardReset != 0 }
     self.device = device
     isOpen = support & WatchdogBits.magicClose == 0
+    isTimed = isOpen
     if !isOpen { device.close(stopsIt: true) }
   }
 
@@ -95,8 +98,11 @@ public final class LinuxWatchdog: SystemWatchdog {
   }
 
   public func feed() {
-    if start(), device.feed() {
-      wasFed = true
+    let isRunning = open() && device.feed()
+    if isRunning { wasFed = true }
+    // One that has another time-out now holds longer than it was declared to: fed, so that it resets nothing by that, but
+    // not believed.
+    if isRunning, isTimed || setTimeout() {
       lastGood = now
       health = .alive
     } else if health == .alive {
@@ -108,19 +114,23 @@ public final class LinuxWatchdog: SystemWatchdog {
     guard isOpen else { return }
     device.close(stopsIt: true)
     isOpen = false
+    isTimed = false
     wasFed = false
   }
 
-  private func start() -> Bool {
+  private func open() -> Bool {
     if isOpen { return true }
-    do throws(WatchdogFailure) {
-      try device.open()
-      isOpen = true
-      if takesTimeout { _ = try device.setTimeout(seconds: seconds) }
-    } catch {
-      return false
-    }
-    return true
+    isOpen = (try? device.open()) != nil
+    isTimed = !takesTimeout
+    return isOpen
+  }
+
+  private func setTimeout() -> Bool {
+    guard var taken = try? device.setTimeout(seconds: seconds) else { return false }
+    // Some drivers round without telling.
+    if let told = try? device.timeout() { taken = told }
+    isTimed = .seconds(Int64(taken)) <= timeout
+    return isTimed
   }
 }
 

@@ -96,6 +96,10 @@ extension ChargePoint: EngineServices {
     delegate?.chargePoint(self, sign: order, at: evse)
   }
 
+  package func tell(_ fault: StationFault, at evse: EVSEID, isActive: Bool) {
+    faultReports?.handle(.fault(ConnectorID(evse: evse, number: 0), fault, active: isActive, at: now))
+  }
+
   package func note(_ event: EngineEvent) { delegate?.chargePoint(self, noted: event) }
 }
 

@@ -195,6 +195,9 @@ public struct ChargePointConfiguration: Sendable {
   public var networkConfigurationTimeout: Duration
   /// People can choose from a list on the station's display: the holder of a master pass is asked what to end (C16.FR.01).
   public var hasDisplayChoice = false
+  /// EVSE 0 is what the main meter says, and nothing while it says nothing. Without one it is what all EVSEs take, once
+  /// `meterValue` has told no reading of EVSE 0.
+  public var hasMainMeter = false
 
   public init(
     identity: Identity, evses: [EVSE], networkProfiles: [NetworkProfile], deviceModel: [DeviceModelEntry] = [],

@@ -66,6 +66,8 @@ package protocol EngineServices: AnyObject {
   /// Asks the meter of an EVSE for a signed reading; the fact `signedReading` with the same number answers.
   func sign(_ order: SignedReadingOrder, at evse: EVSEID)
   func note(_ event: EngineEvent)
+  /// Tells the CSMS of a fault that the engine itself has found at an EVSE, or that it is gone; it bars nothing.
+  func tell(_ fault: StationFault, at evse: EVSEID, isActive: Bool)
   /// Tells the firmware around of a transaction event that is on disk, and of the CSMS's answer to it.
   func told(_ event: TransactionEventRequest)
   func told(_ event: TransactionEventRequest, answer: TransactionEventResponse)
@@ -73,6 +75,7 @@ package protocol EngineServices: AnyObject {
 
 extension EngineServices {
   package func speak(_ languages: [String], at evse: EVSEID?) {}
+  package func tell(_ fault: StationFault, at evse: EVSEID, isActive: Bool) {}
   package func told(_ event: TransactionEventRequest) {}
   package func told(_ event: TransactionEventRequest, answer: TransactionEventResponse) {}
   package var isStoreFailing: Bool { false }

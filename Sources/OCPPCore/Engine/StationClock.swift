@@ -93,13 +93,14 @@ struct StationClock {
   mutating func remember(_ wall: WallTime, at instant: MonotonicInstant) -> StoreMutation? {
     let offset = Self.offset(of: wall, at: instant)
     let known = stored.last { $0.boot == boot }
-    if let known,
+    // The same number as the system's word is another thing as the CSMS's: the system's clock may be set.
+    let isOfCSMS = offset == csmsOffset
+    if let known, known.isOfCSMS || !isOfCSMS,
       Duration.milliseconds(known.latest.subtractingSaturating(offset).magnitude.clampedToInt64) <= Self.significance
     {
       return nil
     }
     stored.removeAll { $0.boot == boot }
-    let isOfCSMS = csmsOffset != nil || known?.isOfCSMS ?? false
     stored.append(Offset(boot: boot, latest: offset, first: known?.first ?? offset, isOfCSMS: isOfCSMS))
     stored = Array(stored.suffix(Self.rememberedBoots))
     var record = RecordWriter()

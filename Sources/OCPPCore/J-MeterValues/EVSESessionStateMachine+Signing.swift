@@ -124,7 +124,8 @@ extension EVSESessionStateMachine {
 
   /// Before the Ended event: asks for the signature of its last reading, once, and says whether to wait for it.
   mutating func awaitSignedEnd(_ context: Context) -> (effects: [Effect], waits: Bool) {
-    guard !signing.isEndSettled, latestSample != nil, wantsSignature(.transactionEnd, context.settings) else {
+    guard !signing.isEndSettled, !isMeterForeign, latestSample != nil, wantsSignature(.transactionEnd, context.settings)
+    else {
       return ([], false)
     }
     guard let deadline = signing.deadline else {
@@ -164,8 +165,8 @@ extension EVSESessionStateMachine {
     case .failed(let reason):
       return refused("the meter of \(evse) has not signed: \(reason)", context)
     case .signed(let reading):
-      guard transaction.lastRegister.map({ reading.register >= $0 }) ?? true else {
-        return refused("the meter of \(evse) has signed a register that has fallen; it is not used", context)
+      guard !isMeterForeign, canFollow(reading.register, at: reading.takenAt, context) else {
+        return refused("the meter of \(evse) has signed a register that cannot follow; it is not used", context)
       }
       return took(reading, of: pending.moment, context)
     }
@@ -262,7 +263,10 @@ extension EVSESessionStateMachine {
       case .never: readings[place].signed?.publicKey = ""
       case .oncePerTransaction:
         if transaction.isPublicKeyTold { readings[place].signed?.publicKey = "" }
-        transaction.isPublicKeyTold = true
+        // Neither is an empty key told, nor one whose signature does not fit into the message.
+        if let signed = readings[place].signed, !signed.publicKey.isEmpty, signed.fitsEveryVersion {
+          transaction.isPublicKeyTold = true
+        }
       }
     }
   }

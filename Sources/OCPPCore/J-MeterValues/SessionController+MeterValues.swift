@@ -86,7 +86,7 @@ extension SessionController {
   /// The main meter's, where there is one. Else what all EVSEs take together: power and current, but no energy, which
   /// is the main meter's to tell (J01.FR.04).
   private func stationReading() -> MeterSample? {
-    if let stationSample { return stationSample }
+    if stationSample != nil || services.configuration.hasMainMeter { return stationSample }
     var sum: MeterSample?
     for slot in slots {
       guard let sample = slot.machine.latestSample else { return nil }

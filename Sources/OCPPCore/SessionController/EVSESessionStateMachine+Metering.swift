@@ -4,16 +4,20 @@ import OCPPTypes
 // Readings within a transaction (J02): which are told, in which event, and when the next is due.
 
 extension EVSESessionStateMachine {
-  /// Takes a reading; a register that has fallen is not believed while a transaction runs (J02.FR.16).
+  /// Takes a reading, unless its register cannot follow the one before (`doubt`).
   mutating func took(_ sample: MeterSample, _ context: Context) -> [Effect] {
     if let latest = latestSample, sample.takenAt < latest.takenAt { return [] }
     if resumption != nil { return resumptionSaw(sample, context) }
-    let unproven = proveMeter(by: sample, context)
-    if isMeterForeign { return unproven + finishEndIfReady(context) }
+    if isMeterForeign { return finishEndIfReady(context) }
     var effects: [Effect] = []
-    if let fallen = fallen(sample) {
-      guard fallen.isBelieved else { return fallen.note.map { [.note($0)] } ?? [] }
-      effects += fallen.note.map { [.note($0)] } ?? []
+    if let doubt = doubt(sample, context) {
+      effects = doubt.effects
+      guard doubt.isAnotherMeter else { return effects }
+      if transaction != nil { return effects + endWithMeter(doubt.meter, context) }
+    }
+    if sample.energyImport != nil {
+      effects += registerFollows()
+      proof?.awaitsReading = false
     }
     latestSample = sample
     noteRegister(of: sample, context)
@@ -25,26 +29,6 @@ extension EVSESessionStateMachine {
     }
     return effects
   }
-
-  /// A register below the one that was seen last: never believed while a transaction runs, and between transactions
-  /// once it has been told often enough to be another meter's, and no slip. Told once, not at every reading.
-  private mutating func fallen(_ sample: MeterSample) -> (isBelieved: Bool, note: String?)? {
-    guard let register = sample.energyImport, let last = transaction?.lastRegister ?? lastIdleRegister, register < last
-    else {
-      if sample.energyImport != nil { fallenReadings = 0 }
-      return nil
-    }
-    fallenReadings = fallenReadings.addingSaturating(1)
-    let isBelieved = transaction == nil && fallenReadings >= Self.readingsOfAnotherMeter
-    if isBelieved {
-      fallenReadings = 0
-      return (true, "meter register of \(evse) is \(register) Wh after \(last) Wh: another meter")
-    }
-    guard fallenReadings == 1 else { return (false, nil) }
-    return (false, "meter register of \(evse) fell from \(last) to \(register) Wh; the readings are not used")
-  }
-
-  private var lastIdleRegister: Decimal? { latestSample?.energyImport }
 
   mutating func noteRegister(of sample: MeterSample, _ context: Context) {
     guard let register = sample.energyImport else { return }

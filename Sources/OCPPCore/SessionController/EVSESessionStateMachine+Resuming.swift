@@ -8,7 +8,7 @@ extension EVSESessionStateMachine {
   /// it was last known to run.
   package static let aliveInterval: Duration = .seconds(15 * 60)
   /// Longer than a dead program's contactor can stay closed.
-  private static let deadManTime: Duration = .seconds(60)
+  static let deadManTime: Duration = .seconds(60)
 
   /// Waiting for the first facts after a start.
   package struct Resumption: Sendable, Equatable {
@@ -53,12 +53,17 @@ extension EVSESessionStateMachine {
   }
 
   mutating func resumptionSaw(_ sample: MeterSample, _ context: Context) -> [Effect] {
-    latestSample = sample
-    if let register = sample.energyImport {
-      let meter = verdict(on: register, context)
-      resumption?.meter = meter
+    var effects: [Effect] = []
+    if let doubt = doubt(sample, context) {
+      guard doubt.isAnotherMeter else { return doubt.effects }
+      resumption?.meter = doubt.meter
+      effects = doubt.effects
+    } else if sample.energyImport != nil {
+      resumption?.meter = .plausible
+      effects = registerFollows()
     }
-    return decideResumption(context)
+    latestSample = sample
+    return effects + decideResumption(context)
   }
 
   /// The rating of the cable in the socket, by its own resistor, in mA; nil when there is none.
@@ -72,16 +77,6 @@ extension EVSESessionStateMachine {
     guard resumption != nil else { return endUnproven(.swapped, .plausible, context) }
     resumption?.vehicle = .swapped
     return decideResumption(context)
-  }
-
-  /// The first reading after a meter's silence has let a transaction go on.
-  mutating func proveMeter(by sample: MeterSample, _ context: Context) -> [Effect] {
-    guard proof?.awaitsReading == true, let register = sample.energyImport else { return [] }
-    proof?.awaitsReading = false
-    let meter = verdict(on: register, context)
-    guard meter != .plausible else { return [] }
-    isMeterForeign = true
-    return endUnproven(.present, meter, context)
   }
 
   private mutating func endUnproven(
@@ -176,30 +171,6 @@ extension EVSESessionStateMachine {
     guard since.boot == last.boot, let counted = transaction?.millisecondsCharging else { return }
     transaction?.millisecondsCharging = counted.addingSaturating(
       max(0, since.instant.duration(to: last.instant).wholeMilliseconds))
-  }
-
-  // MARK: - Meter
-
-  /// Whether a register can be the one that the transaction was stored with.
-  private func verdict(on register: Decimal, _ context: Context) -> ResumeTable.Meter {
-    guard let transaction, let last = transaction.lastRegister else { return .plausible }
-    if register < last { return .behind }
-    return register > last.adding(deliverable(context)) ? .exchanged : .plausible
-  }
-
-  /// The most that can have been delivered since the stored register: until the transaction was last known to run, then
-  /// unseen until it was due to be stored again, and until the contactor of a dead program opened.
-  private func deliverable(_ context: Context) -> Decimal {
-    guard let transaction else { return 0 }
-    let alive = transaction.lastAliveAt
-    let seen = transaction.lastRegisterAt ?? transaction.startedAt
-    let away = Self.duration(from: alive, to: context.time).map { max(.zero, $0) } ?? Self.aliveInterval
-    let unseen = max(.zero, Self.duration(from: seen, to: alive) ?? Self.aliveInterval)
-    let flowing = unseen + min(away, Self.aliveInterval) + Self.deadManTime
-    // W × s / 3,600 in Wh, a fifth above the rating.
-    return Decimal(
-      thousandths: flowing.wholeSeconds.multipliedSaturating(by: Int64(maximumPowerW)).multipliedSaturating(by: 1_200)
-        / 3_600)
   }
 
   // MARK: - Going on

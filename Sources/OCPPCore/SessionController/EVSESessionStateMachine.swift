@@ -16,8 +16,6 @@ package struct EVSESessionStateMachine: Sendable {
   package static let openingGrace: Duration = .seconds(10)
   /// How long the last reading may take after the contactor has opened.
   package static let readingGrace: Duration = .seconds(2)
-  /// Readings in a row below the former register that make it another meter's, between transactions.
-  package static let readingsOfAnotherMeter = 3
 
   package enum Effect: Sendable, Equatable {
     /// Append the event in one commit with the document; nil removes the document.
@@ -30,13 +28,15 @@ package struct EVSESessionStateMachine: Sendable {
     case keepReading(number: Int32, document: [UInt8]?, dropped: [Int32])
     /// Ask the meter for a signed reading.
     case sign(number: UInt32, SignedReadingMoment, identification: String)
+    /// Tell the operator that the meter's register cannot follow what it was; nil: it does again.
+    case meterProblem(String?)
     case note(String)
 
     /// Something waits for its being durable.
     var isStoredEvent: Bool {
       switch self {
       case .report, .store: true
-      case .remember, .keepReading, .sign, .note: false
+      case .remember, .keepReading, .sign, .meterProblem, .note: false
       }
     }
   }
@@ -103,8 +103,7 @@ package struct EVSESessionStateMachine: Sendable {
   package var endDeadline: MonotonicInstant?
   package var latestSample: MeterSample?
   package var lastPublishedSampleAt: MonotonicInstant?
-  /// Readings in a row whose register was below the former one.
-  var fallenReadings = 0
+  package var strangeReadings = StrangeReadings()
   /// What is asked of a meter that signs.
   package var signing = Signing()
   var lastSigningNumber: UInt32 = 0
@@ -332,7 +331,7 @@ extension EVSESessionStateMachine {
   private var mayFlow: Bool { isPathClosed || isPathClosing }
 
   private var hasReadingAfterOpening: Bool {
-    guard let pathOpenedAt else { return true }
+    guard let pathOpenedAt, !isMeterForeign else { return true }
     guard let latestSample, latestSample.takenAt >= pathOpenedAt else { return false }
     return latestSample.energyImport != nil || transaction?.lastRegister == nil
   }
@@ -354,6 +353,7 @@ extension EVSESessionStateMachine {
     isResumed = false
     isAwaitingResumedEnergy = false
     proof = nil
+    if isMeterForeign { latestSample = nil }
     isMeterForeign = false
     nextAliveMark = nil
     hasFinished = connector != nil

@@ -79,10 +79,11 @@ extension SessionController {
           [.removeDocument(.transaction, key: key)] + takeKeptReadings(at: place)
             + takeHistory(of: record.transactionID, at: place)
         }
-      // An event that tells a token, a place or an id is not thinned out when space is short: it is told once.
+      // An event that tells a token, a place, an id or a signature is not thinned out when space is short: it is told
+      // once, and the meter's key perhaps with it.
       let isExpendable =
         record.kind == .updated && record.token == nil && record.evse == nil && record.remoteStartID == nil
-        && record.phasesUsed == nil
+        && record.phasesUsed == nil && !record.readings.contains { $0.signed != nil }
       services.append(
         OutboxRecord(
           kind: .transactionEvent, lane: .transaction, group: record.transactionID, isExpendable: isExpendable,
@@ -107,6 +108,13 @@ extension SessionController {
         SignedReadingOrder(
           number: number, moment: moment, identification: identification, wall: services.eventTime.wall),
         at: slots[place].machine.evse)
+    case .meterProblem(let step):
+      services.tell(
+        StationFault(
+          code: "meterRegister", component: "FiscalMetering", variable: "Problem",
+          text: step.map { "\($0): another meter, or one that has lost its register." } ?? "", severity: 4, tier: .evse,
+          hindersCharging: false),
+        at: slots[place].machine.evse, isActive: step != nil)
     case .note(let text):
       services.note(EngineEvent(.transaction, text))
     }

@@ -1,3 +1,4 @@
+import CLinux
 import COpenSSL
 import COpenSSLLate
 
@@ -63,8 +64,16 @@ package final class TLSContext: @unchecked Sendable {
         throw TLSError.takingQueue(.badConfiguration, place: "the system's trusted roots")
       }
     case .file(let path):
-      guard SSL_CTX_load_verify_file(context, path) == 1 else {
-        let error = TLSError.takingQueue(.badConfiguration, place: "trusted roots")
+      // Read here: OpenSSL would wait for ever for a FIFO.
+      var bytes = [UInt8](repeating: 0, count: Self.maximumPEMBytes)
+      let count = linux_read_document(path, &bytes, bytes.count)
+      guard count >= 0 else {
+        let problem = String(cString: linux_document_problem(linux_errno()))
+        throw TLSError(.badConfiguration, reason: "\(path): \(problem)", place: "trusted roots")
+      }
+      do throws(TLSError) {
+        try trust(pem: Array(bytes.prefix(count)))
+      } catch {
         throw TLSError(error.code, reason: "\(path): \(error.reason)", place: error.place)
       }
     case .pem(let bytes):

@@ -16,25 +16,40 @@ extension PilotMicrocontroller {
     }
   }
 
-  /// Every greeting ends the session before: the station has begun anew, and has commanded nothing yet.
+  /// A greeting ends the session before: the station has begun anew, and has commanded nothing yet. The greeting that is
+  /// said again, because its answer was late, keeps its session as long as nothing was commanded in it.
   private mutating func takeHello(_ frame: PilotWire.Frame) {
     guard frame.payload.count >= 2 else { return }
-    endSession()
-    if frame.payload[0] == configuration.major {
-      sessions = (sessions % 255) + 1
-      session = (boot % 256) * 256 + sessions
+    let knowsNumbers = configuration.minor >= 1 && frame.payload.count >= 4
+    let number = knowsNumbers ? UInt16(frame.payload[2]) + UInt16(frame.payload[3]) * 256 : 0
+    let isSaidAgain = session != 0 && number != 0 && number == greeting
+    if isSaidAgain, Int16(bitPattern: frame.sequence &- heardSequence) <= 0 { return }
+    if !isSaidAgain || hasObeyed {
+      endSession()
+      greeting = number
+      if frame.payload[0] == configuration.major {
+        sessions = (sessions % 255) + 1
+        session = (boot % 256) * 256 + sessions
+        hasObeyed = false
+      }
+    }
+    if session != 0 {
       heardSequence = frame.sequence
       heardAt = now
       for index in places.indices { places[index].accepted = frame.sequence }
     }
-    let silence = UInt16(clamping: configuration.silence.components.attoseconds / 1_000_000_000_000_000)
-    let seconds = UInt16(clamping: configuration.silence.components.seconds * 1_000)
-    let opening = UInt16(clamping: configuration.opening.components.attoseconds / 1_000_000_000_000_000)
+    identify()
+  }
+
+  private mutating func identify() {
+    func milliseconds(_ duration: Duration) -> UInt16 { UInt16(clamping: duration.wholeMilliseconds) }
     var payload = [configuration.major, configuration.minor]
     payload += PilotWire.bytes(boot) + PilotWire.bytes(session) + [resetReason.rawValue]
-    payload += PilotWire.bytes(silence + seconds) + PilotWire.bytes(opening)
+    payload +=
+      PilotWire.bytes(milliseconds(configuration.silence)) + PilotWire.bytes(milliseconds(configuration.opening))
     payload += [UInt8(clamping: configuration.connectors)] + PilotWire.bytes(configuration.parts)
     payload += [UInt8(clamping: configuration.temperatureSensors), 1, 0, 0]
+    if configuration.minor >= 1 { payload += PilotWire.bytes(greeting) }
     send(0x81, payload)
     for index in places.indices { places[index].reportedAt = nil }
   }
@@ -51,6 +66,7 @@ extension PilotMicrocontroller {
     else { return }
     heardSequence = frame.sequence
     heardAt = now
+    hasObeyed = true
     commands += 1
     places[index].accepted = frame.sequence
     let before = driven[index].pilot.kind

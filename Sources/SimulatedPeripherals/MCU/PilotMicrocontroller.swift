@@ -11,7 +11,7 @@ public struct PilotMicrocontroller: Sendable {
   public struct Configuration: Sendable, Equatable {
     /// The protocol's version that it speaks.
     public var major: UInt8 = 1
-    public var minor: UInt8 = 0
+    public var minor: UInt8 = 1
     /// 1…8.
     public var connectors = 1
     /// It opens and goes to state F when it has not heard the station for so long.
@@ -122,6 +122,10 @@ public struct PilotMicrocontroller: Sendable {
   public var faultyEvery = 3
   /// Whether the station has a session with it.
   public var hasSession: Bool { session != 0 }
+  /// The number of the present session; 0 for none.
+  public var sessionNumber: UInt16 { session }
+  /// Sessions since it was made, to 255.
+  public var sessionsOpened: Int { Int(sessions) }
   public internal(set) var boot: UInt16 = 1
   /// Good commands so far, and frames that were none.
   public internal(set) var commands = 0
@@ -131,6 +135,10 @@ public struct PilotMicrocontroller: Sendable {
   var bootedAt = MonotonicInstant.zero
   var resetReason = ResetReason.powerOn
   var session: UInt16 = 0
+  /// The number of the greeting that opened the session; 0 for a station that gives none.
+  var greeting: UInt16 = 0
+  /// A command was obeyed in the session.
+  var hasObeyed = false
   var sessions: UInt16 = 0
   var sequence: UInt16 = 0
   var heardSequence: UInt16 = 0
@@ -181,6 +189,8 @@ public struct PilotMicrocontroller: Sendable {
     resetReason = reason
     bootedAt = now
     session = 0
+    greeting = 0
+    hasObeyed = false
     sequence = 0
     incoming = []
     outgoing = []

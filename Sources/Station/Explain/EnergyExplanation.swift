@@ -49,6 +49,8 @@ package struct ExplanationContext: Sendable {
   package var timing = TimingTable()
   /// Parts at the post that do not work: readers, keypads, buttons.
   package var postReasons: [EnergyReason] = []
+  /// What is wrong with the station and keeps nobody from charging.
+  package var notes: [EnergyReason] = []
   /// Nil while they are not known.
   package var offlineRules: OfflineRules?
 
@@ -67,11 +69,14 @@ public struct EnergyExplanation: Sendable, Equatable {
   public var current: EnergyReason?
   /// All limits that stand.
   public var limits: [CurrentLimit]
+  /// What is wrong with the station and keeps nobody from charging; the same at each EVSE.
+  public var notes: [EnergyReason]
 
   /// Reads the chain of reasons off the connectors of one EVSE: a connector in use speaks for it, else one with a
   /// fault, else the first.
   package init(evse: EVSEID, connectors: [ConnectorSnapshot], context: ExplanationContext) {
     self.evse = evse
+    notes = context.notes
     let inUse = connectors.first { !$0.blockers.contains(.noVehicle) && !$0.blockers.contains(.otherConnectorInUse) }
     guard let snapshot = inUse ?? connectors.first(where: { !$0.faults.isEmpty }) ?? connectors.first else {
       isCharging = false

@@ -44,11 +44,16 @@ final class ControllerFront: WorldFront {
   static let interval = Duration.milliseconds(5)
   /// Its own watchdog resets it when its program hangs (`schema/pilot-mcu.md`).
   static let watchdog = Duration.milliseconds(500)
+  /// How late it hears when it lags.
+  static let lag = Duration.milliseconds(120)
 
   private let configuration: ControllerFrontConfiguration
   private var wire: SerialWire?
   private var controller: PilotMicrocontroller
   private var received: [[UInt8]] = []
+  /// Heard, but not read by a program that lags; the oldest first.
+  private var unread: [(since: MonotonicInstant, bytes: [UInt8])] = []
+  private var lags = false
   private var hadSession = false
   /// What was last done for each connector.
   private var done: [PilotMicrocontroller.Driven?]
@@ -81,7 +86,7 @@ final class ControllerFront: WorldFront {
   let faults: [WireFault] = [
     .controllerSilent, .controllerDeaf, .controllerHangs, .controllerWrongCheck, .controllerGarbage,
     .controllerLosesFrames, .controllerRubbishMeasurements, .controllerResets, .controllerOtherProtocol,
-    .controllerUnplugged,
+    .controllerUnplugged, .controllerDoublesFrames, .controllerSwapsFrames, .controllerLags,
   ]
 
   func set(_ fault: WireFault, active: Bool, evse: EVSEID?) {
@@ -97,11 +102,16 @@ final class ControllerFront: WorldFront {
     case .controllerGarbage: own = .garbage
     case .controllerLosesFrames: own = .frameLoss
     case .controllerRubbishMeasurements: own = .rubbishMeasurements
+    case .controllerDoublesFrames: own = .duplicatedFrames
+    case .controllerSwapsFrames: own = .reorderedFrames
+    case .controllerLags:
+      lags = active
+      return
     case .controllerResets:
       owedReset = active
       return
     case .controllerOtherProtocol:
-      controller.configuration.major = active ? 2 : 1
+      (controller.configuration.major, controller.configuration.minor) = active ? (2, 0) : (1, 1)
       owedReset = true
       return
     case .controllerUnplugged:
@@ -120,14 +130,22 @@ final class ControllerFront: WorldFront {
     }
     watchProgram(at: now)
     for (place, id) in configuration.connectors.enumerated() { sense(place, id, in: world) }
-    for bytes in received { controller.receive(bytes, at: now) }
-    received.removeAll()
+    hear(at: now)
     let output = controller.advance(to: now)
     wire?.write(output)
     nextInstant = now + Self.interval
     for (place, id) in configuration.connectors.enumerated() { drive(place, id, in: &world) }
     if hadSession, !controller.hasSession { world.companionControllerActs() }
     hadSession = controller.hasSession
+  }
+
+  private func hear(at now: MonotonicInstant) {
+    for bytes in received { unread.append((now, bytes)) }
+    received.removeAll()
+    while let oldest = unread.first, !lags || now - oldest.since >= Self.lag {
+      unread.removeFirst()
+      controller.receive(oldest.bytes, at: now)
+    }
   }
 
   /// A program that hangs is reset by the watchdog, with all pins in their idle position, and hangs again.

@@ -100,6 +100,8 @@ final class GPIOFront: WorldFront {
       if let evse = line.evse { world.setTestCurrent(isActive, of: evse) }
     case .resetResidualCurrent:
       if isActive, let evse = line.evse { world.resetResidualCurrent(of: evse) }
+    case .preCharge:
+      if let place = line.place { world.setPreCharge(closed: isActive, of: place) }
     case .phaseRelay:
       if let evse = line.evse { world.commandPhases(isActive ? 3 : 1, of: evse) }
     default: break
@@ -116,8 +118,9 @@ final class GPIOFront: WorldFront {
         return shown[number] ?? false
       }
       let pulled = isActive(.coil) == true && isActive(.secondCoil) != false
-      let closed = coilsHaveSupply() && (pulled || isActive(.holdCoil) == true)
-      if world.isContactorCommanded(of: place) != closed { world.commandContactor(closed: closed, of: place) }
+      let power: CoilPower =
+        !coilsHaveSupply() ? .off : pulled ? .full : isActive(.holdCoil) == true ? .holding : .off
+      if world.coilPower(of: place) != power { world.supplyCoil(power, of: place) }
     }
   }
 

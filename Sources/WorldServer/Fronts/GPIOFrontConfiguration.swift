@@ -6,7 +6,7 @@ import SimulatedWorld
 package struct GPIOFrontConfiguration: Sendable, Equatable {
   /// What a line means to the world.
   enum Role: String, CaseIterable {
-    // What the station drives. A contactor closes when both its coils have voltage, and stays closed by `holdCoil`.
+    // What the station drives. A contactor closes when all its coils have voltage, and stays closed by `holdCoil`.
     case coil, secondCoil, holdCoil, preCharge
     case lockDrive, unlockDrive
     case testCurrent, resetResidualCurrent, phaseRelay

@@ -4,7 +4,7 @@ import OCPPJSON
 import SimulatedPeripherals
 import SimulatedWorld
 
-/// A Modbus line with the meters of some EVSEs.
+/// A Modbus line with the meters of some EVSEs, or with EVSE 0 the main meter.
 package struct MeterFrontConfiguration: Sendable, Equatable {
   struct Meter: Sendable, Equatable {
     let evse: EVSEID
@@ -30,7 +30,8 @@ package struct MeterFrontConfiguration: Sendable, Equatable {
       try meter.allow(["evse", "device", "type"])
       meters.append(
         Meter(
-          evse: try meter.evse(), number: UInt8(clamping: try meter.optionalInteger("device", in: 1...247) ?? 1),
+          evse: EVSEID(try meter.integer("evse", in: 0...Int32.max)),
+          number: UInt8(clamping: try meter.optionalInteger("device", in: 1...247) ?? 1),
           type: try meter.choice("type", SimulatedMeterType.self)))
     }
     guard !meters.isEmpty else { throw params.wrong("meters", "missing") }

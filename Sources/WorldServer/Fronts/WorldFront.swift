@@ -35,7 +35,9 @@ enum WireFault: String, Sendable, CaseIterable {
   // On the wire of a companion controller.
   case controllerSilent, controllerDeaf, controllerHangs, controllerWrongCheck, controllerGarbage
   case controllerLosesFrames, controllerRubbishMeasurements, controllerResets, controllerOtherProtocol
-  case controllerUnplugged
+  case controllerUnplugged, controllerDoublesFrames, controllerSwapsFrames
+  /// What the station sends lies there for a while before it is heard.
+  case controllerLags
   // At a card reader.
   case cardRefusesIdentifier, cardShortIdentifier, cardTornAnswer, cardSilent, cardTakenDuringCommand, cardUnknown
 }

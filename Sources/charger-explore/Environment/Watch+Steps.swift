@@ -326,8 +326,14 @@ extension ConnectorWatch {
 
   fileprivate mutating func put(_ new: PilotOutput) {
     let isOther = new.kind != output.kind
+    let wasNotAvailable = output == .steadyNegative
     output = new
     guard isOther else { return }
+    if wasNotAvailable {
+      // What was read before state F ended is of the past: the vehicle is looked at anew.
+      reading = .none
+      forgetPilot()
+    }
     outputFor = 0
     lowIsSeen = false
     lowIsWrongFor = nil

@@ -7,12 +7,18 @@ import OCPPJSON
 /// somebody is asked to push and to look.
 struct HardwareTest {
   private static let personPatience = Duration.seconds(60)
+  /// What a movement takes at most, with every wait in it.
+  private static let movement = Duration.seconds(60)
+  /// How long the first look waits for everything, and how long after the beginning a part may speak for the first time.
+  private static let firstLook = Duration.seconds(5)
+  private static let hearing = Duration.seconds(20)
 
   private let connection: Connection
   /// Somebody is at the post.
   private let asks: Bool
   private let talks: Bool
   private(set) var report = HardwareReport()
+  private let began = linux_boottime_ns()
 
   init(_ connection: Connection, asks: Bool, talks: Bool) {
     self.connection = connection
@@ -25,25 +31,31 @@ struct HardwareTest {
     report.program = first["program"]?.string ?? ""
     report.board = first["board"]?.string ?? ""
     say("\(report.board), opened by \(report.program).")
-    for input in list(first, "inputs") { atRest(input) }
+    for (index, input) in list(first, "inputs").enumerated() { try atRest(input, index) }
     if asks {
       say("Each contactor closes for half a second, locks and relays move. No car may be plugged in.")
       guard answersYes("Go on? [y/n] ") else { throw .refused("nothing was moved") }
     }
-    for connector in list(first, "connectors") { try test(connector) }
-    for evse in list(first, "evses") { try test(evse: evse) }
+    for (index, connector) in list(first, "connectors").enumerated() { try test(connector, index) }
+    for (index, evse) in list(first, "evses").enumerated() { try test(evse: evse, index) }
+    if first["mainMeter"] != nil { try testMeter("main meter") { $0["mainMeter"] } }
     if let watchdog = first["watchdog"], !watchdog.isNull {
-      judge("watchdog", watchdog["alive"]?.bool == true, "it is fed", "it does not answer")
+      let reading = try self.reading { $0["watchdog"]?["alive"]?.bool == true }
+      judge("watchdog", reading["watchdog"]?["alive"]?.bool == true, "it is fed", "it does not answer")
     }
     try post(first)
   }
 
   /// The first readings: meters and readers get their time to speak.
-  private func settled() throws(Failure) -> JSONValue {
-    let end = linux_boottime_ns() + 5_000_000_000
+  private func settled() throws(Failure) -> JSONValue { try reading(within: Self.firstLook, Self.isComplete) }
+
+  /// What is read as soon as it has what is looked for, or when what is slow has had its time to speak.
+  private func reading(
+    within patience: Duration = Self.hearing, _ hasSpoken: (JSONValue) -> Bool
+  ) throws(Failure) -> JSONValue {
     while true {
       let reading = try connection.call("hardware.read")
-      if linux_boottime_ns() >= end || Self.isComplete(reading) { return reading }
+      if hasSpoken(reading) || linux_boottime_ns() >= began + patience.wholeNanoseconds { return reading }
       usleep(100_000)
     }
   }
@@ -56,6 +68,7 @@ struct HardwareTest {
       && connectors.allSatisfy { $0["pilot"]?["highV"]?.isNull == false && $0["contactor"]?.isNull == false }
       && evses.allSatisfy { $0["meter"] == nil || $0["meter"]?.isNull == false }
       && inputs.allSatisfy { $0["active"]?.isNull == false }
+      && (reading["mainMeter"] == nil || reading["mainMeter"]?.isNull == false)
   }
 
   // MARK: Telling
@@ -74,66 +87,87 @@ struct HardwareTest {
 
   private func list(_ value: JSONValue, _ name: String) -> [JSONValue] { value[name]?.array ?? [] }
 
-  private func number(_ value: JSONValue?) -> String { value?.decimal.map { "\($0)" } ?? "?" }
+  private func number(_ value: JSONValue?) -> String { value?.decimal.map { "\($0)" } ?? "not measured" }
+
+  /// `12 V`.
+  private static func amount(_ value: JSONValue?, _ unit: String) -> String {
+    value?.decimal.map { "\($0) \(unit)" } ?? "not measured"
+  }
+
+  /// `9 V, not near 12 V`.
+  private static func volts(_ value: JSONValue?, notNear wanted: String) -> String {
+    value?.decimal == nil ? "not measured" : "\(amount(value, "V")), not near \(wanted)"
+  }
+
+  private func move(_ method: String, _ place: JSONValue) throws(Failure) -> JSONValue {
+    try connection.call(method, place, timeout: Self.movement)
+  }
 
   // MARK: Connectors and EVSEs
 
-  private mutating func test(_ connector: JSONValue) throws(Failure) {
+  private mutating func test(_ connector: JSONValue, _ index: Int) throws(Failure) {
     let evse = number(connector["evse"])
     let name = "EVSE \(evse) connector \(number(connector["connector"]))"
     let place = [
       JSONMember("evse", connector["evse"] ?? .null), JSONMember("connector", connector["connector"] ?? .null),
     ]
-    let pilot = try connection.call("hardware.pilot", .object(place))
-    let volts =
-      "steady \(number(pilot["steadyV"])) V, pulses \(number(pilot["highV"])) V and \(number(pilot["lowV"])) V, "
+    let pilot = try move("hardware.pilot", .object(place))
+    func volts(_ name: String) -> String { Self.amount(pilot[name], "V") }
     add(
       "\(name) pilot", outcome(pilot),
-      Self.words(pilot) ?? volts + "negative \(number(pilot["negativeV"])) V")
-    let click = try connection.call("hardware.click", .object(place))
+      Self.words(pilot)
+        ?? "steady \(volts("steadyV")), pulses \(volts("highV")) and \(volts("lowV")), negative \(volts("negativeV"))")
+    let click = try move("hardware.click", .object(place))
     add(
       "\(name) contactor", outcome(click),
       Self.words(click, moved: "close", rest: "open") ?? times(click, "closed", "open"))
     if connector["lock"] != nil {
-      let lock = try connection.call("hardware.lock", .object(place))
+      let lock = try move("hardware.lock", .object(place))
       add(
         "\(name) lock", outcome(lock),
         Self.words(lock, moved: "lock", rest: "unlock") ?? times(lock, "locked", "unlocked"))
     }
-    if let proximity = connector["proximity"] {
-      let isOpen = proximity["open"]?.bool
+    if connector["proximity"] != nil {
+      func proximity(_ reading: JSONValue) -> JSONValue? { reading["connectors"]?[index]?["proximity"] }
+      let measured = proximity(try reading { proximity($0)?["open"]?.bool != nil })
+      let isOpen = measured?["open"]?.bool
       judge(
         "\(name) proximity", isOpen != nil,
-        isOpen == true ? "open: no plug" : "\(number(proximity["ohms"])) ohm", "is not measured")
+        isOpen == true ? "open: no plug" : Self.amount(measured?["ohms"], "ohm"), "is not measured")
     }
   }
 
-  private mutating func test(evse: JSONValue) throws(Failure) {
+  private mutating func test(evse: JSONValue, _ index: Int) throws(Failure) {
     let name = "EVSE \(number(evse["id"]))"
     let place: JSONValue = ["evse": evse["id"] ?? .null]
-    if let meter = evse["meter"] {
-      let volts = list(meter, "voltageV").map { number($0) }.joined(separator: "/")
-      judge(
-        "\(name) meter", meter["energyWh"]?.isNull == false,
-        "\(number(meter["energyWh"])) Wh, \(volts) V",
-        meter.isNull ? "does not answer" : "gives no energy register")
-    }
+    if evse["meter"] != nil { try testMeter("\(name) meter") { $0["evses"]?[index]?["meter"] } }
     if evse["residualCurrent"] != nil {
-      let trip = try connection.call("hardware.residualCurrent", place)
+      let trip = try move("hardware.residualCurrent", place)
       add(
         "\(name) residual current", outcome(trip),
         Self.words(trip, moved: "trip under its test current", rest: "measure anew after it")
           ?? times(trip, "tripped by its own test", "measuring anew"))
     }
     if evse["phases"] != nil {
-      let phases = try connection.call("hardware.phases", place)
+      let phases = try move("hardware.phases", place)
       add(
         "\(name) phase switch", outcome(phases),
         Self.words(phases, moved: "go to three phases", rest: "go back to one") ?? times(phases, "three phases", "one"))
     }
-    for (index, value) in list(evse, "temperaturesC").enumerated() {
-      judge("\(name) temperature \(index + 1)", !value.isNull, "\(number(value)) °C", "is not measured")
+    for sensor in list(evse, "temperaturesC").indices {
+      func value(_ reading: JSONValue) -> JSONValue? { reading["evses"]?[index]?["temperaturesC"]?[sensor] }
+      let measured = value(try reading { value($0)?.decimal != nil })
+      judge(
+        "\(name) temperature \(sensor + 1)", measured?.decimal != nil, Self.amount(measured, "°C"), "is not measured")
     }
+  }
+
+  private mutating func testMeter(_ name: String, _ find: (JSONValue) -> JSONValue?) throws(Failure) {
+    let meter = find(try reading { find($0)?["energyWh"]?.decimal != nil }) ?? .null
+    let volts = list(meter, "voltageV").map { number($0) }.joined(separator: "/")
+    judge(
+      name, meter["energyWh"]?.decimal != nil, "\(Self.amount(meter["energyWh"], "Wh")), \(volts) V",
+      meter.isNull ? "does not answer" : "gives no energy register")
   }
 
   private func outcome(_ answer: JSONValue) -> HardwareReport.Outcome {
@@ -154,17 +188,17 @@ struct HardwareTest {
     case "notAtRest": return "shows the wrong position with nothing done: welded, or its contact is wired wrongly"
     case "didNotMove": return "does not \(moved): no coil, or its contact is not wired"
     case "didNotReturn": return "does not \(rest) again: welded or stuck"
-    case "wrongHigh": return "the high part is \(answer["highV"]?.decimal.map { "\($0)" } ?? "?") V, not near 12 V"
-    case "wrongLow": return "the low part is \(answer["lowV"]?.decimal.map { "\($0)" } ?? "?") V, not near -12 V"
-    case "wrongNegative":
-      return "under state F it is \(answer["negativeV"]?.decimal.map { "\($0)" } ?? "?") V, not near -12 V"
+    case "wrongHigh": return "the high part is \(volts(answer["highV"], notNear: "12 V"))"
+    case "wrongLow": return "the low part is \(volts(answer["lowV"], notNear: "-12 V"))"
+    case "wrongNegative": return "under state F it is \(volts(answer["negativeV"], notNear: "-12 V"))"
+    case "staysNegative": return "does not leave -12 V after state F"
     default: return "is not read"
     }
   }
 
   private func times(_ answer: JSONValue, _ moved: String, _ rest: String) -> String {
-    "\(moved) after \(number(answer["movedAfterMilliseconds"])) ms, \(rest) after "
-      + "\(number(answer["returnedAfterMilliseconds"])) ms"
+    "\(moved) after \(Self.amount(answer["movedAfterMilliseconds"], "ms")), \(rest) after "
+      + Self.amount(answer["returnedAfterMilliseconds"], "ms")
   }
 
   // MARK: Inputs and the post
@@ -194,25 +228,29 @@ struct HardwareTest {
     }
   }
 
-  private mutating func atRest(_ input: JSONValue) {
+  private mutating func atRest(_ input: JSONValue, _ index: Int) throws(Failure) {
+    func isActive(_ reading: JSONValue) -> Bool? { reading["inputs"]?[index]?["active"]?.bool }
+    let active = isActive(try reading { isActive($0) != nil })
     judge(
-      Self.name(input), input["active"]?.bool == false, "at rest",
-      input["active"]?.bool == true ? "is active: release it, or its polarity is wrong" : "is not read")
+      Self.name(input), active == false, "at rest",
+      active == true ? "is active: release it, or its polarity is wrong" : "is not read")
   }
 
   private mutating func post(_ first: JSONValue) throws(Failure) {
-    for (index, input) in list(first, "inputs").enumerated() where input["active"]?.bool == false {
+    let inputs = list(try connection.call("hardware.read"), "inputs")
+    for (index, input) in inputs.enumerated() where input["active"]?.bool == false {
       try watch("\(Self.name(input)), moved", Self.prompt(input)) {
         $0["inputs"]?[index]?["active"]?.bool == true
       }
     }
     for (index, reader) in list(first, "readers").enumerated() {
       let name = "reader \(reader["name"]?.string ?? "")"
-      guard reader["alive"]?.bool == true else {
+      func isAlive(_ reading: JSONValue) -> Bool { reading["readers"]?[index]?["alive"]?.bool == true }
+      guard isAlive(try reading(isAlive)) else {
         add(name, .failed, "is silent: unplugged, or pcscd does not run")
         continue
       }
-      let before = reader["cards"]?.int ?? 0
+      let before = try connection.call("hardware.read")["readers"]?[index]?["cards"]?.int ?? 0
       let seen = try watch(name, "Hold a card before reader \(reader["name"]?.string ?? "").") {
         ($0["readers"]?[index]?["cards"]?.int ?? 0) > before
       }

@@ -10,7 +10,7 @@ struct HardwareTestHost {
   private let started: (process: pid_t, folder: String)?
 
   /// How long a program may take to open its hardware.
-  private static let patience = Duration.seconds(30)
+  private static let patience = Duration.seconds(60)
 
   static func open(
     socket: String?, board: String?, program: String?, world: String?
@@ -67,9 +67,9 @@ struct HardwareTestHost {
   private static func makeFolder() throws(Failure) -> String {
     let places = [getenv("TMPDIR").map { String(cString: $0) }, "/tmp", "/run"].compactMap { $0 }
     for place in places {
-      var template = Array("\(place)/charger-hardware-XXXXXX".utf8CString)
-      guard mkdtemp(&template) != nil else { continue }
-      return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      guard let made = linux_make_directory(place, "charger-hardware") else { continue }
+      defer { free(made) }
+      return String(cString: made)
     }
     throw .unavailable("\(places.joined(separator: ", ")): no folder can be made there")
   }

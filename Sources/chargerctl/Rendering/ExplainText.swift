@@ -5,7 +5,14 @@ enum ExplainText {
   static func render(_ answer: JSONValue) -> String {
     let evses = answer.array ?? []
     guard !evses.isEmpty else { return "The station has no EVSE to speak of." }
-    return evses.map(evse).joined(separator: "\n\n")
+    return (evses.map(evse) + station(evses)).joined(separator: "\n\n")
+  }
+
+  /// Each EVSE's answer has the same notes.
+  private static func station(_ evses: [JSONValue]) -> [String] {
+    let notes = evses.first?["notes"]?.array ?? []
+    guard !notes.isEmpty else { return [] }
+    return ["The station, with nobody kept from charging:\n" + notes.flatMap(sentences).joined(separator: "\n")]
   }
 
   private static func evse(_ evse: JSONValue) -> String {

@@ -54,6 +54,11 @@ enum LiveView {
       lines.append(StyledText("        last failed attempt: \(failure)", .faint))
     }
     lines.append(outbox(status))
+    if let meter = MainMeterText.render(status["mainMeter"]) {
+      var line = StyledText("METER   ")
+      line.add(meter.text, meter.isSilent ? .bad : .plain)
+      lines.append(line)
+    }
     return lines
   }
 

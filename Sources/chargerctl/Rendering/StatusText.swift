@@ -5,6 +5,7 @@ enum StatusText {
   static func render(_ status: JSONValue) -> String {
     var lines = [headline(status), link(status["link"] ?? .null)]
     if let outbox = outbox(status) { lines.append(outbox) }
+    if let meter = MainMeterText.render(status["mainMeter"]) { lines.append("Main meter: \(meter.text)") }
     lines.append("")
     var table = TextTable(header: [
       "CONNECTOR", "STATUS", "PILOT", "OFFERED", "MEASURED", "CONTACTOR", "LOCK", "LIMIT", "ENERGY", "TRANSACTION",
@@ -143,5 +144,21 @@ enum StatusText {
           + (operations?["serviceDue"]?.bool == true ? ": DUE FOR SERVICE" : ""))
     }
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+}
+
+/// The meter of the whole station in one line.
+enum MainMeterText {
+  /// Nil on a board without one.
+  static func render(_ meter: JSONValue?) -> (text: String, isSilent: Bool)? {
+    guard let meter, meter.members != nil else { return nil }
+    var figures = [Text.kilowattHours(meter["energyWh"]), Text.kilowatts(meter["powerW"])]
+    figures.append((meter["currentA"]?.array ?? []).prefix(3).map { Text.amperes($0) }.joined(separator: "/"))
+    let reading = figures.filter { !$0.isEmpty && $0 != Text.nothing }.joined(separator: ", ")
+    guard let seconds = meter["silentForS"]?.decimal?.scaled(places: 0) else {
+      return (reading.isEmpty ? "not read yet" : reading, false)
+    }
+    let last = reading.isEmpty ? "" : ", last read \(reading)"
+    return ("SILENT for \(Text.span(seconds: seconds))\(last)", true)
   }
 }

@@ -71,7 +71,7 @@ struct OutputToggleTests {
       hold: hold, travel: .milliseconds(250), endsWhenShown: endsWhenShown, at: MonotonicInstant(nanoseconds: 0))
     var isMoved = false
     var moved: Int64 = 0
-    for at in stride(from: Int64(0), through: 5_000, by: 5) {
+    for at in stride(from: Int64(0), through: 20_000, by: 5) {
       isMoved = toggle.advance(
         refusal: refusal(at), isShown: contact(isMoved, at), at: MonotonicInstant(nanoseconds: at * 1_000_000))
       if isMoved { moved += 5 }
@@ -127,6 +127,18 @@ struct OutputToggleTests {
     #expect(result.movedMilliseconds == 100)
   }
 
+  @Test("A contact that is read late, and a pilot that comes late, are waited for; who has gone is not")
+  func waits() {
+    #expect(run { isMoved, at in at < 3_000 ? nil : isMoved }.outcome == .worked)
+    #expect(run(contact: { isMoved, _ in isMoved }, refusal: { $0 < 3_000 ? .pilotSilent : nil }).outcome == .worked)
+    #expect(
+      run(contact: { isMoved, _ in isMoved }, refusal: { $0 < 3_000 ? .vehicle(.b) : nil }).outcome
+        == .refused(.vehicle(.b)))
+    #expect(
+      run(contact: { isMoved, _ in isMoved }, refusal: { $0 < 500 ? .clientGone : nil }).outcome
+        == .refused(.clientGone))
+  }
+
   @Test("Nothing moves before the rule has allowed it for a while without a gap")
   func settles() {
     let result = run(contact: { isMoved, _ in isMoved }, refusal: { $0 % 50 == 0 ? .pilotSilent : nil })
@@ -141,15 +153,26 @@ struct PilotProbeTests {
     refusal: @escaping (Int64) -> HardwareTestRefusal? = { _ in nil },
     _ measure: (PilotOutput) -> (high: Int64, low: Int64?)?
   ) -> PilotProbe {
+    run(refusal: refusal) { output, _ in measure(output) }
+  }
+
+  /// - Parameter measure: by the signal and how long it has been there, in ms.
+  private func run(
+    refusal: @escaping (Int64) -> HardwareTestRefusal? = { _ in nil },
+    late measure: (PilotOutput, Int64) -> (high: Int64, low: Int64?)?
+  ) -> PilotProbe {
     var probe = PilotProbe(thresholds: PilotThresholds(), at: MonotonicInstant(nanoseconds: 0))
     var output = PilotOutput.steadyPositive
-    for at in stride(from: Int64(0), through: 3_000, by: 5) {
+    var since: Int64 = 0
+    for at in stride(from: Int64(0), through: 30_000, by: 5) {
       let now = MonotonicInstant(nanoseconds: at * 1_000_000)
-      let measurement = measure(output).map {
+      let measurement = measure(output, at - since).map {
         PilotMeasurement(
           positivePeak: Voltage(volts: $0.high), negativePeak: $0.low.map { Voltage(volts: $0) }, takenAt: now)
       }
-      output = probe.advance(refusal: refusal(at), measurement: measurement, at: now)
+      let next = probe.advance(refusal: refusal(at), measurement: measurement, at: now)
+      if next != output { since = at }
+      output = next
       if probe.outcome != nil { break }
     }
     #expect(output == .steadyPositive)
@@ -176,11 +199,34 @@ struct PilotProbeTests {
     #expect(run { if case .pulseWidth = $0 { (12, -3) } else { Self.open($0) } }.outcome == .wrongLow)
     #expect(run { $0 == .steadyNegative ? (12, nil) : Self.open($0) }.outcome == .wrongNegative)
     #expect(run { $0 == .steadyPositive ? (12, nil) : nil }.outcome == .wrongHigh)
+    var wasNegative = false
+    let stays = run { output in
+      wasNegative = wasNegative || output == .steadyNegative
+      return wasNegative ? (-12, nil) : Self.open(output)
+    }
+    #expect(stays.outcome == .staysNegative)
+  }
+
+  @Test(
+    "A controller that is slow to change its signal, or to measure it, is waited for, and is at +12 V again at the end")
+  func slow() {
+    // What was there before is shown meanwhile, or nothing.
+    var before = PilotOutput.steadyPositive
+    var shown = PilotOutput.steadyPositive
+    let lagging = run { output, milliseconds in
+      if milliseconds == 0 { before = shown }
+      shown = milliseconds < 2_000 ? before : output
+      return Self.open(shown)
+    }
+    #expect(lagging.outcome == .worked)
+    #expect([lagging.high, lagging.low, lagging.negative] == [12, -12, -12].map { Voltage(volts: $0) })
+    #expect(shown == .steadyPositive)
+    #expect(run { output, milliseconds in milliseconds < 2_000 ? nil : Self.open(output) }.outcome == .worked)
   }
 
   @Test("A pilot that is still in state F, as its controller leaves it at its start, gets time to leave it")
   func begins() {
-    #expect(run(refusal: { $0 < 1_500 ? .vehicle(.f) : nil }) { Self.open($0) }.outcome == .worked)
+    #expect(run(refusal: { $0 < 4_500 ? .vehicle(.f) : nil }) { Self.open($0) }.outcome == .worked)
     #expect(run(refusal: { _ in .vehicle(.f) }) { Self.open($0) }.outcome == .refused(.vehicle(.f)))
   }
 

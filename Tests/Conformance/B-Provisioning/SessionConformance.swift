@@ -402,4 +402,25 @@ struct SessionConformance {
     let wall = try #require(time.wall)
     #expect(abs((wall - truth).wholeMilliseconds) <= 1_000)
   }
+
+  @Test(
+    "G02.FR.06 The CSMS's time outlives the program too where the system's clock had said the same, and is set then")
+  func timeAcrossRestartAndSettingOfTheClock() throws {
+    for difference in [0, 3, -4] {
+      let harness = station()
+      harness.clock.isSystemTimeTrusted = true
+      harness.csms.clockError = .seconds(difference)
+      harness.start()
+      harness.run(for: .seconds(10))
+      let epoch = harness.clock.epoch
+      harness.link.isUp = false
+      harness.clock.epoch = epoch + .seconds(-3_600)
+      harness.restart(.kill, away: .seconds(5))
+      harness.run(for: .seconds(10))
+      let time = harness.chargePoint.eventTime
+      let truth = epoch + .nanoseconds(time.instant.nanoseconds) + .seconds(difference)
+      let wall = try #require(time.wall)
+      #expect(abs((wall - truth).wholeMilliseconds) <= 100, "\(difference)")
+    }
+  }
 }

@@ -55,7 +55,8 @@ struct MicrocontrollerFrameTests {
   func stationSide() throws {
     let examples = try Self.examples()
     let line = MemoryLine()
-    let link = MicrocontrollerLink(MicrocontrollerLink.Configuration(port: "memory"), line: line)
+    let link = MicrocontrollerLink(
+      MicrocontrollerLink.Configuration(port: "memory"), line: line, firstGreeting: 0x0402)
     let pilot = MicrocontrollerPilot(link, connector: 1)
     let contactor = MicrocontrollerContactor(link, connector: 1)
     let temperatures = (1...2).map { MicrocontrollerTemperature(link, connector: 1, sensor: $0) }
@@ -193,8 +194,29 @@ struct MicrocontrollerFrameTests {
     }
     microseconds &+= 50_000
     let late = start + .milliseconds(300 + 700)
-    let measured = clock.instant(microseconds, arrivedAt: late)
+    let measured = clock.instant(microseconds, arrivedAt: late) ?? .zero
     #expect(late - measured > .milliseconds(699) && late - measured <= .milliseconds(700))
+  }
+
+  @Test(
+    "The MCU's clock leaps: of that one frame nothing is taken, and the next is as fresh as it is",
+    arguments: [-2_000_000_000, -1_500_000, 1_500_000, 2_000_000_000] as [Int32])
+  func leap(leap: Int32) {
+    var clock = MicrocontrollerClock()
+    var now = MonotonicInstant(nanoseconds: 5_000_000_000)
+    var microseconds: UInt32 = 77
+    #expect(clock.instant(microseconds, arrivedAt: now) == now)
+    microseconds &+= UInt32(bitPattern: leap)
+    now = now + .milliseconds(50)
+    #expect(clock.instant(microseconds, arrivedAt: now) == nil)
+    microseconds &+= 50_000
+    now = now + .milliseconds(50)
+    #expect(clock.instant(microseconds, arrivedAt: now) == now)
+    // What waits for long on the way is old, and no leap.
+    microseconds &+= 50_000
+    now = now + .seconds(20)
+    let measured = clock.instant(microseconds, arrivedAt: now) ?? .distantFuture
+    #expect(now - measured > .milliseconds(19_900))
   }
 }
 

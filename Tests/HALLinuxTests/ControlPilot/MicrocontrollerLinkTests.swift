@@ -225,7 +225,7 @@ struct MicrocontrollerLinkTests {
     let (rig, drivers) = try refused { ($0.major, $0.minor) = (2, 3) }
     #expect(rig.link.refusal?.code == .otherVersion && drivers[0].diagnosis == 16)
     #expect(
-      rig.link.refusal?.description == "the MCU on memory speaks version 2.3 of the pilot protocol, this program 1.0")
+      rig.link.refusal?.description == "the MCU on memory speaks version 2.3 of the pilot protocol, this program 1.1")
     rig.machine.mcu.configuration.major = 1
     #expect(rig.serve(drivers) { drivers.allSatisfy { $0.health == .alive } })
     #expect(rig.link.refusal == nil)
@@ -267,6 +267,7 @@ struct MicrocontrollerLinkTests {
     needs.connectors = 2
     #expect(try refused({ _ in }, needs: needs).rig.link.refusal?.code == .missingPart)
     #expect(try refused { $0.silence = .seconds(9) }.rig.link.refusal?.code == .unusableIdentity)
+    #expect(try refused { $0.opening = .milliseconds(1_001) }.rig.link.refusal?.code == .unusableIdentity)
   }
 
   // MARK: What the MCU does by itself

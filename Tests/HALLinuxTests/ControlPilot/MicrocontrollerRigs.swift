@@ -125,21 +125,21 @@ final class SimulatedDevice: @unchecked Sendable {
   private var machine: MicrocontrollerPlant
   private var isStopping = false
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let ended = DispatchFlag()
+  private var thread: PlainThread?
 
   init(_ machine: MicrocontrollerPlant) throws {
     terminal = try PseudoTerminal()
     self.machine = machine
     pthread_mutex_init(lock, nil)
-    let pump = Pump(terminal: terminal, lock: lock, ended: ended, device: Unmanaged.passUnretained(self))
-    startThread { pump.run() }
+    let pump = Pump(terminal: terminal, lock: lock, device: Unmanaged.passUnretained(self))
+    thread = try PlainThread { pump.run() }
   }
 
   deinit {
     pthread_mutex_lock(lock)
     isStopping = true
     pthread_mutex_unlock(lock)
-    ended.wait()
+    thread?.join()
     pthread_mutex_destroy(lock)
     lock.deallocate()
   }
@@ -154,13 +154,11 @@ final class SimulatedDevice: @unchecked Sendable {
   private struct Pump: @unchecked Sendable {
     let terminal: PseudoTerminal
     let lock: UnsafeMutablePointer<pthread_mutex_t>
-    let ended: DispatchFlag
     let device: Unmanaged<SimulatedDevice>
 
     func run() {
       var entry = pollfd(fd: terminal.device, events: Int16(POLLIN), revents: 0)
       while step() { _ = poll(&entry, 1, 1) }
-      ended.raise()
     }
 
     private func step() -> Bool {
@@ -176,32 +174,4 @@ final class SimulatedDevice: @unchecked Sendable {
       }
     }
   }
-}
-
-/// Raised once by one thread, waited for by another.
-final class DispatchFlag: Sendable {
-  private let descriptor = linux_eventfd()
-  deinit { close(descriptor) }
-  func raise() { linux_eventfd_signal(descriptor) }
-  func wait() {
-    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    while poll(&entry, 1, -1) < 1 {}
-  }
-}
-
-private final class ThreadBody {
-  let run: () -> Void
-  init(_ run: @escaping () -> Void) { self.run = run }
-}
-
-func startThread(_ body: @escaping @Sendable () -> Void) {
-  var thread = pthread_t()
-  let body = Unmanaged.passRetained(ThreadBody(body))
-  let code = pthread_create(
-    &thread, nil,
-    { argument in
-      if let argument { Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run() }
-      return nil
-    }, body.toOpaque())
-  if code == 0 { pthread_detach(thread) } else { body.release() }
 }

@@ -2,6 +2,7 @@ import ChargerBase
 import Glibc
 import HAL
 import HALConformance
+import Synchronization
 import Testing
 
 @testable import HALLinux
@@ -27,30 +28,32 @@ struct SysfsConformanceTests {
 @Suite("PWM and converters over sysfs", .serialized)
 struct SysfsPilotTests {
   /// A number in no file: what the kernel would answer.
-  final class Value: SysfsValue, @unchecked Sendable {
-    // Unchecked: everything is under the lock.
-    private let lock = SysfsLock()
-    private var number: Int64?
-    private var blocks = false
-    private(set) var written: [Int64] = []
+  final class Value: SysfsValue, Sendable {
+    private struct State: Sendable {
+      var number: Int64?
+      var blocks = false
+      var written: [Int64] = []
+    }
+    private let state: Mutex<State>
 
-    init(_ number: Int64?) { self.number = number.map { $0 * SysfsFile.billion } }
+    init(_ number: Int64?) { state = Mutex(State(number: number.map { $0 * SysfsFile.billion })) }
 
-    func set(_ new: Int64?) { lock.locked { number = new.map { $0 * SysfsFile.billion } } }
-    func setBlocking(_ new: Bool) { lock.locked { blocks = new } }
+    func set(_ new: Int64?) { state.withLock { $0.number = new.map { $0 * SysfsFile.billion } } }
+    func setBlocking(_ new: Bool) { state.withLock { $0.blocks = new } }
     func read() -> Int64? {
-      while lock.locked({ blocks }) { usleep(1_000) }
-      return lock.locked { number }
+      while state.withLock({ $0.blocks }) { usleep(1_000) }
+      return state.withLock { $0.number }
     }
     func write(_ value: Int64) -> Bool {
-      while lock.locked({ blocks }) { usleep(1_000) }
-      return lock.locked {
-        guard number != nil else { return false }
-        written.append(value)
+      while state.withLock({ $0.blocks }) { usleep(1_000) }
+      return state.withLock { state in
+        guard state.number != nil else { return false }
+        state.written.append(value)
         return true
       }
     }
-    var lastWritten: Int64? { lock.locked { written.last } }
+    var written: [Int64] { state.withLock { $0.written } }
+    var lastWritten: Int64? { written.last }
   }
 
   private let duty = Value(0)

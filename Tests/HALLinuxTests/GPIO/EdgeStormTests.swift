@@ -67,6 +67,30 @@ struct EdgeStormTests {
     #expect(wakes(within: 30_000), "what waits is told")
   }
 
+  @Test("A line that the system cannot watch again after a storm is looked at every tick until it can")
+  func gateWithoutMemory() throws {
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0)
+    let (line, file) = (dup(ends[0]), open("/etc/passwd", O_RDONLY))
+    defer { for end in ends + [line, file] { close(end) } }
+    let gate = try #require(EdgeGate(over: line))
+    func wakes() -> Bool {
+      var entry = pollfd(fd: gate.descriptor, events: Int16(POLLIN), revents: 0)
+      return poll(&entry, 1, 30_000) > 0
+    }
+    func now() -> MonotonicInstant { MonotonicInstant(nanoseconds: linux_boottime_ns()) }
+    gate.wasRead(edges: EdgeStorm.most + 1, at: now())
+    // A file cannot be watched, as a line cannot be without memory.
+    #expect(dup2(file, line) == line)
+    gate.wasRead(edges: 0, at: now() + EdgeStorm.tick)
+    #expect(!gate.isStorming)
+    #expect(wakes(), "the tick")
+    #expect(dup2(ends[0], line) == line)
+    gate.wasRead(edges: 0, at: now())
+    #expect(write(ends[1], "x", 1) == 1)
+    #expect(wakes(), "the edge")
+  }
+
   @Test(
     "One reading takes a bounded number of edges, and the level counts whatever they said", arguments: [true, false])
   func boundedReading(level: Bool) {

@@ -48,6 +48,30 @@ struct GPIOConnectorLockTests {
     #expect(driver.health != .alive)
   }
 
+  @Test(
+    "A position contact that storms shows unlocked, and ends no run: the bolt is driven to where it shall be",
+    arguments: LockWiring.allCases.filter { $0 != .heldSolenoid })
+  func stormingContact(wiring: LockWiring) throws {
+    let rig = GPIOLockRig(wiring)
+    let driver = rig.makeDriver(run: .milliseconds(600))
+    serve(driver, rig, for: 10)
+    driver.command(.locked)
+    serve(driver, rig, for: 700)
+    #expect(driver.feedback?.position == .locked)
+    rig.input.isStorming = true
+    serve(driver, rig, for: 10)
+    #expect(driver.feedback?.position == .unlocked)
+    driver.command(.unlocked)
+    var powered = 0
+    for _ in 0..<1_000 {
+      driver.service(at: rig.now)
+      if try rig.isDriven() { powered += 1 }
+      rig.wait(.milliseconds(1))
+    }
+    #expect((599...601).contains(powered))
+    #expect(try !rig.isEngaged())
+  }
+
   @Test("The control lane tries again: three runs, each with its end, then the lock has failed")
   func retry() throws {
     let rig = GPIOLockRig(.hBridge)

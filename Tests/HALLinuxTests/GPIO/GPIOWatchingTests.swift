@@ -42,6 +42,78 @@ struct GPIOResidualCurrentMonitorTests {
     #expect(driver.reading == ResidualCurrentReading(isTripped: true, takenAt: .ms(3)))
   }
 
+  @Test(
+    "A trip in pulses shorter than its filter, as a current near the threshold makes them with the mains, counts",
+    arguments: [2, 5, 9] as [Int64])
+  func pulsatingTrip(milliseconds: Int64) {
+    let input = FakeInput(false)
+    var configuration = GPIOResidualCurrentMonitor.Configuration(trip: .unused)
+    configuration.filter = .milliseconds(10)
+    configuration.resetPulse = .milliseconds(10)
+    let driver = GPIOResidualCurrentMonitor(configuration, outputs: nil, trip: input)
+    for time in Int64(0)...60 {
+      input.set(time / milliseconds % 2 == 1, at: .ms(time))
+      driver.service(at: .ms(time))
+    }
+    #expect(driver.reading?.isTripped == true)
+    // Gone, it is no trip any more when it was reset.
+    input.set(false, at: .ms(61))
+    driver.reset()
+    for time in Int64(61)...200 { driver.service(at: .ms(time)) }
+    #expect(driver.reading?.isTripped == false)
+  }
+
+  @Test("A disturbance shorter than the filter is no trip")
+  func disturbedTrip() {
+    let input = FakeInput(false)
+    var configuration = GPIOResidualCurrentMonitor.Configuration(trip: .unused)
+    configuration.filter = .milliseconds(10)
+    let driver = GPIOResidualCurrentMonitor(configuration, outputs: nil, trip: input)
+    for time in Int64(0)...500 {
+      input.set(time % 100 == 50, at: .ms(time))
+      driver.service(at: .ms(time))
+      #expect(driver.reading?.isTripped == false)
+    }
+  }
+
+  @Test("A trip line that storms has tripped, whatever level is seen, and so it stays until it is reset in calm")
+  func stormingTrip() {
+    let input = FakeInput(false)
+    var configuration = GPIOResidualCurrentMonitor.Configuration(trip: .unused)
+    configuration.filter = .milliseconds(10)
+    let driver = GPIOResidualCurrentMonitor(configuration, outputs: nil, trip: input)
+    driver.service(at: .ms(0))
+    #expect(driver.reading?.isTripped == false)
+    input.isStorming = true
+    driver.service(at: .ms(5))
+    #expect(driver.reading?.isTripped == true)
+    driver.reset()
+    for time in Int64(6)...500 {
+      driver.service(at: .ms(time))
+      #expect(driver.reading?.isTripped == true)
+    }
+    input.isStorming = false
+    driver.service(at: .ms(501))
+    #expect(driver.reading?.isTripped == true)
+    driver.reset()
+    for time in Int64(502)...800 { driver.service(at: .ms(time)) }
+    #expect(driver.reading?.isTripped == false)
+  }
+
+  @Test("A monitor whose fault line storms is silent")
+  func stormingFaultLine() {
+    let rig = GPIOMonitorRig(.latching)
+    let driver = rig.makeDriver(hasFault: true)
+    serve(driver, rig, for: 10)
+    rig.inputs[1].isStorming = true
+    let since = rig.now
+    serve(driver, rig, for: 20)
+    #expect(driver.health == .silent(since: since))
+    rig.inputs[1].isStorming = false
+    serve(driver, rig, for: 5)
+    #expect(driver.health == .alive)
+  }
+
   @Test("A reset is a pulse, and a trip that the monitor keeps after it counts again")
   func resetPulse() throws {
     let rig = GPIOMonitorRig(.latching)

@@ -80,7 +80,7 @@ struct IskraSigningTests {
       number += 1
       let request = SignedReadingRequest(
         number: number, context: context, identification: identification, unixSeconds: 1_790_000_000)
-      var answer = signing.take(request, delivered: delivered, timeout: .seconds(20), at: line.now)
+      var answer = signing.take(request, delivered: delivered, until: line.now + .seconds(20), at: line.now)
       while answer == nil {
         line.now = max(line.now, signing.due ?? line.now)
         answer = signing.expire(at: line.now)
@@ -143,9 +143,11 @@ struct IskraSigningTests {
     #expect(begin.signedData.hasSuffix("02021102\"}"), "the second set's signature")
   }
 
-  @Test(
-    "The set of the session before, still shown as good, is not the begin's",
-    arguments: [.showsLastSignature] + IskraSession.Moment.allCases.map { IskraSession.Fault.replaces($0) })
+  /// The meter goes on showing a set as good while it makes the next.
+  static let lateSets: [IskraSession.Fault] =
+    [.showsLastSignature] + IskraSession.Moment.allCases.map { IskraSession.Fault.replaces($0) }
+
+  @Test("The set of the session before, still shown as good, is not the begin's", arguments: lateSets)
   func lateBegin(fault: IskraSession.Fault) throws {
     let desk = Desk()
     _ = try desk.signed(.transactionBegin)
@@ -156,15 +158,19 @@ struct IskraSigningTests {
     #expect(try Self.payload(begin).mark == "B")
   }
 
-  @Test(
-    "After a restart of the program the begin's set, still shown as good, is not the end's",
-    arguments: [.showsLastSignature] + IskraSession.Moment.allCases.map { IskraSession.Fault.replaces($0) })
-  func lateEndAfterRestart(fault: IskraSession.Fault) throws {
+  /// A session is begun, the program is started anew, and energy has flowed meanwhile.
+  private func resumed(_ fault: IskraSession.Fault?) throws -> Desk {
     let desk = Desk()
     _ = try desk.signed(.transactionBegin)
     desk.restart()
     desk.fault(fault)
     desk.show(wattHours: 4_000)
+    return desk
+  }
+
+  @Test("After a restart of the program the begin's set, still shown as good, is not the end's", arguments: lateSets)
+  func lateEndAfterRestart(fault: IskraSession.Fault) throws {
+    let desk = try resumed(fault)
     let end = try desk.signed(.transactionEnd)
     #expect(end.importRegister == Energy(wattHours: 4_000))
     #expect(try Self.payload(end).mark == "E")
@@ -172,16 +178,12 @@ struct IskraSigningTests {
 
   @Test(
     "After a restart a session that nobody has ended is ended, and its sets are not the next begin's",
-    arguments: [nil, .showsLastSignature] + IskraSession.Moment.allCases.map { IskraSession.Fault.replaces($0) })
+    arguments: [nil] + lateSets)
   func leftOverAfterRestart(fault: IskraSession.Fault?) throws {
-    let desk = Desk()
-    _ = try desk.signed(.transactionBegin)
-    desk.restart()
-    desk.fault(fault)
-    desk.show(wattHours: 5_000)
+    let desk = try resumed(fault)
     // The same person: the identification tells nothing.
     let begin = try desk.signed(.transactionBegin)
-    #expect(begin.importRegister == Energy(wattHours: 5_000))
+    #expect(begin.importRegister == Energy(wattHours: 4_000))
     #expect(!begin.signedData.contains("\"PG\":\"T1\""))
     #expect(desk.line.slave.iskra?.state == 1)
   }
@@ -247,6 +249,28 @@ struct IskraSigningTests {
     let begin = try desk.signed(.transactionBegin)
     #expect(begin.importRegister == Energy(wattHours: 1_000))
     #expect(desk.line.slave.iskra?.signedSets == 1)
+  }
+
+  @Test(
+    "After an exchange that was given up nothing is asked while its answer may still come: it would be taken for that",
+    arguments: 1...30)
+  func waitsForTheLateAnswer(place: Int) throws {
+    let desk = Desk()
+    var limits = IskraSigning.Limits()
+    limits.lateAnswer = .seconds(3)
+    desk.signing = IskraSigning(device: 33, registersPerRequest: 60, limits: limits)
+    var givenUp: MonotonicInstant?
+    var waited: Duration?
+    desk.line.isDeaf = { $0 == place }
+    desk.line.before = { line in
+      if line.exchanges == place {
+        waited = givenUp?.duration(to: line.now)
+      } else if line.exchanges + 1 == place {
+        givenUp = line.now + .milliseconds(2)
+      }
+    }
+    _ = try desk.signed(.transactionBegin)
+    #expect(givenUp == nil || (waited ?? .zero) >= .seconds(3), "exchange \(place)")
   }
 
   @Test("A station that stands still for seconds before any one exchange is not refused", arguments: 1...40)

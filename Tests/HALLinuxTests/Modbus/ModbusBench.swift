@@ -27,6 +27,9 @@ final class ModbusBench {
 
   var serial: ModbusEndpoint { .serial(ModbusEndpoint.SerialSettings(device: path)) }
 
+  /// How often a device was asked.
+  func requests(_ number: UInt8) -> UInt64 { front.withSlave(number) { $0.requests } ?? 0 }
+
   func makeBus(_ settings: ModbusLineSettings = ModbusBench.settings) throws -> ModbusBus {
     let told = told
     let bus = try ModbusBus(serial, settings: settings, report: { told.add($0) })

@@ -124,6 +124,38 @@ struct SessionSigningTests {
     #expect(ended.readings.last?.energyImport == bench.register())
   }
 
+  @Test(
+    "OncePerTransaction: a key that the meter did not tell at first, or that did not fit, is told with the next reading"
+  )
+  func keyThatComesLate() {
+    for data in ["OCMF|{}|{}", String(repeating: "x", count: 1_876)] {
+      let bench = bench()
+      bench.plugIn()
+      bench.tap("CARD")
+      bench.sign(data: data, publicKey: data.count > 100 ? "3059" : "")
+      bench.wait(5)
+      bench.tap("CARD")
+      bench.wait(1)
+      bench.sign()
+      let told = (bench.last?.readings ?? []).filter { $0.context == .transactionEnd }.compactMap {
+        $0.signed?.publicKey
+      }
+      #expect(bench.last?.kind == .ended && told == ["3059"])
+    }
+  }
+
+  @Test("An event with a signature does not give way when space is short: signature and key are told once")
+  func signatureIsKept() {
+    let bench = bench()
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.wait(8)
+    #expect(bench.engine.records.last?.isExpendable == true, "a mere change of the charging state")
+    bench.sign()
+    #expect(bench.story.last == "Updated/SignedDataReceived" && signedContexts(bench.last) == [.other])
+    #expect(bench.engine.records.last?.isExpendable == false)
+  }
+
   @Test("A meter that refuses is asked again; what it signs in the end is told")
   func refusedAtFirst() {
     let bench = bench()

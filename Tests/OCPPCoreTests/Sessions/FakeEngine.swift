@@ -60,6 +60,8 @@ final class FakeEngine: EngineServices {
   var canBeginTransaction = true
   var actions: [Action] = []
   var notes: [String] = []
+  /// Faults that the controller itself has found, and their ends.
+  var faults: [(code: String, isActive: Bool)] = []
   var orders: [SignedReadingOrder] = []
   var asked: [String] = []
   /// Payloads of other calls.
@@ -105,7 +107,11 @@ final class FakeEngine: EngineServices {
     return "tx-\(disk.identifiers)"
   }
 
+  /// What was appended, oldest first.
+  private(set) var records: [OutboxRecord] = []
+
   func append(_ record: OutboxRecord, documents: [StoreMutation], whenDurable: (() -> Void)?) {
+    records.append(record)
     commit { [disk] in
       disk.apply(documents, record: record)
       whenDurable?()
@@ -215,6 +221,7 @@ final class FakeEngine: EngineServices {
   func sign(_ order: SignedReadingOrder, at evse: EVSEID) {
     orders.append(order)
   }
+  func tell(_ fault: StationFault, at evse: EVSEID, isActive: Bool) { faults.append((fault.code, isActive)) }
   func note(_ event: EngineEvent) { notes.append(event.text) }
 
   private func did(_ action: Action) {

@@ -167,11 +167,11 @@ final class SessionBench {
   var orders: [SignedReadingOrder] { engine.orders }
 
   /// The meter answers the newest order.
-  func sign(register: Decimal? = nil, data: String = "OCMF|{}|{}") {
+  func sign(register: Decimal? = nil, data: String = "OCMF|{}|{}", publicKey: String = "3059") {
     guard let order = engine.orders.last else { return }
     let reading = SignedMeterReading(
       register: register ?? self.register(), takenAt: engine.now, signedData: data, encodingMethod: "OCMF",
-      signingMethod: "ECDSA", publicKey: "3059")
+      signingMethod: "ECDSA", publicKey: publicKey)
     tell(.signedReading(EVSEID(1), number: order.number, .signed(reading)))
     settle()
   }
