@@ -165,6 +165,27 @@ class Signing(unittest.IsolatedAsyncioTestCase):
         begin, end = self.check(events)
         self.assertTrue(begin[2])
 
+    def keys(self, events):
+        """The public key beside each signed value of a transaction, in the order told."""
+        return [key for event in events for _, _, key in self.signed(event).values()]
+
+    async def test_key(self):
+        """PublicKeyWithSignedMeterValue: the key once in each transaction, or never, as the CSMS sets it"""
+        await self.begin({KEY: "OncePerTransaction"})
+        for _ in range(2):
+            first, *others = self.keys(await self.signed_session())
+            self.assertTrue(first)
+            self.assertTrue(others)
+            self.assertFalse(any(others))
+        component, variable = ({"name": name} for name in KEY)
+        answer = await self.csms.request(call.SetVariables(set_variable_data=[
+            {"attribute_value": "Never", "component": component, "variable": variable}]), PATIENCE)
+        self.assertEqual(answer.set_variable_result[0]["attribute_status"], "Accepted")
+        keys = self.keys(await self.signed_session())
+        self.assertTrue(keys)
+        self.assertFalse(any(keys))
+        self.check_energy()
+
     async def test_never_signs(self):
         """J02: a meter that never signs holds nobody up for ever; the session is billed by its register, unsigned"""
         await self.begin({KEY: "EveryMeterValue"}, signingTimeoutMilliseconds=1000)

@@ -5,7 +5,8 @@ import HAL
 /// `lockTravel` is repeated after `lockRetryPause`, `lockAttempts` times in all; then the lock has failed.
 ///
 /// A lock that shows unlocked after it was locked, while it ought to be, was opened by hand: that is a failure at once,
-/// and it is not driven against the hand. While its driver is silent the lock is never driven: where it goes could not be
+/// and it is not driven against the hand. Wanted locked again while an unlocking is still on its way, it is driven back,
+/// and neither counts as locked nor as opened by hand before that drive has had its time. While its driver is silent the lock is never driven: where it goes could not be
 /// seen, an attempt could not be counted, and a plug that is held must not be let go, nor one that is free be caught,
 /// unseen. When the driver is back the attempts begin anew.
 package struct LockSupervisor: Hashable, Sendable {
@@ -23,6 +24,9 @@ package struct LockSupervisor: Hashable, Sendable {
   private var attempts: UInt8 = 0
   /// Locked by the position contact since locked was wanted.
   private var wasLocked = false
+  /// Locked is wanted, but what was sent last was an unlocking that has not arrived: the position contact still shows
+  /// locked, and may show unlocked yet.
+  private var isTurningBack = false
   /// The plug could not be locked, or was unlocked by hand: no further attempt before the vehicle has left.
   private var lockingHasFailed = false
   private var unlockingHasFailed = false
@@ -34,7 +38,9 @@ package struct LockSupervisor: Hashable, Sendable {
   package var isAlive: Bool { presence.isAlive }
 
   /// Locked on purpose, by the position contact, and not touched by hand since.
-  package var isConfirmedLocked: Bool { wanted == .locked && position == .locked && !lockingHasFailed }
+  package var isConfirmedLocked: Bool {
+    wanted == .locked && position == .locked && !lockingHasFailed && !isTurningBack
+  }
 
   package var isConfirmedUnlocked: Bool { position == .unlocked }
 
@@ -61,6 +67,7 @@ package struct LockSupervisor: Hashable, Sendable {
   /// Wants a position; wanting the same one again changes nothing.
   package mutating func want(_ position: LockPosition, at now: MonotonicInstant) {
     guard position != wanted else { return }
+    isTurningBack = position == .locked && self.position == .locked && attempts > 0
     wanted = position
     wasLocked = false
     unlockingHasFailed = false
@@ -96,7 +103,10 @@ package struct LockSupervisor: Hashable, Sendable {
     if position == .unlocked { unlockingHasFailed = false }
     guard wanted == .locked else { return }
     if position == .locked {
-      wasLocked = true
+      wasLocked = !isTurningBack
+    } else if isTurningBack {
+      // The unlocking has arrived: from here it is a lock that is being locked.
+      isTurningBack = false
     } else if wasLocked {
       lockingHasFailed = true
       startOver()
@@ -121,7 +131,7 @@ package struct LockSupervisor: Hashable, Sendable {
   package mutating func evaluate(at now: MonotonicInstant, timing: TimingTable) {
     presence.evaluate(at: now, silence: timing.lockSilence)
     guard let wanted, let position, !hasFailed else { return }
-    guard position != wanted else {
+    guard position != wanted || isTurningBack else {
       // Also a lock that leaves its position again at once is driven only after the pause.
       if drivenAt != nil { endedAt = now }
       if wanted == .locked { wasLocked = true }
@@ -134,6 +144,12 @@ package struct LockSupervisor: Hashable, Sendable {
       guard now >= drivenAt + timing.lockTravel else { return }
       self.drivenAt = nil
       endedAt = now
+      if isTurningBack {
+        isTurningBack = false
+        wasLocked = true
+        attempts = 0
+        return
+      }
       if attempts >= timing.lockAttempts {
         fail(wanted)
         return

@@ -142,6 +142,54 @@ struct LockSupervisorTests {
     #expect(socket.lock.isConfirmedLocked)
   }
 
+  @Test("Wanted locked again before an unlocking has arrived it is driven back, and was not opened by hand")
+  func turnsBack() {
+    var socket = Socket()
+    socket.want(.locked)
+    socket.run(for: .seconds(1))
+    socket.want(.unlocked)
+    socket.moves = false
+    socket.run(for: .milliseconds(100))
+    // A flicker of the mains, shorter than the lock's travel.
+    socket.want(.locked)
+    #expect(socket.commands == [.locked, .unlocked, .locked])
+    #expect(!socket.lock.isConfirmedLocked)
+    socket.run(for: .milliseconds(200))
+    socket.show(.unlocked)
+    #expect(socket.lock.faults.isEmpty)
+    #expect(!socket.lock.isConfirmedLocked)
+    socket.run(for: .milliseconds(300))
+    socket.show(.locked)
+    #expect(socket.lock.isConfirmedLocked)
+    #expect(socket.commands.count == 3)
+    // From here on a hand is a hand again.
+    socket.show(.unlocked)
+    #expect(socket.lock.faults == FaultSet(.lockFailure))
+  }
+
+  @Test("A lock that turns back before its contact has moved counts as locked after the drive's time")
+  func turnsBackUnseen() {
+    var socket = Socket()
+    socket.want(.locked)
+    socket.run(for: .seconds(1))
+    socket.moves = false
+    socket.want(.unlocked)
+    socket.run(for: .milliseconds(100))
+    socket.want(.locked)
+    for _ in 0..<19 {
+      socket.run(for: .milliseconds(100))
+      socket.show(.locked)
+      #expect(!socket.lock.isConfirmedLocked)
+    }
+    socket.run(for: .milliseconds(100))
+    #expect(socket.lock.isConfirmedLocked)
+    #expect(socket.commands == [.locked, .unlocked, .locked])
+    socket.run(for: .seconds(60))
+    #expect(socket.commands.count == 3)
+    socket.show(.unlocked)
+    #expect(socket.lock.faults == FaultSet(.lockFailure))
+  }
+
   @Test("A failure to lock is a failure again when it is wanted again with the same vehicle")
   func failureOutlivesWish() {
     var socket = Socket()
