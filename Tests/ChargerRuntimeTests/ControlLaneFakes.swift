@@ -44,6 +44,8 @@ final class FakePilot: ControlPilot, @unchecked Sendable {
     var output = PilotOutput.steadyPositive
     var outputs: [PilotOutput] = []
     var isSilent = false
+    /// Whoever serves the pilot waits.
+    var isHolding = false
     var changedAt = boottime()
   }
 
@@ -68,9 +70,16 @@ final class FakePilot: ControlPilot, @unchecked Sendable {
     signal()
   }
 
+  /// Holds the lane, as a machine that stands still does, or lets it go.
+  func hold(_ isHolding: Bool) {
+    world.with { $0.isHolding = isHolding }
+    signal()
+  }
+
   private func signal() { if let wakeDescriptor { linux_eventfd_signal(wakeDescriptor) } }
 
   func service(at now: MonotonicInstant) {
+    while world.with({ $0.isHolding }) { usleep(1_000) }
     if let wakeDescriptor { linux_eventfd_drain(wakeDescriptor) }
     let seen = world.with { $0 }
     health = seen.isSilent ? .silent(since: now) : .alive
@@ -108,12 +117,21 @@ final class FakeContactor: Contactor, @unchecked Sendable {
 
   deinit { if let wakeDescriptor { close(wakeDescriptor) } }
 
+  var commands: [(position: ContactorPosition, at: MonotonicInstant)] { world.with { $0.commands } }
   var commanded: ContactorPosition? { world.with { $0.commands.last?.position } }
   var commandedAt: MonotonicInstant? { world.with { $0.commands.last?.at } }
 
   func service(at now: MonotonicInstant) {
     if let wakeDescriptor { linux_eventfd_drain(wakeDescriptor) }
     feedback = world.with { ContactorFeedback(position: $0.position, takenAt: $0.changedAt) }
+  }
+
+  /// The dead-man takes the coil's supply away.
+  func fallOpen() {
+    world.with {
+      $0.position = .open
+      $0.changedAt = boottime()
+    }
   }
 
   func command(_ position: ContactorPosition) {

@@ -109,6 +109,22 @@ struct ControlLaneTests {
     #expect(eventually { rig.contactor.commanded == .open })
   }
 
+  @Test("A lane that stood still begins anew with its drivers: what the dead-man has opened is no stuck contactor")
+  func standstill() throws {
+    let rig = try Rig()
+    defer { rig.lane.stop(within: .seconds(1)) }
+    #expect(rig.charge())
+    let held = boottime()
+    rig.pilot.hold(true)
+    rig.contactor.fallOpen()
+    #expect(eventually { boottime() > held + ControlLane.standstill + .milliseconds(300) })
+    rig.pilot.hold(false)
+    #expect(rig.sees { if case .powerPath(_, closed: false, _) = $0 { true } else { false } })
+    #expect(rig.sees { if case .powerPath(_, closed: true, let at) = $0 { at > held } else { false } })
+    #expect(rig.contactor.commands.map(\.position).suffix(3) == [.closed, .open, .closed])
+    #expect(!rig.facts.contains { if case .fault(_, .contactorStuck, active: true, _) = $0 { true } else { false } })
+  }
+
   @Test("Stop withdraws the offer first and ends when the vehicle follows")
   func stopInOrder() throws {
     let rig = try Rig()

@@ -242,6 +242,42 @@ final class Bench {
 
   func silence(_ driver: ControlDriver) { feed(.health(driver, .silent(since: now))) }
 
+  /// Nobody runs control, nor hears anything, for so long.
+  func standStill(for duration: Duration) {
+    now = now + duration
+    pending.removeAll()
+    nextReading = now
+    feed(.standstill)
+  }
+
+  /// Every driver speaks again and shows what is.
+  func readAnew(phases: ConnectedPhases = .one) {
+    for place in vehicles.indices {
+      for driver: ControlDriver in [
+        .pilot(connector: place), .contactor(connector: place), .lock(connector: place), .proximity(connector: place),
+      ] { feed(.health(driver, .alive)) }
+      feedback(contacts[place], at: place)
+      lock(plugs[place], at: place)
+      plug(ohms: nil, at: place)
+      measure(place)
+    }
+    for evse in control.configuration.evses.indices {
+      for driver: ControlDriver in [
+        .meter(evse: evse), .residualCurrent(evse: evse), .phaseSwitch(evse: evse),
+      ] { feed(.health(driver, .alive)) }
+      for sensor in 0..<Int(control.configuration.evses[evse].temperatureSensors) {
+        feed(.health(.temperature(evse: evse, sensor: sensor), .alive))
+      }
+      trip(false, evse: evse)
+      feed(.phaseSwitchFeedback(evse: evse, PhaseSwitchFeedback(phases: phases, takenAt: now)))
+    }
+    for input in control.configuration.safetyInputs.indices {
+      feed(.health(.safetyInput(input), .alive))
+      safety(input, false)
+    }
+    readThermometers()
+  }
+
   // MARK: Vehicle
 
   func measure(_ place: Int) {

@@ -34,6 +34,7 @@ extension RandomWalk {
       bench.feed(
         .phaseSwitchFeedback(evse: evse, PhaseSwitchFeedback(phases: isOdd ? .one : .three, takenAt: bench.now)))
     case 19: silenceSomething(place, evse, isOdd)
+    case 20: if isOdd { standStill() }
     default: bench.run(for: .milliseconds(Int64.random(in: 1...3_000, using: &random)))
     }
   }
@@ -48,6 +49,17 @@ extension RandomWalk {
     number += 1
     if bench.control.machines[place].lock != nil { granted[place] = nil }
     bench.feed(.command(.unlock(connector, number: number)))
+  }
+
+  /// What was on its way has arrived, and every driver speaks again afterwards.
+  private mutating func standStill() {
+    bench.run(for: .seconds(1))
+    bench.standStill(for: .milliseconds(Int64.random(in: 1_000...60_000, using: &random)))
+    bench.readAnew()
+    for place in granted.indices {
+      silentPilots[place] = false
+      silentContactors[place] = false
+    }
   }
 
   private mutating func silenceSomething(_ place: Int, _ evse: Int, _ isSilent: Bool) {

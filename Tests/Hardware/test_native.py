@@ -138,13 +138,24 @@ class Native(unittest.TestCase):
         bench.assert_true_energy()
 
     def test_hung(self):
-        """The program stopped in its tracks, as one that hangs: the controller opens within its time"""
+        """The program stopped in its tracks, as one that hangs: the controller opens within its time, and when it goes on so does the session"""
         bench = self.bench
         bench.charge()
+        before = bench.transaction()["id"]
         bench.processes["chargerd"].send_signal(signal.SIGSTOP)
         self.assert_open("although the program hangs")
         self.assertTrue(any("dead-man" in line for line in bench.told()))
+        lines = len(bench.log_lines())
         bench.processes["chargerd"].send_signal(signal.SIGCONT)
+        bench.goes_on()
+        stuck = [line for line in bench.log_lines()[lines:] if "did not close" in line]
+        self.assertEqual(stuck, [], "what the dead-man did is no fault of the contactor")
+        self.assertEqual(bench.transaction()["id"], before, "one session all the time")
+        bench.tap()
+        until("the contactor is open", lambda: not bench.contactor())
+        bench.plug_out()
+        until("the transaction is over", lambda: bench.transaction() is None)
+        bench.assert_true_energy()
 
 
 if __name__ == "__main__":

@@ -38,6 +38,15 @@ struct ControlCycle {
     handle(.time, since: now)
   }
 
+  /// The lane has not run since `instant`: before any deadline is judged, every driver counts as silent until it is read.
+  mutating func handleStandstill(since instant: MonotonicInstant) {
+    drivers.forgetAll(since: instant)
+    recorder?.note(
+      .standstill, FlightRecord.station, Int32(clamping: instant.duration(to: Self.now()).wholeMilliseconds),
+      at: Self.now())
+    handle(.standstill, since: Self.now())
+  }
+
   mutating func handle(_ command: ControlCommand, sentAt: MonotonicInstant) {
     recorder?.record(command, at: Self.now())
     handle(.command(command), since: sentAt)

@@ -18,6 +18,9 @@ struct HeardDriver<Driver, Reading> {
     newest = nil
     return true
   }
+
+  /// What was heard is worth nothing any more; a driver that is alive is heard as one that speaks again.
+  mutating func forget(since instant: MonotonicInstant) { _ = hears(.silent(since: instant)) }
 }
 
 /// The drivers of the control lane in the order of the configuration, with what was last read from each. Drivers that
@@ -143,6 +146,23 @@ struct ControlDrivers {
 
   private mutating func add(_ driver: any ControlLaneDriver) {
     if !all.contains(where: { $0 === driver }) { all.append(driver) }
+  }
+
+  /// Nobody has listened since `instant`.
+  mutating func forgetAll(since instant: MonotonicInstant) {
+    for place in connectors.indices {
+      connectors[place].pilot.forget(since: instant)
+      connectors[place].contactor.forget(since: instant)
+      connectors[place].lock?.forget(since: instant)
+      connectors[place].proximity?.forget(since: instant)
+    }
+    for index in evses.indices {
+      evses[index].meter?.forget(since: instant)
+      evses[index].residualCurrent?.forget(since: instant)
+      for sensor in evses[index].temperatures.indices { evses[index].temperatures[sensor].forget(since: instant) }
+      evses[index].phaseSwitch?.forget(since: instant)
+    }
+    for index in inputs.indices { inputs[index].input.forget(since: instant) }
   }
 
   /// The shortest time after which one of these drivers must have noticed its own silence.

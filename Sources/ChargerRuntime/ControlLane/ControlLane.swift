@@ -32,6 +32,10 @@ package final class ControlLane: @unchecked Sendable {
   /// the shortest silence time that the timing table allows. A living lane never waits longer.
   package static let longestCycle = Duration.milliseconds(250)
 
+  /// A lane that has not run for so long (it was stopped, or its machine stood still) begins anew with its drivers: by
+  /// then the board's own dead-man may have opened what the lane believes closed.
+  package static let standstill = Duration.seconds(1)
+
   private static let commandTag: UInt64 = 0
   private static let timerTag: UInt64 = 1
   private static let firstDriverTag: UInt64 = 2
@@ -161,10 +165,13 @@ package final class ControlLane: @unchecked Sendable {
     let supervision = supervisionPeriod
     var tags = [UInt64](repeating: 0, count: 16)
     armedFor = 0
+    var lastCycleAt = ControlCycle.now()
     while true {
       let now = ControlCycle.now()
       let servesAll = now >= nextSupervision
       if servesAll { serveAll() }
+      if now - lastCycleAt > Self.standstill { cycle.handleStandstill(since: lastCycleAt) }
+      lastCycleAt = now
       cycle.handleDeadline(at: now)
       cycle.readDrivers()
       while let entry = commands.next() { cycle.handle(entry.command, sentAt: entry.at) }

@@ -62,6 +62,8 @@ public struct FlightRecord: Sendable, Hashable {
     case unlocked = 28
     /// `first`: milliohms of the proximity contact, −1 for open.
     case proximity = 29
+    /// The lane has not run; `first`: for so many milliseconds.
+    case standstill = 30
   }
 
   /// Counts all entries since the recorder's memory was first used, from 1; gaps in a reading are entries overwritten.
@@ -144,6 +146,7 @@ extension FlightRecord: CustomStringConvertible {
     case .startGate: first < 0 ? "start gate lifted" : "no energy for \(first) s"
     case .unlocked: "command to unlock: \(Self.name(UnlockResult.init(rawValue:), first))"
     case .proximity: first < 0 ? "proximity contact open" : "proximity contact shows \(first) mΩ"
+    case .standstill: "control stood still for \(first) ms"
     case .stopped: first == 0 ? "stopped, not every contactor confirmed open" : "stopped, all contactors open"
     }
   }

@@ -6,9 +6,9 @@ import HAL
 ///
 /// A lock that shows unlocked after it was locked, while it ought to be, was opened by hand: that is a failure at once,
 /// and it is not driven against the hand. Wanted locked again while an unlocking is still on its way, it is driven back,
-/// and neither counts as locked nor as opened by hand before that drive has had its time. While its driver is silent the lock is never driven: where it goes could not be
-/// seen, an attempt could not be counted, and a plug that is held must not be let go, nor one that is free be caught,
-/// unseen. When the driver is back the attempts begin anew.
+/// and neither counts as locked nor as opened by hand before that drive has had its time. While its driver is silent the
+/// lock is never driven: where it goes could not be seen, an attempt could not be counted, and a plug that is held must
+/// not be let go, nor one that is free be caught, unseen. When the driver is back the attempts begin anew.
 package struct LockSupervisor: Hashable, Sendable {
   /// What the position contact shows; nil until it was first read, and while its driver is silent.
   package private(set) var position: LockPosition?

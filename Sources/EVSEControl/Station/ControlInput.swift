@@ -15,6 +15,9 @@ public enum ControlInput: Sendable, Equatable {
   case signedReading(evse: Int, SignedReadingAnswer)
   /// A driver has fallen silent, or speaks again; its next reading counts then.
   case health(ControlDriver, DriverHealth)
+  /// Nobody has listened to the drivers for so long that the hardware may have acted by itself, as its dead-man does: all
+  /// of them count as fallen silent, until each speaks again.
+  case standstill
   case command(ControlCommand)
   /// `nextDeadline` has come; more calls than needed do no harm.
   case time

@@ -7,7 +7,7 @@ import HAL
 package struct PhaseSwitching: Hashable, Sendable {
   /// What the auxiliary contacts show; nil until they were first read, and while the driver is silent.
   package private(set) var feedback: ConnectedPhases?
-  /// What the switch was last told; nil before the first command and after service.
+  /// What the switch was last told; nil before the first command, after service and after a silence.
   package private(set) var commanded: ConnectedPhases?
   package private(set) var wanted = ConnectedPhases.three
   /// It did not arrive, or moved by itself; service ends it.
@@ -48,6 +48,12 @@ package struct PhaseSwitching: Hashable, Sendable {
     isOverdue = false
     listeningSince = now
     feedback = nil
+    // Nobody knows where it is now, nor what has moved it, as a dead-man does: it is told anew, with all that goes before.
+    if !alive {
+      commanded = nil
+      untakenCommand = nil
+      movingSince = nil
+    }
   }
 
   /// One phase for a limit of one or two, three for none or three: no switch connects two.

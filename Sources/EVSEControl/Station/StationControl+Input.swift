@@ -26,6 +26,8 @@ extension StationControl {
       if evses.indices.contains(index) { effects.tell(.signedReading(evses[index].id, answer)) }
     case .health(let driver, let health):
       setAlive(health == .alive, driver)
+    case .standstill:
+      silenceAll()
     case .command(let command):
       take(command, into: &effects)
     case .time:
@@ -56,6 +58,25 @@ extension StationControl {
     case .safetyInput(let place):
       inputs.setAlive(alive, input: place, at: now)
     }
+  }
+
+  /// All at once, before anything is judged: a deadline that has passed meanwhile says nothing about the hardware.
+  private mutating func silenceAll() {
+    for place in machines.indices {
+      setAlive(false, .pilot(connector: place))
+      setAlive(false, .contactor(connector: place))
+      setAlive(false, .lock(connector: place))
+      setAlive(false, .proximity(connector: place))
+    }
+    for index in evses.indices {
+      setAlive(false, .meter(evse: index))
+      setAlive(false, .residualCurrent(evse: index))
+      for sensor in 0..<Int(configuration.evses[index].temperatureSensors) {
+        setAlive(false, .temperature(evse: index, sensor: sensor))
+      }
+      setAlive(false, .phaseSwitch(evse: index))
+    }
+    for place in configuration.safetyInputs.indices { setAlive(false, .safetyInput(place)) }
   }
 
   private mutating func take(_ reading: MeterReading, evse index: Int, into effects: inout ControlEffects) {
