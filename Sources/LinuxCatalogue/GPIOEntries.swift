@@ -22,6 +22,14 @@ extension LinuxCatalogue {
     let preCharge = options.optionalGPIOOutput("preCharge")
     let lead = options.milliseconds("preCharge", in: 10...5_000, default: 200)
     let overlap = options.milliseconds("preChargeOverlap", in: 0...5_000, default: 50)
+    if preCharge != nil, lead >= options.contactorTravel {
+      // Every closing would be told as a contactor that is stuck.
+      options.report(
+        "preChargeMilliseconds",
+        "is \(lead.wholeMilliseconds), and the contactor must show closed within "
+          + "\(options.contactorTravel.wholeMilliseconds) ms",
+        allowed: "less than contactorTravelMilliseconds of timing, which leaves the contacts their own time")
+    }
     configuration.preCharge = preCharge.map { GPIOContactor.PreCharge($0, lead: lead, overlap: overlap) }
     let hold = options.optionalGPIOOutput("hold")
     let pullIn = options.milliseconds("pullIn", in: 20...5_000, default: 200)

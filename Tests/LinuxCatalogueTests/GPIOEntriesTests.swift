@@ -66,6 +66,22 @@ struct GPIOEntriesTests {
     #expect(path.count == 1, "a chip is the same by its path and by its name")
   }
 
+  @Test("A pre-charge that leaves the contactor no time to show closed is told with its remedy")
+  func preCharge() throws {
+    func found(_ milliseconds: Int, travel: Int) throws -> [ProfileProblem] {
+      try problems(
+        contactor: """
+          {"driver": "gpio", "coilLine": "k1", "feedbackLine": "k1-aux", "preChargeLine": "k1-pre",
+          "preChargeMilliseconds": \(milliseconds)}
+          """, station: #""timing": {"contactorTravelMilliseconds": \#(travel)},"#)
+    }
+    #expect(try found(200, travel: 250) == [])
+    let late = try found(500, travel: 500)
+    #expect(late.map(\.path) == ["$.evses[0].connectors[0].contactor.preChargeMilliseconds"])
+    #expect(late.first?.message == "is 500, and the contactor must show closed within 500 ms")
+    #expect(try found(500, travel: 1_000) == [])
+  }
+
   @Test("A line by its number needs a chip")
   func numberWithoutChip() throws {
     let found = try problems(contactor: #"{"driver": "gpio", "coilLine": "3", "feedbackLine": "k1-aux"}"#)

@@ -33,6 +33,8 @@ public final class DriverOptions {
   public let purpose: BoardProfile.Purpose
   /// What opens contactors when the program is dead, and within which time; never nil for a product.
   public let deadMan: DeadManRule?
+  /// Within which time a contactor must show what it was commanded.
+  public let contactorTravel: Duration
   private let reference: DriverReference
   let collector: ProblemCollector
   private let claims: DriverClaims
@@ -48,6 +50,7 @@ public final class DriverOptions {
     self.evse = evse
     purpose = profile.purpose
     deadMan = profile.deadMan
+    contactorTravel = profile.timing.contactorTravel
     self.reference = reference
     self.collector = collector
     self.claims = claims

@@ -207,3 +207,8 @@ public struct CSMSDefaults: Sendable, Equatable {
     self.versions = versions
   }
 }
+
+extension BoardProfile {
+  /// How many EVSEs the board has, for people.
+  public var evseCount: String { evses.count == 1 ? "1 EVSE" : "\(evses.count) EVSEs" }
+}

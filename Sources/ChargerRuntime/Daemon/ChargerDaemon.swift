@@ -38,7 +38,7 @@ public enum ChargerDaemon {
       surroundings = try program.makeSurroundings(arguments)
       if arguments.checkOnly {
         try loaded.files.board.checkDrivers(catalogue: surroundings.catalogue)
-        print("\(arguments.board): good (\(loaded.files.board.name), \(loaded.files.board.evses.count) EVSEs)")
+        print("\(arguments.board): good (\(loaded.files.board.name), \(loaded.files.board.evseCount))")
         return ExitCode.success
       }
       let level = arguments.logLevel

@@ -168,7 +168,7 @@ final class RunningStation {
       try loop.submit { network.proveLife(to: serviceManager) }.wait()
     }
     logger.notice(
-      "\(program.name) \(program.version): \(profile.vendorName) \(profile.model) as \(identity), \(profile.evses.count) EVSEs"
+      "\(program.name) \(program.version): \(profile.vendorName) \(profile.model) as \(identity), \(profile.evseCount)"
     )
   }
 

@@ -131,7 +131,7 @@ struct CommissionCommand: ParsableCommand {
     let isNew = draft.content.members?.isEmpty ?? true
     Terminal.writeLine(isNew ? "\(unit) will be made." : "\(unit) is there; what it says is proposed.")
     if let profile = draft.board {
-      Terminal.writeLine("Board: \(profile.vendorName) \(profile.model), \(profile.evses.count) EVSEs.")
+      Terminal.writeLine("Board: \(profile.vendorName) \(profile.model), \(profile.evseCount).")
     }
     let dialogue = CommissionDialogue(
       ask: Terminal.read, askSecretly: Terminal.readSecret, tell: Terminal.writeLine)

@@ -85,13 +85,26 @@ struct HardwareTestHost {
     return access(path, X_OK) == 0 ? path : name
   }
 
-  /// Ends what was started; its program opens everything before it ends.
+  /// How long a program may take to open everything and end.
+  private static let ending = Duration.seconds(20)
+
+  /// Ends what was started; its program opens everything before it ends. One that hangs is killed: then the board's own
+  /// dead-man opens.
   func close() { if let started { Self.end(started.process, started.folder) } }
 
   private static func end(_ process: pid_t, _ folder: String) {
     kill(process, SIGTERM)
     var status: Int32 = 0
-    waitpid(process, &status, 0)
+    let end = linux_boottime_ns() + ending.wholeNanoseconds
+    while waitpid(process, &status, WNOHANG) == 0 {
+      guard linux_boottime_ns() < end else {
+        kill(process, SIGKILL)
+        waitpid(process, &status, 0)
+        Terminal.writeError("The program that held the hardware did not end within \(ending), and was killed.")
+        break
+      }
+      usleep(20_000)
+    }
     unlink(folder + "/test.sock")
     rmdir(folder)
   }
