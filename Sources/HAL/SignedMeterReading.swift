@@ -13,12 +13,18 @@ public struct SignedReadingRequest: Sendable, Equatable {
   public var identification: String
   /// The time to sign, in seconds since 1970; nil when the station does not know the time.
   public var unixSeconds: Int64?
+  /// For an end: what the meter has signed at the begin. The request that ended its session may have come from a program
+  /// that was killed before the answer: by this a meter that still shows that end's set is known to show this one's.
+  public var signedBegin: String?
 
-  public init(number: UInt32, context: Context, identification: String, unixSeconds: Int64?) {
+  public init(
+    number: UInt32, context: Context, identification: String, unixSeconds: Int64?, signedBegin: String? = nil
+  ) {
     self.number = number
     self.context = context
     self.identification = identification
     self.unixSeconds = unixSeconds
+    self.signedBegin = signedBegin
   }
 }
 

@@ -33,7 +33,7 @@ package func signedReadingRequest(from order: SignedReadingOrder) -> SignedReadi
   SignedReadingRequest(
     number: order.number, context: order.moment == .transactionBegin ? .transactionBegin : .transactionEnd,
     identification: String(order.identification.prefix(64)),
-    unixSeconds: order.wall.map { $0.millisecondsSinceEpoch / 1_000 })
+    unixSeconds: order.wall.map { $0.millisecondsSinceEpoch / 1_000 }, signedBegin: order.signedBegin)
 }
 
 /// What a meter has signed, in OCPP's terms.

@@ -197,7 +197,7 @@ public final class Station: ChargePointDelegate {
       context.canBill = chargePoint?.acceptsNewTransactions ?? false
       context.feedback = places.first { $0.evse == evse.id }?.feedback
       context.postReasons = postReasons(at: evse.id)
-      context.notes = notes(at: context.now)
+      context.notes = notes(at: context.now) + meterNotes(of: evse.id)
       context.hasOpenTransaction = chargePoint?.transactionID(at: evse.id) != nil
       context.isResetPending = chargePoint?.isResetPending ?? false
       context.timing = timing

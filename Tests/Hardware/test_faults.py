@@ -363,6 +363,8 @@ def meter_silent_at_the_start(bench):
 
 def meter_exchanged(bench):
     """A meter put in the place of another, its register far higher or lower, ends the session at the old one's register: the CSMS bills what flowed"""
+    def notes():
+        return [note["code"] for note in bench.station.call("station.explain", evse=1)[0]["notes"]]
     bench.start()
     for register in (9_000_000, 1_000):
         before = bench.evse()["deliveredWh"]
@@ -380,9 +382,11 @@ def meter_exchanged(bench):
         until("the CSMS hears of it", lambda: bench.csms_heard("FiscalMetering of EVSE 1 Problem = true", heard))
         until("it is over", lambda: bench.csms_heard("FiscalMetering of EVSE 1 Problem = false", heard))
         assert bench.evse()["deliveredWh"] == delivered and not bench.contactor()
+        assert notes() == ["meterRegister"], notes()
         assert_no_flood(bench.log_lines()[lines:])
         bench.plug_out()
     charge(bench)
+    assert notes() == [], notes()
     bench.finish()
     bench.assert_true_energy()
 

@@ -165,6 +165,53 @@ class Signing(unittest.IsolatedAsyncioTestCase):
         begin, end = self.check(events)
         self.assertTrue(begin[2])
 
+    async def killed_at_the_end(self, comes):
+        """The events of a session whose end the meter was told to sign when the program was killed. What it signs `comes`
+        while nobody looks, or never."""
+        bench = self.bench
+        for _ in range(4):
+            await self.charge()
+            before = (await self.aside(bench.evse))["deliveredWh"]
+            await self.aside(until, "5 Wh have flowed", lambda: bench.evse()["deliveredWh"] > before + 5)
+            identifier = (await self.aside(bench.transaction))["id"]
+            await self.aside(bench.fault, "meterNeverSigns")
+            await self.aside(bench.remote_stop)
+            await self.aside(until, "the contactor is open", lambda: not bench.contactor())
+            # The end is asked for when the opened contactor's register has been read, and waited for much longer.
+            await asyncio.sleep(3)
+            transaction = self.csms.transactions[identifier]
+            self.assertFalse(transaction.ended)
+            await self.aside(bench.end, "chargerd", signal.SIGKILL)
+            if comes:
+                await self.aside(bench.fault, "meterNeverSigns", False)
+            await self.aside(bench.start_station)
+            await self.until("the transaction is over", lambda: transaction.ended)
+            await self.aside(bench.fault, "meterNeverSigns", False)
+            await self.aside(bench.plug_out)
+            events = transaction.in_order()
+            if "Transaction.Begin" in self.signed(events[0]):
+                return events
+            print("          (the meter's signature came too late on this machine: once more)", flush=True)
+        raise AssertionError("four sessions without a signature of the begin")
+
+    async def test_killed_end(self):
+        """J02.FR.21: a program killed before the meter's answer to the end tells after its start what that has signed"""
+        await self.begin({KEY: "EveryMeterValue"})
+        events = await self.killed_at_the_end(comes=True)
+        self.assertEqual([event["eventType"] for event in events].count("Ended"), 1)
+        self.assertEqual(events[-1]["triggerReason"], "RemoteStop")
+        begin, end = self.check(events)
+        self.assertTrue(begin[2] and end[2])
+
+    async def test_killed_end_unsigned(self):
+        """J02: after such a kill a meter that has signed nothing does not hold the end up; it is billed by its register"""
+        await self.begin({KEY: "EveryMeterValue"})
+        events = await self.killed_at_the_end(comes=False)
+        self.assertEqual(events[-1]["triggerReason"], "RemoteStop")
+        self.assertEqual(list(self.signed(events[-1])), ["Transaction.Begin"])
+        self.assertTrue(any("has not signed the end" in line for line in self.bench.log_lines()))
+        self.check_energy()
+
     def keys(self, events):
         """The public key beside each signed value of a transaction, in the order told."""
         return [key for event in events for _, _, key in self.signed(event).values()]

@@ -19,6 +19,7 @@ final class StubSessions: SessionControlling, OutboxRecordCodec {
   func start(reason: BootReason, documents: [StoreSnapshot.Document]) {}
   func handle(_ fact: StationFact) {}
   func operativeChanged(_ connector: ConnectorID, isOperative: Bool) { operative[connector] = isOperative }
+  func registerDoubt(at evse: EVSEID) -> RegisterDoubt? { nil }
   func transactionID(at evse: EVSEID) -> String? { open.first { $0.evse == evse }?.id }
 
   func isBusy(_ scope: ResetScope) -> Bool {

@@ -131,6 +131,29 @@ struct ChargerCtlRenderingTests {
     #expect(text.components(separatedBy: "does not answer").count == 2)
   }
 
+  @Test("What is wrong with one EVSE's meter stands with that EVSE, and not again as the station's")
+  func meterNote() throws {
+    var answer = try ChargerCtlSamples.answer("station.explain").array ?? []
+    try #require(answer.count == 2)
+    answer[1]["notes"] = [
+      [
+        "code": "meterRegister", "text": "Another meter has ended the session.", "remedy": "A card begins a new one.",
+        "values": ["evse": 2],
+      ]
+    ]
+    #expect(
+      ExplainText.render(.array(answer)).hasSuffix(
+        """
+            → Plug in at both ends.
+          - Another meter has ended the session.
+            → A card begins a new one.
+        """))
+    answer.removeFirst()
+    #expect(ExplainText.render(.array(answer)).components(separatedBy: "Another meter").count == 2)
+    answer[0]["reasons"] = []
+    #expect(ExplainText.render(.array(answer)).hasPrefix("EVSE 2 is not charging, and the station does not say why.\n"))
+  }
+
   @Test("A limit in watts, of one phase, and one that nobody owns")
   func limits() {
     #expect(

@@ -90,14 +90,41 @@ struct MeterRegisterStories {
     #expect(station.register() - Energy(wattHours: shown) < Energy(wattHours: 30))
     #expect(problems(station).first == "Problem of 1 true in a transaction")
     #expect(problems(station).count == 2 && problems(station).last?.hasPrefix("Problem of 1 false") == true)
+    // Who comes back to a car that is not charged is told why, until somebody charges there again.
+    #expect(notes(station) == [["meterRegister"], []])
+    #expect(station.station?.explain().first?.notes.first?.text.contains("another energy meter") == true)
     // The next session begins with the new register, and all of its energy is billed.
     let begin = station.register()
     let next = try session(station, count: 2)
     let toldNext = registers(next)
     #expect(toldNext == toldNext.sorted())
     #expect(toldNext.first == begin.thousandths && toldNext.last == station.register().thousandths, "\(toldNext)")
-    #expect(problems(station).count == 2)
+    #expect(problems(station).count == 2 && notes(station) == [[], []])
     #expect(station.violations == [])
+  }
+
+  /// What `chargerctl explain` notes at each EVSE.
+  private func notes(_ station: WholeStation) -> [[String]] {
+    station.station?.explain().map { $0.notes.map(\.code) } ?? []
+  }
+
+  @Test("A register that falls a little is named while it is waited for, and the session goes on")
+  func fallsALittle() throws {
+    let station = try start()
+    set(5_000_000, station)
+    station.run(for: .seconds(5))
+    station.plugIn()
+    station.run(for: .seconds(3))
+    station.tap()
+    #expect(station.run(upTo: .seconds(60)) { station.isClosed() })
+    station.run(for: .seconds(15))
+    #expect(notes(station) == [[], []])
+    set(4_999_990, station)
+    station.run(for: .seconds(6))
+    #expect(notes(station) == [["meterRegister"], []] && station.isClosed())
+    #expect(station.station?.explain().first?.notes.first?.text.contains("caught up") == true)
+    #expect(station.run(upTo: .seconds(60)) { notes(station) == [[], []] })
+    #expect(station.isClosed() && station.violations == [])
   }
 
   @Test("A meter that shows another register for a moment stops nothing, and bills nothing of it")

@@ -5,7 +5,9 @@ import HAL
 ///
 /// Begin: the meter must be idle (a session that nobody has ended is ended first), it gets time and metadata, the
 /// command, and then signs. End: after a power failure it gets time and metadata once more, then the command. What it has
-/// signed is read at both ends. A request that comes again, because its answer was lost, is not commanded twice.
+/// signed is read at both ends. A request that comes again, because its answer was lost, is not commanded twice. A session
+/// that is over when its end is asked for was ended by a program that was killed: the set on show is taken if it is that
+/// session's by the begin that it tells again.
 ///
 /// Some of these meters go on showing the last set as good while they make the next, and put it in place at any moment.
 /// So what counts as signed is one that was read twice in a row without a difference, carries another signature than the
@@ -87,6 +89,8 @@ struct IskraSigning {
   private var formerSignature: [UInt8]?
   /// Why what is shown is not taken.
   private var doubt: String?
+  /// The session was ended before this program was started.
+  private var wasEndedBefore = false
   private var publicKey = ""
   private(set) var due: MonotonicInstant?
   /// What went wrong with the last request, for people.
@@ -110,6 +114,7 @@ struct IskraSigning {
     attempts = 0
     trouble = nil
     doubt = nil
+    wasEndedBefore = false
     beginReading()
     guard let metadata = IskraText.metadata(identification: new.identification) else {
       return fail(.refused, "the identification has a character that OCMF does not allow")
@@ -207,6 +212,7 @@ struct IskraSigning {
         // A begin that was not signed is no begin: asked for again, it is given anew.
         if request?.context == .transactionBegin { told = nil }
         return fail(.refused, IskraRegisters.statusText(words[0]))
+      case let status where wasEndedBefore && status != IskraRegisters.signing: return failWithoutSession()
       default: due = now + limits.statePoll
       }
     case .awaitRest(let isCommanded, let limit):
@@ -305,7 +311,8 @@ struct IskraSigning {
           .endLeftOver, .awaitState(isActive: false, until: nil), .awaitRest(isCommanded: true, until: nil), .readState,
         ]
     case (.transactionEnd, .idle):
-      guard isTold else { return fail(.refused, "the meter has no session to end") }
+      wasEndedBefore = !isTold
+      guard isTold || request.signedBegin != nil else { return failWithoutSession() }
       steps = reading
     case (.transactionEnd, _):
       steps =
@@ -340,6 +347,10 @@ struct IskraSigning {
     return fail(.refused, "the command was not followed: \(IskraRegisters.statusText(words[0]))")
   }
 
+  private mutating func failWithoutSession() -> SignedReadingAnswer? {
+    fail(.refused, "the meter has no session to end")
+  }
+
   /// Whether what was read can be taken; else it is read again.
   private mutating func compare(at now: MonotonicInstant) -> SignedReadingAnswer? {
     guard let request else { return nil }
@@ -350,6 +361,13 @@ struct IskraSigning {
       return nil
     }
     let payload = OCMFPayload(shown.data)
+    if wasEndedBefore {
+      guard let begin = request.signedBegin.flatMap({ OCMFPayload(signedData: $0) }), shown.isPossible,
+        payload?.ends(begin) == true
+      else { return failWithoutSession() }
+      advance()
+      return steps.isEmpty ? finish(at: now) : nil
+    }
     if !shown.isPossible {
       doubt = "\(shown.dataLength) bytes of data with \(shown.signatureLength) of signature"
     } else if shown.signature == told?.shown {
@@ -376,7 +394,8 @@ struct IskraSigning {
     let signature = IskraText.hexadecimal(IskraText.canonicalSignature(shown.signature))
     let reading = SignedReading(
       importRegister: register, signedData: "OCMF|\(payload)|{\"SD\":\"\(signature)\"}", encodingMethod: "OCMF",
-      signingMethod: "ECDSA-secp256r1-SHA256", publicKey: publicKey, takenAt: told?.commandedAt ?? now)
+      signingMethod: "ECDSA-secp256r1-SHA256", publicKey: publicKey,
+      takenAt: wasEndedBefore ? now : told?.commandedAt ?? now)
     told?.answered = request.number
     self.request = nil
     due = nil

@@ -8,6 +8,9 @@ struct OCMFPayload {
   let mark: String?
   /// The last reading's register; nil when it has none, or one in a unit that is no energy.
   let register: Energy?
+  /// The meter's serial number, and the first reading: in a session's last set the reading of its begin.
+  private let serialNumber: String?
+  private let first: JSONValue?
 
   /// What an Iskra meter signs at most.
   private static let limits = JSONLimits(
@@ -22,6 +25,22 @@ struct OCMFPayload {
     func last(_ name: String) -> JSONValue? { readings.last { $0[name] != nil }?[name] }
     mark = last("TX")?.string
     register = Self.energy(last("RV")?.decimal, last("RU")?.string)
+    serialNumber = payload["MS"]?.string
+    first = readings.first
+  }
+
+  /// Nil unless the text is `OCMF|payload|signature`, as it goes to whoever asked for it.
+  init?(signedData: String) {
+    let parts = signedData.split(separator: "|", omittingEmptySubsequences: false)
+    guard parts.count == 3 else { return nil }
+    self.init(Array(parts[1].utf8))
+  }
+
+  /// Whether this is the last set of the session that `begin` is the first set of: the same meter, and its begin's time
+  /// and register are told again.
+  func ends(_ begin: OCMFPayload) -> Bool {
+    isSigned(for: .transactionEnd) && begin.isSigned(for: .transactionBegin) && serialNumber == begin.serialNumber
+      && first == begin.first
   }
 
   /// Whether the last reading is that of the begin, or that of the end: `E`, or a letter that says what has ended it.

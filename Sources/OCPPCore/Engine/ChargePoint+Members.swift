@@ -102,6 +102,9 @@ extension ChargePoint {
   /// The id of the open transaction at an EVSE (34).
   public func transactionID(at evse: EVSEID) -> String? { sessions?.transactionID(at: evse) }
 
+  /// What a meter's register that could not follow has led to at an EVSE, for people.
+  public func registerDoubt(at evse: EVSEID) -> RegisterDoubt? { sessions?.registerDoubt(at: evse) }
+
   // MARK: Messages (43)
 
   /// Answers a CALL with NotImplemented; an answer of the CSMS is never answered (43).

@@ -31,6 +31,12 @@ extension EVSESessionStateMachine {
     var isTold = false
   }
 
+  /// For whoever asks why it is not charging.
+  package var registerDoubt: RegisterDoubt? {
+    if hasMeterEndedIt { return .endedSession }
+    return strangeReadings.isTold && transaction != nil ? .catchingUp : nil
+  }
+
   /// A reading that is not used, at least not yet.
   struct Doubt {
     var meter: ResumeTable.Meter
@@ -72,6 +78,7 @@ extension EVSESessionStateMachine {
   mutating func endWithMeter(_ meter: ResumeTable.Meter, _ context: Context) -> [Effect] {
     isMeterForeign = true
     guard transaction?.pendingEnd == nil else { return finishEndIfReady(context) }
+    hasMeterEndedIt = true
     var cause = SessionCause(.abnormalCondition, .other)
     if let proof, proof.awaitsReading,
       case .end(let trigger, let reason) = ResumeTable.outcome(.init(cause: proof.cause, meter: meter))
@@ -136,4 +143,12 @@ extension EVSESessionStateMachine {
     let unseen = max(.zero, Self.duration(from: seen, to: alive) ?? Self.aliveInterval)
     return unseen + min(away, Self.aliveInterval) + Self.deadManTime
   }
+}
+
+/// What a register that cannot be the next one of its meter has led to.
+public enum RegisterDoubt: Sendable, Equatable {
+  /// The transaction goes on, and the register is not used until it has caught up.
+  case catchingUp
+  /// Another meter has ended the transaction, the last one here.
+  case endedSession
 }

@@ -70,7 +70,8 @@ extension EVSESessionStateMachine {
     signing.retryAt = nil
     return [
       .sign(
-        number: lastSigningNumber, moment, identification: Self.masked(transaction?.authorization ?? authorization))
+        number: lastSigningNumber, moment, identification: Self.masked(transaction?.authorization ?? authorization),
+        signedBegin: moment == .transactionEnd ? transaction?.signedBegin?.signed?.signedData : nil)
     ]
   }
 
@@ -135,9 +136,13 @@ extension EVSESessionStateMachine {
     }
     guard deadline > context.now else {
       signing.isEndSettled = true
-      return ([.note("the meter of \(evse) has not signed the end of \(transaction?.id ?? "") in time")], false)
+      return ([unsignedEnd], false)
     }
     return (signing.retryAt == nil ? ask(.transactionEnd, context) : [], true)
+  }
+
+  private var unsignedEnd: Effect {
+    .note("the meter of \(evse) has not signed the end of \(transaction?.id ?? "") in time")
   }
 
   /// A transaction that ends by what was found after a restart.
@@ -174,13 +179,15 @@ extension EVSESessionStateMachine {
 
   /// No signature this time: once more a little later, while there is time.
   private mutating func refused(_ note: String, _ context: Context) -> [Effect] {
+    var effects: [Effect] = [.note(note)]
     let next = context.now + Self.signingRetry
     if let deadline = signing.deadline, deadline > next {
       signing.retryAt = next
     } else if transaction?.pendingEnd != nil {
       signing.isEndSettled = true
+      effects.append(unsignedEnd)
     }
-    return [.note(note)] + advanceSigning(context)
+    return effects + advanceSigning(context)
   }
 
   private mutating func took(

@@ -15,12 +15,17 @@ public struct SignedReadingOrder: Sendable, Equatable {
   public var identification: String
   /// Civil time now; nil while it is not known.
   public var wall: WallTime?
+  /// For an end: what the meter has signed at the begin, as it gave it.
+  public var signedBegin: String?
 
-  public init(number: UInt32, moment: SignedReadingMoment, identification: String, wall: WallTime?) {
+  public init(
+    number: UInt32, moment: SignedReadingMoment, identification: String, wall: WallTime?, signedBegin: String? = nil
+  ) {
     self.number = number
     self.moment = moment
     self.identification = identification
     self.wall = wall
+    self.signedBegin = signedBegin
   }
 }
 

@@ -120,7 +120,9 @@ extension EVSESessionStateMachine {
     switch outcome {
     case .goOn: return goOn(wasMeterSilent: waiting.meter == .silent, context)
     case .endAsAsked: return endResumed(stored.pendingEnd ?? SessionCause(.abnormalCondition), context)
-    case .end(let trigger, let reason): return endResumed(SessionCause(trigger, reason), context)
+    case .end(let trigger, let reason):
+      hasMeterEndedIt = waiting.meter == .behind || waiting.meter == .exchanged
+      return endResumed(SessionCause(trigger, reason), context)
     }
   }
 

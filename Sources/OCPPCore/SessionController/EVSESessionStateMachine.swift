@@ -27,7 +27,7 @@ package struct EVSESessionStateMachine: Sendable {
     /// Store a reading for the Ended event in a document of its own, if there is one, and remove those that made room.
     case keepReading(number: Int32, document: [UInt8]?, dropped: [Int32])
     /// Ask the meter for a signed reading.
-    case sign(number: UInt32, SignedReadingMoment, identification: String)
+    case sign(number: UInt32, SignedReadingMoment, identification: String, signedBegin: String?)
     /// Tell the operator that the meter's register cannot follow what it was; nil: it does again.
     case meterProblem(String?)
     case note(String)
@@ -128,6 +128,8 @@ package struct EVSESessionStateMachine: Sendable {
   package var proof: Proof?
   /// The meter is another than the transaction's: its readings are not used until the transaction has ended.
   var isMeterForeign = false
+  /// That has ended a transaction since the program started, and none has begun since.
+  var hasMeterEndedIt = false
   /// When a transaction without events is stored again.
   var nextAliveMark: MonotonicInstant?
   /// The program is about to end: energy ends by that, and not by a stop point.
@@ -283,6 +285,7 @@ extension EVSESessionStateMachine {
     var transaction = OpenTransaction(id: context.makeTransactionID(), at: context.time)
     transaction.startRegister = latestSample?.energyImport
     isMeterForeign = false
+    hasMeterEndedIt = false
     transaction.lastRegister = transaction.startRegister
     self.transaction = transaction
     pathOpenedAt = nil
@@ -314,8 +317,9 @@ extension EVSESessionStateMachine {
     endConnectionWait()
     endDeadline = context.now + (mayFlow ? Self.openingGrace : Self.readingGrace)
     let effects = finishEndIfReady(context)
-    guard effects.isEmpty, let document = storedDocument() else { return effects }
-    return [.store(document)]
+    // Unless it has ended already: what has stopped it is known after a restart too.
+    guard let document = storedDocument() else { return effects }
+    return effects + [.store(document)]
   }
 
   /// Ended, when the contactor is open and a reading shows all the energy, or when it has been waited for long enough.

@@ -103,10 +103,11 @@ extension SessionController {
       services.save([.putDocument(.transaction, key: key, body: document)], durability: .relaxed, whenDone: nil)
     case .keepReading(let number, let document, let dropped):
       keepReading(number, document, dropped: dropped, at: place)
-    case .sign(let number, let moment, let identification):
+    case .sign(let number, let moment, let identification, let signedBegin):
       services.sign(
         SignedReadingOrder(
-          number: number, moment: moment, identification: identification, wall: services.eventTime.wall),
+          number: number, moment: moment, identification: identification, wall: services.eventTime.wall,
+          signedBegin: signedBegin),
         at: slots[place].machine.evse)
     case .meterProblem(let step):
       services.tell(

@@ -160,6 +160,10 @@ package final class SessionController: SessionControlling {
     place(of: evse).flatMap { slots[$0].machine.transaction?.id }
   }
 
+  package func registerDoubt(at evse: EVSEID) -> RegisterDoubt? {
+    place(of: evse).flatMap { slots[$0].machine.registerDoubt }
+  }
+
   package func openTransaction(at evse: EVSEID) -> OpenTransaction? {
     place(of: evse).flatMap { slots[$0].machine.transaction }
   }

@@ -22,6 +22,8 @@ package protocol SessionControlling: TimedBlock {
   func transactionID(at evse: EVSEID) -> String?
   /// The same with what is known of it, for status displays.
   func openTransaction(at evse: EVSEID) -> OpenTransaction?
+  /// Whether the meter's register is in doubt there, or has ended the last transaction.
+  func registerDoubt(at evse: EVSEID) -> RegisterDoubt?
   /// Transactions that are over, the newest of them, oldest first.
   var finishedSessions: [SessionHistoryEntry] { get }
   func lastSession(at evse: EVSEID) -> SessionHistoryEntry?

@@ -65,6 +65,9 @@ public struct IskraSession: Sendable {
     hasMetadata = false
   }
 
+  /// The session is over without a set of its end: the meter was reset by hand.
+  public mutating func endWithoutSignature() { state = 0 }
+
   /// The metadata that the station has written, as text.
   public var metadata: String {
     let length = Int(holding[7_056] ?? 0)

@@ -49,7 +49,7 @@ package struct ExplanationContext: Sendable {
   package var timing = TimingTable()
   /// Parts at the post that do not work: readers, keypads, buttons.
   package var postReasons: [EnergyReason] = []
-  /// What is wrong with the station and keeps nobody from charging.
+  /// What is wrong with the station or the EVSE and keeps nobody from charging.
   package var notes: [EnergyReason] = []
   /// Nil while they are not known.
   package var offlineRules: OfflineRules?
@@ -69,7 +69,8 @@ public struct EnergyExplanation: Sendable, Equatable {
   public var current: EnergyReason?
   /// All limits that stand.
   public var limits: [CurrentLimit]
-  /// What is wrong with the station and keeps nobody from charging; the same at each EVSE.
+  /// What is wrong with the station, the same at each EVSE, or with this EVSE (then with the detail `evse`), and keeps
+  /// nobody from charging.
   public var notes: [EnergyReason]
 
   /// Reads the chain of reasons off the connectors of one EVSE: a connector in use speaks for it, else one with a

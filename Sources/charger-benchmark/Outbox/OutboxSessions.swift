@@ -30,6 +30,7 @@ final class OutboxSessions: SessionControlling, OutboxRecordCodec {
   func start(reason: BootReason, documents: [StoreSnapshot.Document]) {}
   func handle(_ fact: StationFact) { append() }
   func operativeChanged(_ connector: ConnectorID, isOperative: Bool) {}
+  func registerDoubt(at evse: EVSEID) -> RegisterDoubt? { nil }
   func transactionID(at evse: EVSEID) -> String? { nil }
   func isBusy(_ scope: ResetScope) -> Bool { false }
   func endTransactions(in scope: ResetScope, whenDurable: @escaping () -> Void) { whenDurable() }

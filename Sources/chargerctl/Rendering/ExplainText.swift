@@ -8,11 +8,15 @@ enum ExplainText {
     return (evses.map(evse) + station(evses)).joined(separator: "\n\n")
   }
 
-  /// Each EVSE's answer has the same notes.
+  /// Each EVSE's answer has the same notes of the station.
   private static func station(_ evses: [JSONValue]) -> [String] {
-    let notes = evses.first?["notes"]?.array ?? []
+    let notes = evses.first.map { self.notes($0, ofEVSE: false) } ?? []
     guard !notes.isEmpty else { return [] }
     return ["The station, with nobody kept from charging:\n" + notes.flatMap(sentences).joined(separator: "\n")]
+  }
+
+  private static func notes(_ evse: JSONValue, ofEVSE isOfEVSE: Bool) -> [JSONValue] {
+    (evse["notes"]?.array ?? []).filter { ($0["values"]?["evse"] != nil) == isOfEVSE }
   }
 
   private static func evse(_ evse: JSONValue) -> String {
@@ -23,10 +27,10 @@ enum ExplainText {
       if let current = evse["current"], !current.isNull { lines += sentences(current) }
     } else {
       let reasons = evse["reasons"]?.array ?? []
-      guard !reasons.isEmpty else { return "\(name) is not charging, and the station does not say why." }
-      lines.append("\(name) is not charging:")
+      lines.append("\(name) is not charging\(reasons.isEmpty ? ", and the station does not say why." : ":")")
       for reason in reasons { lines += sentences(reason) }
     }
+    for note in notes(evse, ofEVSE: true) { lines += sentences(note) }
     let limits = (evse["limits"]?.array ?? []).map(LimitText.render)
     if !limits.isEmpty { lines.append("  Limits: " + limits.joined(separator: ", ")) }
     return lines.joined(separator: "\n")

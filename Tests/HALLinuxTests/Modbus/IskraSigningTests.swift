@@ -75,11 +75,14 @@ struct IskraSigningTests {
     }
 
     func sign(
-      _ context: SignedReadingRequest.Context, _ identification: String = "04…A2", isLost: Bool = false
+      _ context: SignedReadingRequest.Context, _ identification: String = "04…A2", begin: SignedReading? = nil,
+      isLost: Bool = false
     ) -> SignedReadingAnswer? {
       number += 1
+      let elapsed = MonotonicInstant.zero.duration(to: line.now).wholeSeconds
       let request = SignedReadingRequest(
-        number: number, context: context, identification: identification, unixSeconds: 1_790_000_000)
+        number: number, context: context, identification: identification, unixSeconds: 1_790_000_000 + elapsed,
+        signedBegin: begin?.signedData)
       var answer = signing.take(request, delivered: delivered, until: line.now + .seconds(20), at: line.now)
       while answer == nil {
         line.now = max(line.now, signing.due ?? line.now)
@@ -91,9 +94,10 @@ struct IskraSigningTests {
     }
 
     func signed(
-      _ context: SignedReadingRequest.Context, _ identification: String = "04…A2", isLost: Bool = false
+      _ context: SignedReadingRequest.Context, _ identification: String = "04…A2", begin: SignedReading? = nil,
+      isLost: Bool = false
     ) throws -> SignedReading {
-      guard case .signed(_, let reading)? = sign(context, identification, isLost: isLost) else {
+      guard case .signed(_, let reading)? = sign(context, identification, begin: begin, isLost: isLost) else {
         throw Refused(trouble: signing.trouble)
       }
       return reading
@@ -125,9 +129,16 @@ struct IskraSigningTests {
 
   @Test(
     "A set of the same length and mark that replaces the one on show while it is read is never mixed with it",
-    arguments: IskraSession.Moment.allCases)
-  func tornBegin(moment: IskraSession.Moment) throws {
+    arguments: IskraSession.Moment.allCases, [false, true])
+  func tornBegin(moment: IskraSession.Moment, hasLongerSignature: Bool) throws {
     let desk = Desk()
+    if hasLongerSignature {
+      desk.line.slave.iskra?.sign = { payload in
+        String(decoding: payload, as: UTF8.self).contains("SECOND")
+          ? [0x30, 0x09, 0x02, 0x03, 0x11, 0x22, 0x33, 0x02, 0x02, 0x11, 0x02]
+          : [0x30, 0x08, 0x02, 0x02, 0x11, 0x22, 0x02, 0x02, 0x11, 0x01]
+      }
+    }
     _ = try desk.signed(.transactionBegin, "FIRST_")
     // The meter never signs the end of the session that nobody has ended, and goes from begin to begin.
     desk.fault(.neverSigns)
@@ -140,7 +151,7 @@ struct IskraSigningTests {
     let begin = try desk.signed(.transactionBegin, "SECOND")
     #expect(begin.importRegister == Energy(wattHours: 2_000))
     #expect(begin.signedData.contains("SECOND") && begin.signedData.contains("\"PG\":\"T2\""))
-    #expect(begin.signedData.hasSuffix("02021102\"}"), "the second set's signature")
+    #expect(begin.signedData.hasSuffix("\"\(hasLongerSignature ? "3009020311223302021102" : "300702011102021102")\"}"))
   }
 
   /// The meter goes on showing a set as good while it makes the next.
@@ -196,6 +207,83 @@ struct IskraSigningTests {
     desk.fault(.showsLastSignature)
     #expect(desk.sign(.transactionEnd) == .failed(number: 2, .timedOut))
     #expect(desk.signing.trouble?.contains("what it had signed before") == true, "\(desk.signing.trouble ?? "")")
+  }
+
+  // MARK: An end before a kill
+
+  @Test("J02.FR.21: an end whose program was killed before the answer is found by its begin, and not commanded again")
+  func endBeforeKill() throws {
+    let desk = Desk()
+    let begin = try desk.signed(.transactionBegin)
+    desk.show(wattHours: 7_000)
+    let end = try desk.signed(.transactionEnd)
+    desk.restart()
+    desk.show(wattHours: 7_100)
+    desk.line.now = desk.line.now + .seconds(5)
+    let found = try desk.signed(.transactionEnd, begin: begin)
+    #expect(found.signedData == end.signedData && found.importRegister == Energy(wattHours: 7_000))
+    #expect(found.publicKey == end.publicKey && found.takenAt > end.takenAt)
+    #expect(desk.line.slave.iskra?.signedSets == 2)
+  }
+
+  @Test("An end that the meter still signs after a kill is waited for")
+  func endUnderWayAtKill() throws {
+    let desk = Desk()
+    let begin = try desk.signed(.transactionBegin)
+    desk.fault(.neverSigns)
+    #expect(desk.sign(.transactionEnd) == .failed(number: 2, .timedOut))
+    desk.restart()
+    desk.line.before = { if $0.exchanges > 2_500 { $0.slave.iskra?.fault = nil } }
+    let found = try desk.signed(.transactionEnd, begin: begin)
+    #expect(try Self.payload(found).mark == "E")
+  }
+
+  @Test("Another session's end is not taken for this one's, whoever's it was, and whatever its register")
+  func anotherSessionsEnd() throws {
+    let desk = Desk()
+    let begin = try desk.signed(.transactionBegin)
+    _ = try desk.signed(.transactionEnd, begin: begin)
+    desk.line.now = desk.line.now + .seconds(60)
+    let next = try desk.signed(.transactionBegin)
+    desk.restart()
+    // Nobody has ended it: the meter was reset, and still shows the begin's set.
+    desk.line.slave.iskra?.endWithoutSignature()
+    #expect(desk.sign(.transactionEnd, begin: next) == .failed(number: 4, .refused), "the begin's own set")
+    desk.line.now = desk.line.now + .seconds(60)
+    let third = try desk.signed(.transactionBegin)
+    _ = try desk.signed(.transactionEnd, begin: third)
+    desk.restart()
+    for former in [begin, next] {
+      guard case .failed(_, .refused)? = desk.sign(.transactionEnd, begin: former) else {
+        Issue.record("another session's end was taken")
+        continue
+      }
+    }
+    #expect(try desk.signed(.transactionEnd, begin: third).signedData.contains("\"TX\":\"E\""))
+  }
+
+  @Test("What another meter of the same make has signed is not taken")
+  func anotherMetersEnd() throws {
+    let desk = Desk()
+    let begin = try desk.signed(.transactionBegin)
+    _ = try desk.signed(.transactionEnd, begin: begin)
+    desk.restart()
+    var foreign = begin
+    foreign.signedData = begin.signedData.replacing("\"MS\":\"", with: "\"MS\":\"9")
+    #expect(desk.sign(.transactionEnd, begin: foreign) == .failed(number: 3, .refused))
+    #expect(desk.sign(.transactionEnd) == .failed(number: 4, .refused), "without its begin it is anybody's")
+  }
+
+  @Test("After a kill a meter that has signed nothing, or has failed to, is no reason to wait")
+  func nothingSignedBeforeKill() throws {
+    let desk = Desk()
+    let begin = try desk.signed(.transactionBegin)
+    desk.restart()
+    desk.line.slave.iskra?.endWithoutSignature()
+    desk.line.slave.iskra?.failPower()
+    let before = desk.line.now
+    #expect(desk.sign(.transactionEnd, begin: begin) == .failed(number: 2, .refused))
+    #expect(before.duration(to: desk.line.now) < .seconds(1))
   }
 
   // MARK: Requests that come again

@@ -156,6 +156,38 @@ struct SessionSigningTests {
     #expect(bench.engine.records.last?.isExpendable == false)
   }
 
+  @Test("The end's order has what the meter has signed at the begin, also after a kill, and no other order has it")
+  func endsOrderHasTheBegin() {
+    let bench = bench()
+    bench.plugIn()
+    bench.tap("CARD")
+    bench.sign(data: "OCMF|{\"PG\":\"T1\"}|{}")
+    bench.wait(10)
+    bench.tap("CARD")
+    bench.wait(1)
+    #expect(bench.orders.map { $0.signedBegin } == [nil, "OCMF|{\"PG\":\"T1\"}|{}"])
+    bench.kill()
+    bench.wait(1)
+    #expect(bench.orders.map { $0.signedBegin } == ["OCMF|{\"PG\":\"T1\"}|{}"])
+    bench.sign()
+    #expect(bench.last?.kind == .ended && signedContexts(bench.last) == [.transactionBegin, .transactionEnd])
+  }
+
+  @Test("A stop without energy, while the signature of the end is awaited, is carried out after a kill")
+  func stopWithoutEnergySurvives() throws {
+    let bench = bench()
+    bench.plugIn(wantsEnergy: false)
+    bench.tap("CARD")
+    bench.sign()
+    bench.wait(10)
+    #expect(bench.remoteStop(try #require(bench.sessions.transactionID(at: EVSEID(1))))?.status == .accepted)
+    bench.settle()
+    #expect(bench.orders.last?.moment == .transactionEnd && bench.last?.kind != .ended)
+    bench.kill()
+    bench.wait(20)
+    #expect(bench.story.last == "Ended/RemoteStop" && !bench.isGranted())
+  }
+
   @Test("A meter that refuses is asked again; what it signs in the end is told")
   func refusedAtFirst() {
     let bench = bench()
