@@ -142,7 +142,7 @@ def signing(options):
     def one(name):
         return program([python, "-B", HERE / "run_tests.py", "signing", name, *results], 600)
     # Side by side: they mostly wait for the times that a station gives a meter.
-    names = options.tests or ["test_session", "test_kill", "test_key", "test_never_signs"]
+    names = options.tests or ["test_session", "test_kill", "test_key", "test_never_signs", "test_end_killed"]
     with concurrent.futures.ThreadPoolExecutor() as pool:
         answers = list(pool.map(one, names))
     bad = [last for status, last in answers if status != 0]

@@ -194,7 +194,7 @@ class Signing(unittest.IsolatedAsyncioTestCase):
             print("          (the meter's signature came too late on this machine: once more)", flush=True)
         raise AssertionError("four sessions without a signature of the begin")
 
-    async def test_killed_end(self):
+    async def test_end_killed(self):
         """J02.FR.21: a program killed before the meter's answer to the end tells after its start what that has signed"""
         await self.begin({KEY: "EveryMeterValue"})
         events = await self.killed_at_the_end(comes=True)
@@ -203,7 +203,7 @@ class Signing(unittest.IsolatedAsyncioTestCase):
         begin, end = self.check(events)
         self.assertTrue(begin[2] and end[2])
 
-    async def test_killed_end_unsigned(self):
+    async def test_end_killed_unsigned(self):
         """J02: after such a kill a meter that has signed nothing does not hold the end up; it is billed by its register"""
         await self.begin({KEY: "EveryMeterValue"})
         events = await self.killed_at_the_end(comes=False)

@@ -126,6 +126,8 @@ struct ResumeTableStories {
       #expect(book.ended?.transactionInfo.stoppedReason == reason)
       #expect(station.books.count == 1, "nobody else is charged on this driver's card")
       #expect(!station.isClosed())
+      let isAnother = story.meter == .behind || story.meter == .exchanged
+      #expect(station.station?.explain().first?.notes.map(\.code) == (isAnother ? ["meterRegister"] : []))
       let billed = try #require(station.billed(book))
       if story.meter == .same || story.meter == .silent {
         #expect(billed == register)

@@ -151,8 +151,11 @@ struct SessionSigningTests {
     bench.tap("CARD")
     bench.wait(8)
     #expect(bench.engine.records.last?.isExpendable == true, "a mere change of the charging state")
+    // The number of phases, which is kept for its own sake, is told before.
+    bench.wait(10)
     bench.sign()
     #expect(bench.story.last == "Updated/SignedDataReceived" && signedContexts(bench.last) == [.other])
+    #expect(bench.last?.phasesUsed == nil)
     #expect(bench.engine.records.last?.isExpendable == false)
   }
 
