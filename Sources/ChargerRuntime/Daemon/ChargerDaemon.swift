@@ -38,7 +38,8 @@ public enum ChargerDaemon {
       surroundings = try program.makeSurroundings(arguments)
       if arguments.checkOnly {
         try loaded.files.board.checkDrivers(catalogue: surroundings.catalogue)
-        print("\(arguments.board): good (\(loaded.files.board.name), \(loaded.files.board.evses.count) EVSEs)")
+        let count = loaded.files.board.evses.count
+        print("\(arguments.board): good (\(loaded.files.board.name), \(count) EVSE\(count == 1 ? "" : "s"))")
         return ExitCode.success
       }
       let level = arguments.logLevel
