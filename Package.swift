@@ -231,8 +231,8 @@ let package = Package(
     tests("StoryJudgeTests", ["StoryJudge"]),
     // Beside it: what scripts/hardware runs in the guest and against the real daemons.
     .testTarget(
-      name: "Hardware", dependencies: ["CGPIOD", "CModbus", "CPCSCLite"], path: "Tests/Hardware",
-      sources: ["CLibrariesTests.swift"], swiftSettings: strict),
+      name: "Hardware", dependencies: ["CGPIOD", "CModbus", "CPCSCLite"], path: "Tests/Hardware/CLibraries",
+      swiftSettings: strict),
     // The card reader's driver on the real pcscd with vpcd's cards (Tests/Hardware/run_smartcard.py).
     .executableTarget(
       name: "smartcard-check",

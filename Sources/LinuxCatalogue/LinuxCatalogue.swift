@@ -23,4 +23,8 @@ extension DriverOptions {
   func claim(_ hardware: String, named names: String...) {
     if names.allSatisfy({ !$0.isEmpty }) { claim(hardware) }
   }
+
+  /// Takes a serial port for whatever is spoken on it: meters and a microcontroller cannot share one. Called by the first
+  /// driver of those that do share it.
+  func claimSerialPort(_ device: String) { claim("the serial port \(device)", named: device) }
 }

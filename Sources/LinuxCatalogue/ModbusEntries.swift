@@ -150,7 +150,11 @@ final class ModbusPort {
         "baud": "\(serial.baudRate)", "parity": serial.parity.rawValue, "stopBits": "\(serial.stopBits)",
         "rs485": serial.direction.rawValue, "responseTimeoutMilliseconds": "\(response)",
         "byteTimeoutMilliseconds": "\(byte)", "pauseMilliseconds": "\(pause)",
-      ], make: make)
+      ]
+    ) {
+      options.claimSerialPort(serial.device)
+      return make()
+    }
   }
 
   private static func endpoint(_ options: DriverOptions) -> ModbusEndpoint {

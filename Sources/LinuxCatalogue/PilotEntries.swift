@@ -76,7 +76,8 @@ private struct MicrocontrollerPlace {
         "baud": "\(rate)", "silenceMilliseconds": "\(silence)", "heartbeatMilliseconds": "\(heartbeat)",
       ]
     ) {
-      MicrocontrollerBus(
+      options.claimSerialPort(port)
+      return MicrocontrollerBus(
         MicrocontrollerLink.Configuration(
           port: port, rate: rate, silentAfter: .milliseconds(silence), heartbeat: .milliseconds(heartbeat)))
     }

@@ -362,7 +362,10 @@ struct BadBoardProfileTests {
   @Test("What is no object, and an empty file, are told")
   func notAnObject() {
     #expect(Fixtures.problems(inBoard: "[]").first?.message == "is a list where an object is needed")
-    #expect(Fixtures.problems(inBoard: "").first?.message == "is not JSON from here on")
+    for empty in ["", " \r\n\t\n"] {
+      #expect(Fixtures.problems(inBoard: empty).map(\.message) == ["is empty"])
+    }
+    #expect(Fixtures.problems(inBoard: "\u{FEFF}{}").map(\.message) == ["begins with a byte order mark"])
     #expect(Fixtures.problems(inBoard: "{} {}").first?.message == "has something after the end of the JSON object")
   }
 }

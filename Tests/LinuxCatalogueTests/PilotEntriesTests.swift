@@ -86,6 +86,33 @@ struct PilotEntriesTests {
       ])
   }
 
+  @Test("A meter on the microcontroller's port is told with both places: two protocols cannot share a line")
+  func portOfAMeter() throws {
+    func board(_ meterPort: String, _ mcuPort: String) throws -> [String] {
+      let text = """
+        {
+          "name": "t", "purpose": "bench", "vendorName": "v", "model": "m",
+          "evses": [ { "id": 1, "maximumCurrentA": 16, "phases": 1, "residualCurrent": "external",
+            "meter": { "driver": "modbus", "map": "none", "port": "\(meterPort)", "device": 1 },
+            "connectors": [ { "id": 1, "cable": "fixed", "connectorType": "cType2",
+              "pilot": { "driver": "mcu", "port": "\(mcuPort)" },
+              "contactor": { "driver": "mcu", "port": "\(mcuPort)" } } ] } ]
+        }
+        """
+      do throws(ProfileProblems) {
+        try BoardProfile.load(bytes: Array(text.utf8), fileName: "board.json")
+          .checkDrivers(catalogue: LinuxCatalogue.make())
+        return []
+      } catch {
+        return error.problems.filter { !$0.path.hasSuffix(".map") }.map { "\($0.path) \($0.message)" }
+      }
+    }
+    #expect(try board("/dev/ttyS1", "/dev/ttyS2") == [])
+    let both = try board("/dev/ttyS1", "/dev/ttyS1")
+    #expect(both.count == 1)
+    #expect(both.first?.contains("uses the serial port /dev/ttyS1, and so does $.evses[0].") == true)
+  }
+
   private func sysfs(
     _ purpose: String = "product", _ capture: String = "peakHold", negative: String = "voltage1", more: String = ""
   ) throws -> [ProfileProblem] {

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Card readers and watchdog in a board profile")
 struct SmartCardEntriesTests {
-  private func problems(readers: [String], watchdog: String = #"{ "driver": "linux" }"#) throws -> [ProfileProblem] {
+  private func problems(
+    readers: [String], watchdog: String = #"{ "driver": "linux" }"#, deadMan: String? = nil
+  ) throws -> [ProfileProblem] {
     let named = readers.enumerated().map { "{ \"name\": \"r\($0)\", \"driver\": \"pcsc\", \($1) }" }
     let text = """
       {
@@ -14,7 +16,7 @@ struct SmartCardEntriesTests {
             "pilot": { "driver": "mcu", "port": "/dev/ttyS9" },
             "contactor": { "driver": "mcu", "port": "/dev/ttyS9" } } ] } ],
         "readers": [ \(named.joined(separator: ", ")) ],
-        "watchdog": \(watchdog)
+        "watchdog": \(watchdog)\(deadMan.map { ", \"deadMan\": \($0)" } ?? "")
       }
       """
     do throws(ProfileProblems) {
@@ -68,5 +70,28 @@ struct SmartCardEntriesTests {
     let found = try problems(readers: [], watchdog: "{ \"driver\": \"linux\", \(options) }")
     #expect(found.count == 1)
     #expect(found.first?.path.hasPrefix("$.watchdog.") == true)
+  }
+
+  @Test(
+    "A watchdog whose time-out is longer than the relay's dead-man rule is told by --check; a controller has its own")
+  func watchdogUnderARule() throws {
+    func found(_ options: String, within: Int, means: String = "watchdogRelay") throws -> [String] {
+      let rule = "{ \"means\": \"\(means)\", \"withinMilliseconds\": \(within) }"
+      return try problems(readers: [], watchdog: "{ \"driver\": \"linux\"\(options) }", deadMan: rule).map {
+        "\($0.path) \($0.message); \($0.allowed ?? "")"
+      }
+    }
+    let three = #", "timeoutSeconds": 3"#
+    #expect(try found(three, within: 3_000) == [])
+    #expect(
+      try found(three, within: 2_999) == [
+        "$.watchdog.timeoutSeconds is 3, longer than the dead-man rule's withinMilliseconds, 2999; at most 2"
+      ])
+    // What is not said counts as its default.
+    #expect(try found("", within: 9_999).count == 1)
+    #expect(
+      try found(#", "timeoutSeconds": 1"#, within: 500).first?.hasSuffix("1, under a dead-man rule of 1000 ms or more")
+        == true)
+    #expect(try found(three, within: 500, means: "companionController") == [])
   }
 }

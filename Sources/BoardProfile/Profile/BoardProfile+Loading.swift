@@ -22,6 +22,15 @@ extension BoardProfile {
 extension ProfileField {
   /// The whole file as one value; nil when it is no JSON.
   package init?(parsing bytes: [UInt8], collector: ProblemCollector) {
+    guard !bytes.allSatisfy(Self.isSpace) else {
+      collector.report(at: 0, path: "$", "is empty", allowed: "one JSON object")
+      return nil
+    }
+    // Editors of other systems begin files so.
+    guard !bytes.starts(with: [0xEF, 0xBB, 0xBF]) else {
+      collector.report(at: 0, path: "$", "begins with a byte order mark", allowed: "UTF-8 without one")
+      return nil
+    }
     do throws(JSONError) {
       let node = try ProfileNode(parsing: bytes)
       self.init(node: node, path: "$", parentOffset: 0, collector: collector)
@@ -30,6 +39,8 @@ extension ProfileField {
       return nil
     }
   }
+
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 }
 
 /// Reads the top of a board profile. What is bad is reported and replaced by something harmless, so that the rest can be

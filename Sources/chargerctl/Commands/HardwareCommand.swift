@@ -13,10 +13,11 @@ struct HardwareTestCommand: ParsableCommand {
     commandName: "test", abstract: "Test the wiring, part by part, and print a report.",
     discussion: """
       Each output is moved and put back, each input is watched, meter, card reader and pilot are read. Contactors are \
-      clicked for half a second, and only while no car is plugged in. The station must be stopped: its hardware is opened \
-      for the test alone.
+      clicked for half a second, and only while no car is plugged in. The station must be stopped: its hardware is \
+      opened for the test alone.
 
-      Exit status: 0 all is well, 1 something is not, 69 the hardware cannot be had (a station runs, a line is busy).
+      Exit status: 0 all is well, 1 something is not, 64 wrong use, 69 the hardware cannot be had (a station runs, a \
+      line is busy, the profile is bad).
       """)
 
   @Option(name: .long, help: "The board profile.")
