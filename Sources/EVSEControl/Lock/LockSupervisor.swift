@@ -24,9 +24,9 @@ package struct LockSupervisor: Hashable, Sendable {
   private var attempts: UInt8 = 0
   /// Locked by the position contact since locked was wanted.
   private var wasLocked = false
-  /// Locked is wanted, but what was sent last was an unlocking that has not arrived: the position contact still shows
-  /// locked, and may show unlocked yet.
-  private var isTurningBack = false
+  /// An unlocking was sent that was not seen to arrive, and no locking since has had its time: a position contact that
+  /// shows locked may show unlocked yet. A silence of the driver changes nothing about that.
+  private var mayUnlockYet = false
   /// The plug could not be locked, or was unlocked by hand: no further attempt before the vehicle has left.
   private var lockingHasFailed = false
   private var unlockingHasFailed = false
@@ -39,7 +39,7 @@ package struct LockSupervisor: Hashable, Sendable {
 
   /// Locked on purpose, by the position contact, and not touched by hand since.
   package var isConfirmedLocked: Bool {
-    wanted == .locked && position == .locked && !lockingHasFailed && !isTurningBack
+    wanted == .locked && position == .locked && !lockingHasFailed && !mayUnlockYet
   }
 
   package var isConfirmedUnlocked: Bool { position == .unlocked }
@@ -67,7 +67,6 @@ package struct LockSupervisor: Hashable, Sendable {
   /// Wants a position; wanting the same one again changes nothing.
   package mutating func want(_ position: LockPosition, at now: MonotonicInstant) {
     guard position != wanted else { return }
-    isTurningBack = position == .locked && self.position == .locked && attempts > 0
     wanted = position
     wasLocked = false
     unlockingHasFailed = false
@@ -100,17 +99,17 @@ package struct LockSupervisor: Hashable, Sendable {
   package mutating func take(_ feedback: LockFeedback) {
     guard presence.hear() else { return }
     position = feedback.position
-    if position == .unlocked { unlockingHasFailed = false }
-    guard wanted == .locked else { return }
-    if position == .locked {
-      wasLocked = !isTurningBack
-    } else if isTurningBack {
-      // The unlocking has arrived: from here it is a lock that is being locked.
-      isTurningBack = false
-    } else if wasLocked {
+    guard position == .unlocked else {
+      wasLocked = wanted == .locked && !mayUnlockYet
+      return
+    }
+    unlockingHasFailed = false
+    // Where the unlocking was on its way it has arrived: from here it is a lock that is being locked.
+    if wanted == .locked && wasLocked && !mayUnlockYet {
       lockingHasFailed = true
       startOver()
     }
+    mayUnlockYet = false
   }
 
   package mutating func setAlive(_ alive: Bool, at now: MonotonicInstant) {
@@ -131,7 +130,7 @@ package struct LockSupervisor: Hashable, Sendable {
   package mutating func evaluate(at now: MonotonicInstant, timing: TimingTable) {
     presence.evaluate(at: now, silence: timing.lockSilence)
     guard let wanted, let position, !hasFailed else { return }
-    guard position != wanted || isTurningBack else {
+    guard position != wanted || (wanted == .locked && mayUnlockYet) else {
       // Also a lock that leaves its position again at once is driven only after the pause.
       if drivenAt != nil { endedAt = now }
       if wanted == .locked { wasLocked = true }
@@ -144,8 +143,8 @@ package struct LockSupervisor: Hashable, Sendable {
       guard now >= drivenAt + timing.lockTravel else { return }
       self.drivenAt = nil
       endedAt = now
-      if isTurningBack {
-        isTurningBack = false
+      if wanted == .locked && mayUnlockYet {
+        mayUnlockYet = false
         wasLocked = true
         attempts = 0
         return
@@ -157,6 +156,7 @@ package struct LockSupervisor: Hashable, Sendable {
     }
     if let endedAt, now < endedAt + timing.lockRetryPause { return }
     command = wanted
+    if wanted == .unlocked { mayUnlockYet = true }
     drivenAt = now
     attempts = attempts.addingSaturating(1)
   }

@@ -167,6 +167,27 @@ struct LockSupervisorTests {
     #expect(socket.lock.faults == FaultSet(.lockFailure))
   }
 
+  @Test("A driver that is silent meanwhile does not make a lock whose unlocking is on its way a locked one")
+  func turnsBackAfterSilence() {
+    var socket = Socket()
+    socket.want(.locked)
+    socket.run(for: .seconds(1))
+    socket.moves = false
+    socket.want(.unlocked)
+    socket.lock.setAlive(false, at: socket.now)
+    socket.want(.locked)
+    socket.run(for: .seconds(5))
+    socket.lock.setAlive(true, at: socket.now)
+    socket.show(.locked)
+    #expect(!socket.lock.isConfirmedLocked)
+    #expect(socket.commands == [.locked, .unlocked, .locked])
+    socket.run(for: .milliseconds(200))
+    socket.show(.unlocked)
+    #expect(socket.lock.faults.isEmpty)
+    socket.show(.locked)
+    #expect(socket.lock.isConfirmedLocked)
+  }
+
   @Test("A lock that turns back before its contact has moved counts as locked after the drive's time")
   func turnsBackUnseen() {
     var socket = Socket()
