@@ -144,13 +144,19 @@ enum MicrocontrollerRow {
     for round in -50..<rounds {
       // The first rounds warm up: what is made once is made then.
       if round == 0 { before = counter.allocations }
-      far.vehicle = 6_000
-      try far.turn(until: "the command to close") { $0.mcu.driven[0].isCoilOn }
-      // At rest: what the closing itself sends must not stand in the way of what is measured.
-      let rested = linux_boottime_ns() + 5_000_000
-      try far.turn(until: "rest") { _ in linux_boottime_ns() > rested }
-      let taken = try far.opening()
-      if round >= 0 { measured.latencies.append(Double(max(0, taken - filter))) }
+      do {
+        far.vehicle = 6_000
+        try far.turn(until: "the command to close") { $0.mcu.driven[0].isCoilOn }
+        // At rest: what the closing itself sends must not stand in the way of what is measured.
+        let rested = linux_boottime_ns() + 5_000_000
+        try far.turn(until: "rest") { _ in linux_boottime_ns() > rested }
+        let taken = try far.opening()
+        if round >= 0 { measured.latencies.append(Double(max(0, taken - filter))) }
+      } catch {
+        let now = lane.snapshots().first
+        throw BenchmarkFailure(
+          description: "round \(round): \(error); \(now.map { "\($0.faults), \($0.blockers)" } ?? "no connector")")
+      }
       _ = lane.drainFacts()
     }
     // The watch is served a few times a second.
