@@ -216,6 +216,16 @@ def meter_over_tcp(bench):
     bench.assert_true_energy()
 
 
+def controller_reset(bench, transaction):
+    """In mid-charge: the contactor opens, the session goes on, and is ended here."""
+    openings = bench.openings()
+    bench.fault("controllerResets")
+    until("the contactor opens at the reset", lambda: bench.openings() > openings)
+    bench.goes_on()
+    assert bench.transaction()["id"] == transaction, "one session all the time"
+    bench.finish()
+
+
 def controller_while_charging(bench):
     """A companion controller that hangs, measures rubbish, is silent, unplugged, reset or another one in mid-charge: open, named, goes on"""
     bench.start()
@@ -232,12 +242,7 @@ def controller_while_charging(bench):
         bench.fault(fault, False)
         bench.goes_on()
         assert_no_flood(bench.log_lines()[lines:])
-    openings = bench.openings()
-    bench.fault("controllerResets")
-    until("the contactor opens at the reset", lambda: bench.openings() > openings)
-    bench.goes_on()
-    assert bench.transaction()["id"] == transaction, "one session all the time"
-    bench.finish()
+    controller_reset(bench, transaction)
     bench.assert_true_energy()
 
 
@@ -280,12 +285,7 @@ def controller_lags(bench):
             bench.fault("door", False)
             bench.goes_on()
             assert bench.openings() == openings + 1
-        openings = bench.openings()
-        bench.fault("controllerResets")
-        until("the contactor opens at the reset", lambda: bench.openings() > openings)
-        bench.goes_on()
-        assert bench.transaction()["id"] == transaction, "one session all the time"
-        bench.finish()
+        controller_reset(bench, transaction)
         until("it is free again", lambda: bench.connector()["status"] == "Available")
         vehicles = [line for line in bench.log_lines()[lines:] if "diode" in line or "pilot voltage" in line.lower()]
         if not vehicles:
