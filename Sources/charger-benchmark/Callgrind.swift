@@ -2,10 +2,12 @@ import CLinux
 import Glibc
 
 /// Exact instruction counts of a running program, by valgrind's callgrind.
-struct Callgrind {
-  let outFile: String
-  let processID: pid_t
+final class Callgrind {
+  private let outFile: String
+  private let processID: pid_t
   private let log: String
+  /// The last of callgrind's dumps, which it counts from 1, that a count has taken.
+  private var lastDump = 0
 
   static var isInstalled: Bool {
     guard let probe = try? ChildProcess("valgrind", ["--version"], logPath: "/dev/null") else { return false }
@@ -19,32 +21,44 @@ struct Callgrind {
     self.log = log
   }
 
-  func zero() throws { try control("--zero") }
+  /// Counting begins anew. By a dump, not by `--zero`: whether that arrived is not to be seen.
+  func zero() throws { _ = try dump() }
 
-  /// Instructions since the start or the last `zero` or `count`; `dump` counts the dumps from 1.
-  func count(dump: Int) throws -> CallgrindCount {
-    try control("--dump=benchmark")
-    // One file for each thread.
-    let threads = Files.list("/proc/\(processID)/task").count
-    let folder = outFile.lastIndex(of: "/").map { String(outFile[..<$0]) } ?? "."
-    let begin = "\(outFile.split(separator: "/").last ?? "").\(dump)-"
-    let deadline = linux_boottime_ns() + 60_000_000_000
-    while linux_boottime_ns() < deadline {
-      let names = Files.list(folder).filter { $0.hasPrefix(begin) }
-      let counts = names.compactMap { name in
-        Files.read("\(folder)/\(name)", limit: 64 * 1024 * 1024).flatMap(CallgrindCount.init(ofThread:))
+  /// Instructions since the start or the last `zero` or `count`.
+  func count() throws -> CallgrindCount {
+    try dump().reduce(into: CallgrindCount()) { sum, file in
+      guard let thread = Files.read(file, limit: 64 * 1024 * 1024).flatMap(CallgrindCount.init(ofThread:)) else {
+        throw BenchmarkFailure(description: "callgrind did not write \(file) to its end")
       }
-      if counts.count == names.count, counts.count >= threads {
-        return counts.reduce(into: CallgrindCount()) { $0 += $1 }
-      }
-      usleep(20_000)
+      sum += thread
     }
-    throw BenchmarkFailure(description: "callgrind wrote no counts to \(outFile).\(dump)")
   }
 
-  private func control(_ option: String) throws {
-    let child = try ChildProcess("callgrind_control", [option, "\(processID)"], logPath: log)
-    while child.isRunning { usleep(2_000) }
+  /// Has callgrind write what it has counted since the last dump; answers the files, one for each thread.
+  ///
+  /// The program has written all of them when the request ends. The threads that the kernel lists are no measure: one
+  /// that has just been made and has not run yet has no file. A request that did not reach the program is repeated,
+  /// and should it arrive after all, the two dumps together are the count.
+  private func dump() throws -> [String] {
+    let folder = outFile.lastIndex(of: "/").map { String(outFile[..<$0]) } ?? "."
+    let begin = "\(outFile.split(separator: "/").last ?? "")."
+    let deadline = linux_boottime_ns() + 60_000_000_000
+    repeat {
+      let child = try ChildProcess("callgrind_control", ["--dump=benchmark", "\(processID)"], logPath: log)
+      while child.isRunning { usleep(2_000) }
+      let dumps = Files.list(folder).compactMap { name -> (number: Int, path: String)? in
+        guard name.hasPrefix(begin), let number = Int(name.dropFirst(begin.count).prefix { $0 != "-" }),
+          number > lastDump
+        else { return nil }
+        return (number, "\(folder)/\(name)")
+      }
+      if let last = dumps.map(\.number).max() {
+        lastDump = last
+        return dumps.map(\.path)
+      }
+      usleep(200_000)
+    } while linux_boottime_ns() < deadline
+    throw BenchmarkFailure(description: "callgrind wrote no counts to \(outFile): \(Files.read(log) ?? "")")
   }
 }
 

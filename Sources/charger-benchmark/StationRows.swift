@@ -204,20 +204,18 @@ struct StationRows {
     csms.holdAnswers(true)
     let firstFile = bench.scratch.path + "/first"
     _ = try start(csms, bench, freshState: true, callgrind: firstFile)
-    let firstCount = try Callgrind(outFile: firstFile, processID: bench.processID, log: log).count(dump: 1)
+    let firstCount = try Callgrind(outFile: firstFile, processID: bench.processID, log: log).count()
     let warmFile = bench.scratch.path + "/warm"
     _ = try start(csms, bench, freshState: false, callgrind: warmFile)
     let counter = Callgrind(outFile: warmFile, processID: bench.processID, log: log)
-    let warmCount = try counter.count(dump: 1)
+    let warmCount = try counter.count()
     csms.holdAnswers(false)
-    var dump = 1
     func counted(_ body: () throws -> Void) throws -> (count: CallgrindCount, seconds: Double) {
       try counter.zero()
       let begin = linux_boottime_ns()
       try body()
       let seconds = Double(linux_boottime_ns() - begin) / 1e9
-      dump += 1
-      return (try counter.count(dump: dump), seconds)
+      return (try counter.count(), seconds)
     }
     sleep(3)  // what the start left to do is done
     let idle = try counted { sleep(4) }

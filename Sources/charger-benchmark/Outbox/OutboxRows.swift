@@ -179,9 +179,9 @@ struct OutboxRows {
     _ = try start(bench, csms, on: state, callgrind: file)
     let counter = Callgrind(
       outFile: file, processID: bench.processID, log: bench.scratch.path + "/callgrind.log")
-    let count = try counter.count(dump: 1)
+    let count = try counter.count()
     sleep(1)
-    let rest = try counter.count(dump: 2)
+    let rest = try counter.count()
     bench.stop(SIGKILL)
     guard rest.isTold else {
       throw BenchmarkFailure(description: "callgrind does not name what goes by the clock: see CallgrindCount")
