@@ -45,7 +45,8 @@ final class Callgrind {
     let deadline = linux_boottime_ns() + 60_000_000_000
     repeat {
       let child = try ChildProcess("callgrind_control", ["--dump=benchmark", "\(processID)"], logPath: log)
-      while child.isRunning { usleep(2_000) }
+      // A program that does not answer is no reason to wait for ever; what still asks ends with `child`.
+      while child.isRunning, linux_boottime_ns() < deadline { usleep(2_000) }
       let dumps = Files.list(folder).compactMap { name -> (number: Int, path: String)? in
         guard name.hasPrefix(begin), let number = Int(name.dropFirst(begin.count).prefix { $0 != "-" }),
           number > lastDump
